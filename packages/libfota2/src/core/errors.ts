@@ -1,0 +1,76 @@
+import { EVENTS, type FailureCode, type ResultNumber } from '@libfota2/protocol';
+
+/** How far an upgrade had come. */
+export type Phase = 'prepare' | 'connect' | 'answer' | 'transfer' | 'verify' | 'store';
+
+export interface ErrorDetails {
+  readonly phase: Phase;
+  readonly cause?: unknown;
+}
+
+/** Why no image was delivered. `code` is stable (docs/errors.md), `message` is for people and may change. */
+export class FotaError extends Error {
+  override readonly name: string = 'FotaError';
+  readonly code: FailureCode;
+  /** The number that a callback gets for it. */
+  readonly result: Exclude<ResultNumber, 0>;
+  /** Whether asking again later, with nothing changed on the device, may end differently. */
+  readonly retryable: boolean;
+  readonly phase: Phase;
+
+  constructor(code: FailureCode, message: string, details: ErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.result = EVENTS[code].result;
+    this.retryable = EVENTS[code].retryable;
+    this.phase = details.phase;
+  }
+}
+
+/** Number 1: no connection was made. */
+export class ConnectionError extends FotaError {
+  override readonly name = 'ConnectionError';
+}
+
+/** Number 2: the URL cannot be used. */
+export class UrlError extends FotaError {
+  override readonly name = 'UrlError';
+}
+
+/** Number 3: the connection was lost and retries did not help. */
+export class DisconnectedError extends FotaError {
+  override readonly name = 'DisconnectedError';
+}
+
+/** Number 4: what the server said, or what the device did with it, is no upgrade. */
+export class MessageError extends FotaError {
+  override readonly name = 'MessageError';
+}
+
+/** Number 5: the IoT platform needs a product key and a VERSION of three parts. */
+export class VersionError extends FotaError {
+  override readonly name = 'VersionError';
+}
+
+const CLASSES = {
+  1: ConnectionError,
+  2: UrlError,
+  3: DisconnectedError,
+  4: MessageError,
+  5: VersionError,
+} as const;
+
+/** The error of a code, in the class of its number. */
+export function failure(code: FailureCode, message: string, phase: Phase, cause?: unknown): FotaError {
+  return new CLASSES[EVENTS[code].result](code, message, { phase, cause });
+}
+
+/** What a port threw, as an error of ours: an error of ours stays, the rest is a failed write. */
+export function storeFailure(cause: unknown, what: string): FotaError {
+  if (cause instanceof FotaError) return cause;
+  const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
+  const text = `${what}: ${typeof message === 'string' ? message : String(cause)}`;
+  return code === 'ENOSPC' || code === 'EDQUOT'
+    ? failure('disk-full', `${text}. Free some space and ask again; the old file is untouched.`, 'store', cause)
+    : failure('write-failed', `${text}. The old file is untouched.`, 'store', cause);
+}

@@ -1,0 +1,106 @@
+import type { Progress } from './outcome.ts';
+import type { Signal } from './platform.ts';
+import type { Target } from './ports.ts';
+
+/** What a device knows of itself. Options of a call come first, then these, then the environment. */
+export interface DeviceFacts {
+  /** The project's name, LuatOS' global PROJECT. */
+  readonly project?: string | undefined;
+  /** The application's version, LuatOS' global VERSION; the IoT platform wants `xxx.yyy.zzz`. */
+  readonly version?: string | undefined;
+  /** LuatOS' global PRODUCT_KEY: 32 characters that the platform or the server gave the project. */
+  readonly productKey?: string | undefined;
+  /** The core's version with its letter, as `V2012`; sets the version's form on the wire (docs/protocol.md §3). */
+  readonly core?: string | undefined;
+  /** The board, as `EC718P`. */
+  readonly bsp?: string | undefined;
+  /** The device's id; without it a network card's MAC or the machine id stands in. */
+  readonly imei?: string | undefined;
+}
+
+/** How patient and how generous a transfer is. */
+export interface TransferSettings {
+  /** Milliseconds for the whole call, retries included. Default 300 000; 1 to 2^31−1. */
+  readonly timeoutMs?: number | undefined;
+  /** Milliseconds without a byte after which a connection counts as lost. Default 30 000; 1 to 2^31−1. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Milliseconds until a connection must stand, TLS included. Default 15 000; 1 to 2^31−1. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Bytes that an image may have at most. Default 1 GiB. */
+  readonly maxBytes?: number | undefined;
+  /** How often a request that never got a connection is tried again. Default 0. */
+  readonly connectRetries?: number | undefined;
+  /** How many redirects are followed. Default 0: a redirect is "no upgrade". */
+  readonly maxRedirects?: number | undefined;
+}
+
+/** What `configure` takes. */
+export interface Settings extends DeviceFacts, TransferSettings {
+  /** The folder of `update.bin`. Default: LIBFOTA2_DIR, else the working directory. */
+  readonly dir?: string | undefined;
+  /** Another place for the image than a file in `dir`. */
+  readonly target?: Target | undefined;
+}
+
+/** What `upgrade` and `check` take; all of it optional. */
+export interface UpgradeOptions extends TransferSettings {
+  /** The self-built server. Without it the IoT platform is asked. After `###` a URL is used as it stands. */
+  readonly url?: string | undefined;
+  readonly version?: string | undefined;
+  readonly productKey?: string | undefined;
+  readonly imei?: string | undefined;
+  readonly firmwareName?: string | undefined;
+  /** PEM text that replaces the system's roots: an own authority, or a self-signed server's certificate. */
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly passphrase?: string | undefined;
+  /** Default GET. Only a GET is retried and resumed. */
+  readonly method?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | Uint8Array | undefined;
+  /** The image's SHA-256 in hex, from a source that you trust more than the server. */
+  readonly expectedSha256?: string | undefined;
+  /** Aborts: the promise rejects with the signal's reason; what was received is kept for the next call. */
+  readonly signal?: Signal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** The options of `request`, by their documented names; all of them optional. */
+export interface RequestOptions {
+  /** The self-built server. Without it the IoT platform is asked. */
+  readonly url?: string | undefined;
+  readonly version?: string | undefined;
+  /** Milliseconds for the whole call. Default 300 000. */
+  readonly timeout?: number | undefined;
+  readonly project_key?: string | undefined;
+  readonly imei?: string | undefined;
+  readonly firmware_name?: string | undefined;
+  /** PEM text: the authority that signed the server's certificate. */
+  readonly server_cert?: string | undefined;
+  readonly client_cert?: string | undefined;
+  readonly client_key?: string | undefined;
+  readonly client_password?: string | undefined;
+  readonly method?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | Uint8Array | undefined;
+}
+
+/** The documented names as the idiomatic ones. Unknown names are passed over, as LuatOS does. */
+export function fromDocumented(options: RequestOptions): UpgradeOptions {
+  return {
+    url: options.url,
+    version: options.version,
+    timeoutMs: options.timeout,
+    productKey: options.project_key,
+    imei: options.imei,
+    firmwareName: options.firmware_name,
+    ca: options.server_cert,
+    cert: options.client_cert,
+    key: options.client_key,
+    passphrase: options.client_password,
+    method: options.method,
+    headers: options.headers,
+    body: options.body,
+  };
+}

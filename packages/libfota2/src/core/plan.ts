@@ -1,0 +1,168 @@
+import {
+  defaultFirmwareName,
+  type IdKind,
+  identityParameters,
+  isThreePartVersion,
+  joinParameters,
+  PLATFORM_URL,
+  wireVersion,
+} from '@libfota2/protocol';
+import { type FotaError, failure } from './errors.ts';
+import type { DeviceFacts, TransferSettings, UpgradeOptions } from './options.ts';
+import { parseUrl } from './platform.ts';
+import type { TlsMaterial } from './ports.ts';
+
+/** A device's facts with its id found. */
+export interface Facts extends DeviceFacts {
+  readonly idKind?: IdKind | undefined;
+  readonly id?: string | undefined;
+}
+
+export type Policy = { [Name in keyof TransferSettings]-?: number };
+
+export const DEFAULT_POLICY: Policy = {
+  timeoutMs: 300_000,
+  idleTimeoutMs: 30_000,
+  connectTimeoutMs: 15_000,
+  maxBytes: 1024 ** 3,
+  connectRetries: 0,
+  maxRedirects: 0,
+};
+
+/** One question, decided in full before anything is opened. */
+export interface Plan {
+  readonly url: string;
+  /** The question without the device's version: the server's answers to it are versions of one resource. */
+  readonly resource: string;
+  /** The URL for people: no query, no credentials. */
+  readonly shownUrl: string;
+  readonly version: string | undefined;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | undefined;
+  readonly tls: TlsMaterial;
+  readonly expectedSha256: string | undefined;
+  readonly policy: Policy;
+}
+
+const VERBATIM = '###';
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Set by the transfer itself; a user's own would ask for another body than the one that is then checked. */
+const OWN_HEADERS =
+  /^(accept-encoding|connection|content-length|expect|if-.*|keep-alive|range|te|trailer|transfer-encoding|upgrade)$/;
+const TIMER_MAX = 2 ** 31 - 1;
+
+/**
+ * Decides the question: docs/protocol.md §2 to §4. Pure; opens nothing.
+ * @throws FotaError `url-malformed`, `url-scheme`, `option-invalid`, `product-key-missing`, `version-malformed`
+ */
+export function planQuestion(options: UpgradeOptions, facts: Facts, settings: TransferSettings): Plan {
+  const address = baseAddress(options.url);
+  checkOptions(options);
+  const policy = mergePolicy(options, settings);
+  const version = options.version ?? facts.version;
+  const productKey = options.productKey ?? facts.productKey;
+  if (options.url === undefined) checkForPlatform(version, productKey);
+
+  const core = facts.core;
+  const identity = {
+    ...(options.imei === undefined
+      ? { idKind: facts.idKind, id: facts.id }
+      : { idKind: 'imei' as const, id: options.imei }),
+    projectKey: productKey,
+    firmwareName:
+      options.firmwareName ?? (facts.project === undefined ? undefined : defaultFirmwareName(facts.project, facts.bsp)),
+    version: version === undefined ? undefined : wireVersion(version, core),
+  };
+  const join = (what: typeof identity): string =>
+    address.verbatim ? address.url : joinParameters(address.url, identityParameters(what));
+  return {
+    url: join(identity),
+    resource: join({ ...identity, version: undefined }),
+    shownUrl: address.shown,
+    version: identity.version,
+    method: (options.method ?? 'GET').toUpperCase(),
+    headers: Object.fromEntries(
+      Object.entries(options.headers ?? {}).filter(([n]) => !OWN_HEADERS.test(n.toLowerCase())),
+    ),
+    body: typeof options.body === 'object' ? options.body.slice() : options.body,
+    tls: { ca: options.ca, cert: options.cert, key: options.key, passphrase: options.passphrase },
+    expectedSha256: options.expectedSha256?.toLowerCase(),
+    policy,
+  };
+}
+
+/** The platform's own rules (number 5): checked at once, and towards nobody else. */
+function checkForPlatform(version: string | undefined, productKey: string | undefined): void {
+  if (productKey === undefined || productKey === '') {
+    throw failure(
+      'product-key-missing',
+      'The IoT platform needs a product key: configure({ productKey }), the option project_key, or LIBFOTA2_PRODUCT_KEY.',
+      'prepare',
+    );
+  }
+  if (version === undefined || !isThreePartVersion(version)) {
+    throw failure(
+      'version-malformed',
+      `The IoT platform needs VERSION as xxx.yyy.zzz, not ${JSON.stringify(version ?? null)}: configure({ version: '1.0.0' }).`,
+      'prepare',
+    );
+  }
+}
+
+function baseAddress(url: unknown): { readonly url: string; readonly shown: string; readonly verbatim: boolean } {
+  const given = url ?? PLATFORM_URL;
+  const text = typeof given === 'string' ? given.trim() : '';
+  const verbatim = text.startsWith(VERBATIM);
+  const address = verbatim ? text.slice(VERBATIM.length) : text;
+  const parsed = parseUrl(address);
+  if (parsed === undefined) {
+    throw failure('url-malformed', `${JSON.stringify(url)} is no URL: write http://host:port/path.`, 'prepare');
+  }
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
+    throw failure('url-scheme', `${parsed.protocol} is not http: or https:.`, 'prepare');
+  }
+  return { url: address, shown: parsed.origin + parsed.pathname, verbatim };
+}
+
+function invalid(name: string, wanted: string): FotaError {
+  return failure('option-invalid', `The option ${name} must be ${wanted}.`, 'prepare');
+}
+
+const TEXTS = ['version', 'productKey', 'imei', 'firmwareName', 'ca', 'cert', 'key', 'passphrase', 'method'] as const;
+
+function checkOptions(options: UpgradeOptions): void {
+  for (const name of TEXTS) {
+    const value: unknown = options[name];
+    if (value !== undefined && typeof value !== 'string') throw invalid(name, 'a string');
+  }
+  if (options.method !== undefined && !TOKEN.test(options.method)) throw invalid('method', 'an HTTP method');
+  const { body, expectedSha256 }: { readonly body?: unknown; readonly expectedSha256?: unknown } = options;
+  if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)) {
+    throw invalid('body', 'a string or bytes');
+  }
+  if (expectedSha256 !== undefined && !/^[0-9a-f]{64}$/i.test(String(expectedSha256))) {
+    throw invalid('expectedSha256', '64 hex digits');
+  }
+  const headers: unknown = options.headers ?? {};
+  if (typeof headers !== 'object') throw invalid('headers', 'an object of strings');
+  for (const [name, value] of Object.entries(headers as Readonly<Record<string, unknown>>)) {
+    if (!TOKEN.test(name) || typeof value !== 'string' || !FIELD_VALUE.test(value)) {
+      throw invalid(`headers[${JSON.stringify(name)}]`, 'an HTTP field');
+    }
+  }
+}
+
+function mergePolicy(options: TransferSettings, settings: TransferSettings): Policy {
+  const merged = { ...DEFAULT_POLICY };
+  for (const name of Object.keys(DEFAULT_POLICY) as (keyof Policy)[]) {
+    const value: unknown = options[name] ?? settings[name] ?? DEFAULT_POLICY[name];
+    const [least, most] = name.endsWith('Ms') ? [1, TIMER_MAX] : [0, Number.MAX_SAFE_INTEGER];
+    if (typeof value !== 'number' || !(value >= least && value <= most)) {
+      throw invalid(name, `a number from ${least} to ${most}`);
+    }
+    merged[name] = value;
+  }
+  return merged;
+}

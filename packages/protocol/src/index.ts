@@ -1,0 +1,28 @@
+/**
+ * The contract that the device library and the upgrade server share (docs/protocol.md).
+ * Pure: no input or output, no clock, no Node.
+ */
+export { type DigestAlgorithm, type Digests, formatDigest, parseDigests } from './digests.ts';
+export { EVENTS, type EventCode, type FailureCode } from './events.ts';
+export {
+  type Identity,
+  type IdKind,
+  identityParameters,
+  joinParameters,
+  PLATFORM_URL,
+  parseIdentity,
+  UPGRADE_PATH,
+} from './identity.ts';
+export { type ContentRange, formatContentRange, parseContentRange, parseRange, type RangeAnswer } from './ranges.ts';
+export {
+  formatRefusal,
+  parseRefusal,
+  REFUSALS,
+  type Refusal,
+  type RefusalCode,
+  type RefusalReason,
+  refusalReason,
+} from './refusals.ts';
+export { RESULT, type ResultNumber } from './results.ts';
+export { isStrongEtag, matchesIfNoneMatch } from './validators.ts';
+export { compareVersions, defaultFirmwareName, isThreePartVersion, wireVersion } from './versions.ts';

@@ -1,0 +1,144 @@
+// Makes a clone runnable: installs from the lockfile, builds what is stale. Plain JavaScript without dependencies, for it
+// runs before anything is installed. Seconds when nothing changed. `node scripts/setup.mjs` runs it alone.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stamps = join(root, '.stamp');
+const oldestNode = [20, 19];
+
+/** A failure that is explained already; printed without a stack. */
+class SetupError extends Error {}
+
+function say(text) {
+  process.stderr.write(`${text}\n`);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
+  throw new SetupError(`Node ${process.versions.node} is too old: install Node ${oldestNode.join('.')} or newer from https://nodejs.org.`);
+}
+
+/** Every file below `folders` that a build step reads, by relative path and content. */
+function fingerprint(folders) {
+  const hash = createHash('sha256').update(process.version);
+  const add = (path) => {
+    const stat = statSync(join(root, path), { throwIfNoEntry: false });
+    if (stat === undefined) return;
+    if (stat.isDirectory()) {
+      for (const name of readdirSync(join(root, path)).sort()) {
+        if (!['dist', 'build', 'node_modules'].includes(name)) add(join(path, name));
+      }
+    } else {
+      hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
+    }
+  };
+  for (const folder of folders) add(folder);
+  return hash.digest('hex');
+}
+
+/** Runs `work` unless the stamp of its inputs and all of its results are there already. */
+function step(name, inputs, results, work) {
+  const stamp = join(stamps, name);
+  const wanted = fingerprint(inputs);
+  const fresh = results.every((path) => existsSync(join(root, path))) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+  if (fresh) return;
+  const started = Date.now();
+  work();
+  mkdirSync(stamps, { recursive: true });
+  writeFileSync(stamp, wanted);
+  say(`  ${name}: ${((Date.now() - started) / 1000).toFixed(1)} s`);
+}
+
+/** Runs a program and shows its output only when it fails. `command` is `npm` or a JavaScript file. */
+function run(what, file, args, cwd = root) {
+  const isNpm = file === 'npm';
+  const npm = process.env.npm_execpath;
+  const [command, prefix] = isNpm ? (npm ? [process.execPath, [npm]] : ['npm', []]) : [process.execPath, [file]];
+  const done = spawnSync(command, [...prefix, ...args], {
+    cwd,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+    shell: isNpm && !npm && process.platform === 'win32',
+  });
+  if (done.status === 0) return;
+  throw new SetupError(`${what} failed.\n${done.stdout ?? ''}${done.stderr ?? ''}${done.error ?? ''}`);
+}
+
+/** One setup at a time: two commands started together would tear each other's `node_modules`. */
+function withLock(work) {
+  mkdirSync(stamps, { recursive: true });
+  const lock = join(stamps, 'lock');
+  for (let told = false; ; told = true) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      const holder = Number(existsSync(lock) ? readFileSync(lock, 'utf8') : 0);
+      if (!isAlive(holder)) {
+        rmSync(lock, { force: true });
+        continue;
+      }
+      if (!told) say(`Waiting for another setup (process ${holder}) …`);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    }
+  }
+  try {
+    work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function isAlive(pid) {
+  // A lock that is just being written reads as 0: its writer is alive.
+  if (pid === 0) return existsSync(join(stamps, 'lock'));
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+const bin = (path) => join(root, 'node_modules', path);
+
+/** Installs and builds whatever is stale. Returns when the workspace can be run. */
+export function setup() {
+  checkNode();
+  withLock(() => {
+    // Scripts of packages stay off: nothing here needs a compiler, the one native module ships prebuilt.
+    step('install', ['package-lock.json', '.npmrc'], ['node_modules/.package-lock.json'], () => {
+      say('Installing from the lockfile (once) …');
+      run('npm ci', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+    });
+    const lib = ['tsconfig.base.json', 'package-lock.json', 'packages/protocol', 'packages/libfota2'];
+    step('build libfota2', lib, ['packages/protocol/dist/index.js', 'packages/libfota2/dist/index.js'], () => {
+      run('tsc', bin('typescript/bin/tsc'), ['-b', 'packages/protocol', 'packages/libfota2']);
+      run('tsdown', bin('tsdown/dist/run.mjs'), ['--logLevel', 'error'], join(root, 'packages/libfota2'));
+    });
+    const all = [...lib, 'tsconfig.json', 'packages/server', 'packages/testkit', 'examples', 'e2e', 'bench'];
+    step('build the rest', all, ['packages/server/dist/index.js', 'examples/dist/demo/main.js'], () => {
+      run('tsc', bin('typescript/bin/tsc'), ['-b']);
+    });
+  });
+}
+
+/** Ends the process with a plain message where `work` fails for a known reason. */
+export async function explained(work) {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(error.message);
+    process.exitCode = 1;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await explained(setup);
