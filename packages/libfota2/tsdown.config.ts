@@ -10,5 +10,5 @@ export default defineConfig({
   clean: true,
   fixedExtension: false,
   tsconfig: 'tsconfig.json',
-  noExternal: ['@libfota2/protocol'],
+  deps: { alwaysBundle: ['@libfota2/protocol'] },
 });

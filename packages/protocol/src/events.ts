@@ -38,6 +38,7 @@ export const EVENTS = {
   'disk-full': { result: 4, retryable: true },
   'write-failed': { result: 4, retryable: true },
   'option-invalid': { result: 4, retryable: false },
+  internal: { result: 4, retryable: true },
 
   'product-key-missing': { result: 5, retryable: false },
   'version-malformed': { result: 5, retryable: false },

@@ -65,6 +65,12 @@ export function failure(code: FailureCode, message: string, phase: Phase, cause?
   return new CLASSES[EVENTS[code].result](code, message, { phase, cause });
 }
 
+/** Whatever was thrown, as an error of ours; what is none already is a defect, of this library or of a port. */
+export function asFotaError(error: unknown): FotaError {
+  if (error instanceof FotaError) return error;
+  return failure('internal', `Unexpected: ${String(error)}. Please report it.`, 'prepare', error);
+}
+
 /** What a port threw, as an error of ours: an error of ours stays, the rest is a failed write. */
 export function storeFailure(cause: unknown, what: string): FotaError {
   if (cause instanceof FotaError) return cause;

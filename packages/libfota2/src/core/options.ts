@@ -1,6 +1,6 @@
 import type { Progress } from './outcome.ts';
 import type { Signal } from './platform.ts';
-import type { Target } from './ports.ts';
+import type { Notebook, Target } from './ports.ts';
 
 /** What a device knows of itself. Options of a call come first, then these, then the environment. */
 export interface DeviceFacts {
@@ -40,6 +40,8 @@ export interface Settings extends DeviceFacts, TransferSettings {
   readonly dir?: string | undefined;
   /** Another place for the image than a file in `dir`. */
   readonly target?: Target | undefined;
+  /** Where notes on interrupted and delivered images go. Default: `update.bin.json` in `dir`. */
+  readonly notebook?: Notebook | undefined;
 }
 
 /** What `upgrade` and `check` take; all of it optional. */

@@ -56,6 +56,12 @@ export interface Failed extends Story {
   readonly error: FotaError;
 }
 
+/** The part of a failure that its error tells. */
+export function failed(error: FotaError): Omit<Failed, keyof Story> {
+  const { result, code, phase, retryable } = error;
+  return { kind: 'failed', result, code, phase, retryable, error };
+}
+
 /** There is an upgrade; `check` did not take it. */
 export interface Available extends Story {
   readonly kind: 'available';

@@ -26,6 +26,7 @@ interface ParsedUrl {
 
 declare const AbortController: new () => Stop;
 declare const TextDecoder: new () => { decode(bytes: Uint8Array): string };
+declare const TextEncoder: new () => { encode(text: string): Uint8Array };
 declare const URL: new (url: string, base?: string) => ParsedUrl;
 
 export function newStop(): Stop {
@@ -35,6 +36,10 @@ export function newStop(): Stop {
 /** UTF-8 with replacement characters: never throws. */
 export function decodeText(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
+}
+
+export function encodeText(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }
 
 /** A parsed URL, or `undefined` for one that is malformed. */

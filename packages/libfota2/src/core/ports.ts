@@ -78,6 +78,8 @@ export interface Target {
   done(): Promise<void>;
   /** `true` shows the image at the place, durably, and resolves to the address for people; `false` drops it. */
   finish(ok: boolean): Promise<string>;
+  /** Drops what an earlier `mark` kept and nobody will go on with. */
+  forget(kept: Kept): Promise<void>;
   /** Lets go of the image without dropping it; what `mark` last promised stays. */
   suspend(): Promise<void>;
 }
@@ -105,6 +107,8 @@ export interface Clock {
   uptimeMs(): number;
   /** Milliseconds since 1970 by the machine's clock, which may jump. */
   wallMs(): number;
+  /** The next moment after `wallMs` at which clocks on the wall show `minuteOfDay` (0 to 1439), daylight saving kept. */
+  nextLocalTime(minuteOfDay: number, wallMs: number): number;
   /** Calls `work` once after `ms` (0 to 2^31−1) milliseconds. */
   after(ms: number, work: () => void): Timer;
 }

@@ -1,0 +1,140 @@
+import type { ResultNumber } from '@libfota2/protocol';
+import { asFotaError, failure } from './errors.ts';
+import { fromDocumented, type RequestOptions, type Settings, type UpgradeOptions } from './options.ts';
+import { type CheckOutcome, failed, type Outcome, type Story } from './outcome.ts';
+import { type Facts, type Plan, planQuestion } from './plan.ts';
+import type { Ports } from './ports.ts';
+import { createSys, type Schedule, type Sys, startSchedule } from './schedule.ts';
+import { Sharing } from './sharing.ts';
+import type { ScheduleOptions } from './timing.ts';
+import { deliver, inquire } from './transfer.ts';
+
+/** What the core needs to serve a device: the ports, and what the device knows of itself. */
+export interface World extends Omit<Ports, 'target' | 'notebook'> {
+  /** The device's facts: those given, completed by the machine. */
+  facts(given: Settings): Facts;
+  /** Where images go by these settings. */
+  place(settings: Settings): Pick<Ports, 'target' | 'notebook'>;
+}
+
+/** Gets the number 0 to 5, and the whole story. */
+export type Callback = (result: ResultNumber, outcome: Outcome) => void;
+
+/** One device's library: its settings, its running transfers and its timers. */
+export interface Fota {
+  /**
+   * Asks for an upgrade and takes it (docs/protocol.md §1). Without `url` the IoT platform is asked. Calls back exactly
+   * once, never before it returns. On 0 the application decides itself when to restart.
+   * @throws TypeError at once when there is no callback
+   */
+  request(callback: Callback, options?: RequestOptions | null): void;
+  /**
+   * The same as a promise. Failures are outcomes too; it rejects only with the reason of an aborted `signal`.
+   */
+  upgrade(options?: UpgradeOptions): Promise<Outcome>;
+  /** Asks whether there is an upgrade, without taking its body. Rejects only as `upgrade` does. */
+  check(options?: UpgradeOptions): Promise<CheckOutcome>;
+  /**
+   * Requests again and again, jittered, never twice at a time.
+   * @throws TypeError without a callback or with both `every` and `at`, RangeError for a time that is none
+   */
+  schedule(callback: Callback, options?: RequestOptions | null, timing?: ScheduleOptions): Schedule;
+  /** Adds to the settings; a name that is not given keeps its value. Calls under way keep what they began with. */
+  configure(settings: Settings): void;
+  readonly sys: Sys;
+}
+
+export function createCore(world: World, given: Settings = {}): Fota {
+  let settings: Settings = { ...given };
+  // What a listener throws belongs to the application: it goes where the engine reports what nobody caught.
+  const rethrow = (error: unknown): void => {
+    world.clock.after(0, () => {
+      throw error;
+    });
+  };
+  const sharing = new Sharing<Outcome>(rethrow);
+
+  const plan = (options: UpgradeOptions): Plan => {
+    if (typeof options !== 'object') throw failure('option-invalid', 'The options must be an object.', 'prepare');
+    return planQuestion(options, world.facts(settings), settings);
+  };
+
+  const upgrade = async (options: UpgradeOptions = {}): Promise<Outcome> => {
+    const { signal, onProgress } = options;
+    if (signal?.aborted) throw signal.reason;
+    let planned: Plan;
+    try {
+      planned = plan(options);
+    } catch (error) {
+      return unasked(error);
+    }
+    const { target, notebook } = world.place(settings);
+    const ports = { ...world, target, notebook };
+    return sharing.run(target.place, JSON.stringify(planned), { signal, onProgress }, (shared, tell) =>
+      deliver({ plan: planned, signal: shared, onProgress: tell }, ports),
+    );
+  };
+
+  const check = async (options: UpgradeOptions = {}): Promise<CheckOutcome> => {
+    const { signal } = options;
+    if (signal?.aborted) throw signal.reason;
+    try {
+      const errand = { plan: plan(options), signal, onProgress: () => undefined };
+      return await inquire(errand, { ...world, ...world.place(settings) });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      return unasked(error);
+    }
+  };
+
+  /** Tells a callback how it ended, from a turn of its own: what the callback throws is nobody's but its caller's. */
+  const tell = async (callback: Callback, options: RequestOptions | null): Promise<void> => {
+    const outcome = await upgrade(documented(options)).catch(unasked);
+    world.clock.after(0, () => callback(outcome.result, outcome));
+  };
+
+  return {
+    request(callback, options = null) {
+      checkCallback(callback, 'request');
+      void tell(callback, options);
+    },
+    upgrade,
+    check,
+    schedule(callback, options = null, timing = {}) {
+      checkCallback(callback, 'schedule');
+      const own = options === null ? null : { ...options };
+      return startSchedule(() => tell(callback, own), timing, world.clock, world.random);
+    },
+    configure(added) {
+      settings = { ...settings, ...added };
+    },
+    sys: createSys(world.clock),
+  };
+}
+
+function checkCallback(callback: unknown, name: string): void {
+  if (typeof callback === 'function') return;
+  throw new TypeError(`libfota2.${name} needs a callback: ${name}((result) => { … }, options)`);
+}
+
+/** Options that are no object stay what they are, for the plan to refuse. */
+function documented(options: RequestOptions | null): UpgradeOptions {
+  return options === null || typeof options !== 'object'
+    ? ((options ?? {}) as UpgradeOptions)
+    : fromDocumented(options);
+}
+
+/** An outcome that no request led to. */
+function unasked(cause: unknown): Outcome & { readonly kind: 'failed' } {
+  const error = asFotaError(cause);
+  const story: Story = {
+    message: error.message,
+    url: undefined,
+    status: undefined,
+    attempts: 0,
+    bytes: 0,
+    durationMs: 0,
+    retryAfterMs: undefined,
+  };
+  return { ...story, ...failed(error) };
+}

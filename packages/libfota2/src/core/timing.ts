@@ -1,0 +1,76 @@
+import type { Clock } from './ports.ts';
+
+/** When a schedule runs. Either `every` or `at`; `every: '4h'` when neither is given. */
+export interface ScheduleOptions {
+  /** Milliseconds, or a duration as `'90s'`, `'4h'`, `'1d12h'`. 1 second to 366 days. */
+  readonly every?: number | string | undefined;
+  /** A time of day by the machine's local clock, as `'03:30'`: runs daily. */
+  readonly at?: string | undefined;
+  /**
+   * How far runs are spread, so that a fleet that lost its power together does not ask together: milliseconds or a
+   * duration. With `every` a run comes up to half of it sooner or later, with `at` up to all of it later.
+   * Default: a fifth of `every`; 30 minutes for `at`. 0 switches it off.
+   */
+  readonly jitter?: number | string | undefined;
+  /** Runs once at the start as well. Default false: the first run comes after the interval. */
+  readonly runNow?: boolean | undefined;
+}
+
+/** Checked timing. */
+export type Timing =
+  | { readonly kind: 'every'; readonly everyMs: number; readonly jitterMs: number }
+  | { readonly kind: 'at'; readonly minuteOfDay: number; readonly jitterMs: number };
+
+/** A moment to wait for: by uptime, which no change of the clock moves, or by the clock on the wall. */
+export type Due = { readonly kind: 'uptime' | 'wall'; readonly ms: number };
+
+const UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
+const DURATION = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
+const SHORTEST_MS = 1_000;
+const LONGEST_MS = 366 * UNITS.d;
+const TIME_OF_DAY = /^([01]?\d|2[0-3]):([0-5]\d)$/;
+
+/** Milliseconds of `'1d12h'`, `'90s'` or a number. @throws RangeError for anything else */
+export function parseDuration(value: number | string, name: string): number {
+  const match = typeof value === 'string' && value !== '' ? DURATION.exec(value) : null;
+  const ms =
+    match === null ? value : Object.values(UNITS).reduce((sum, unit, i) => sum + unit * Number(match[i + 1] ?? 0), 0);
+  if (typeof ms === 'number' && ms >= 0 && ms <= LONGEST_MS) return ms;
+  throw new RangeError(`${name} must be milliseconds or a duration as '90s', '4h' or '1d12h', at most 366 days.`);
+}
+
+/** Checks the options of a schedule. @throws RangeError, TypeError */
+export function parseTiming(options: ScheduleOptions): Timing {
+  const { every, at, jitter } = options;
+  if (at !== undefined) {
+    if (every !== undefined)
+      throw new TypeError('A schedule runs either every so often or at a time of day, not both.');
+    const match = TIME_OF_DAY.exec(at);
+    if (match === null) throw new RangeError("at must be a time of day as '03:30'.");
+    const minuteOfDay = Number(match[1]) * 60 + Number(match[2]);
+    return { kind: 'at', minuteOfDay, jitterMs: parseDuration(jitter ?? '30m', 'jitter') };
+  }
+  const everyMs = parseDuration(every ?? '4h', 'every');
+  if (everyMs < SHORTEST_MS) throw new RangeError('every must be 1 second or more.');
+  const jitterMs = parseDuration(jitter ?? everyMs / 5, 'jitter');
+  if (jitterMs > everyMs) throw new RangeError('jitter must not exceed every.');
+  return { kind: 'every', everyMs, jitterMs };
+}
+
+/** The run after one that started at `now`. `random` is in [0, 1). */
+export function nextDue(timing: Timing, clock: Clock, random: number): Due {
+  if (timing.kind === 'every') {
+    return { kind: 'uptime', ms: clock.uptimeMs() + timing.everyMs + timing.jitterMs * (random - 0.5) };
+  }
+  return { kind: 'wall', ms: clock.nextLocalTime(timing.minuteOfDay, clock.wallMs()) + timing.jitterMs * random };
+}
+
+/** Milliseconds until `due`; 0 or less when it is time. */
+export function remainingMs(due: Due, clock: Clock): number {
+  return due.ms - (due.kind === 'uptime' ? clock.uptimeMs() : clock.wallMs());
+}
+
+/** A time of day never lies further off than a day and the jitter: if it does, the clock was set back. */
+export function isBeyondReach(timing: Timing, due: Due, clock: Clock): boolean {
+  return timing.kind === 'at' && remainingMs(due, clock) > 25 * UNITS.h + timing.jitterMs;
+}

@@ -1,0 +1,298 @@
+import { refusalReason } from '@libfota2/protocol';
+import { ask, readRefusal, redirectTarget, retryAfterMs } from './ask.ts';
+import { asFotaError, FotaError, failure } from './errors.ts';
+import { base64ToHex } from './hex.ts';
+import { hashesMatch, type ImageInHand, newHashes } from './image.ts';
+import { type Asked, judge, tooLarge, type Verdict } from './judge.ts';
+import { type Conditions, Landing } from './landing.ts';
+import {
+  type CheckOutcome,
+  type Downloaded,
+  type Failed,
+  failed,
+  type NoUpgrade,
+  type Outcome,
+  type Progress,
+  type Story,
+} from './outcome.ts';
+import type { Plan } from './plan.ts';
+import { newStop, type Signal, type Stop } from './platform.ts';
+import type { Answer, Ports } from './ports.ts';
+import { afterSetback, type Course, isInterruption, OUTSET } from './retry.ts';
+
+/** One call's errand: a decided question, and who listens. */
+export interface Errand {
+  readonly plan: Plan;
+  readonly signal: Signal | undefined;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** Asks, and takes what is offered to the target. Rejects only with the signal's reason. */
+export function deliver(errand: Errand, ports: Ports): Promise<Outcome> {
+  return new Transfer<Downloaded>(errand, ports, (transfer, answer, offer) => transfer.take(answer, offer)).run();
+}
+
+/** Asks, and hangs up before the body. Rejects only with the signal's reason. */
+export function inquire(errand: Errand, ports: Ports): Promise<CheckOutcome> {
+  return new Transfer<CheckOutcome>(errand, ports, (transfer, _answer, offer) => transfer.describe(offer)).run();
+}
+
+type Offer = Extract<Verdict, { readonly image: object }>;
+type OnOffer<End> = (transfer: Transfer<End>, answer: Answer, offer: Offer) => Promise<End>;
+
+/**
+ * One upgrade, from the first request to the image at its place (docs/protocol.md §4 to §8).
+ *
+ * What an answer means is decided in judge.ts, whether to ask again in retry.ts, what happens at the target in
+ * landing.ts; this class carries out what they decide and keeps the story.
+ */
+class Transfer<End> {
+  readonly #plan: Plan;
+  readonly #ports: Ports;
+  readonly #errand: Errand;
+  readonly #onOffer: OnOffer<End>;
+  readonly #landing: Landing;
+  readonly #stop: Stop = newStop();
+  readonly #startedAt: number;
+  #conditions: Conditions = {};
+  #attempts = 0;
+  #bytes = 0;
+  #status: number | undefined;
+  #retryAfterMs: number | undefined;
+  /** The connection of this attempt stands. */
+  #connected = false;
+  #rangesBroken = false;
+  #course: Course = OUTSET;
+
+  constructor(errand: Errand, ports: Ports, onOffer: OnOffer<End>) {
+    this.#errand = errand;
+    this.#plan = errand.plan;
+    this.#ports = ports;
+    this.#onOffer = onOffer;
+    this.#landing = new Landing(errand.plan, ports);
+    this.#startedAt = ports.clock.monotonicMs();
+  }
+
+  async run(): Promise<End | NoUpgrade | Failed> {
+    const { signal } = this.#errand;
+    const { timeoutMs } = this.#plan.policy;
+    const onAbort = (): void => this.#stop.abort(signal?.reason);
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted) onAbort();
+    const deadline = this.#ports.clock.after(timeoutMs, () =>
+      this.#stop.abort(failure('deadline', `Not done within ${timeoutMs} ms.`, 'transfer')),
+    );
+    try {
+      this.#conditions = await this.#landing.recall();
+      for (;;) {
+        try {
+          return await this.#attempt();
+        } catch (error) {
+          await this.#pauseAfter(error);
+        }
+      }
+    } catch (error) {
+      if (signal?.aborted) {
+        await this.#landing.suspend();
+        throw signal.reason;
+      }
+      const known = asFotaError(error);
+      await (isInterruption(known) ? this.#landing.suspend() : this.#landing.drop());
+      return { ...this.#story(known.message), ...failed(known) };
+    } finally {
+      deadline.cancel();
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #attempt(): Promise<End | NoUpgrade> {
+    const asked = this.#asked();
+    const answer = await ask(this.#plan, asked, this.#conditions, this.#ports.transport, {
+      signal: this.#stop.signal,
+      onSend: () => {
+        this.#attempts += 1;
+        this.#connected = false;
+      },
+      onConnected: () => {
+        this.#connected = true;
+      },
+    });
+    try {
+      this.#status = answer.status;
+      this.#retryAfterMs = retryAfterMs(answer.headers['retry-after'], this.#ports.clock.wallMs());
+      const verdict = judge(answer, asked);
+      switch (verdict.kind) {
+        case 'refused':
+          return await this.#refused(answer);
+        case 'wrong':
+          throw verdict.error;
+        case 'restart':
+          return await this.#startOver(`The server cannot go on where it broke off (${verdict.why}).`);
+        default:
+          return await this.#onOffer(this, answer, verdict);
+      }
+    } finally {
+      answer.close();
+    }
+  }
+
+  /** Where to go on: at the break of this call, else where an earlier call was cut off, else at the start. */
+  #asked(): Asked {
+    const { expectedSha256, method, policy } = this.#plan;
+    const common = { digestKnown: expectedSha256 !== undefined, maxBytes: policy.maxBytes };
+    const image = this.#landing.image;
+    const head = this.#course.begun ? image?.head : this.#landing.suspended;
+    const offset = this.#course.begun ? image?.written : this.#landing.suspended?.bytes;
+    const mayGoOn = method === 'GET' && !this.#rangesBroken && head?.validator !== undefined;
+    if (!mayGoOn || offset === undefined) {
+      return { ...common, offset: 0, validator: undefined, total: undefined, digests: {} };
+    }
+    const { validator, total, digests } = head;
+    return { ...common, offset, validator, total, digests };
+  }
+
+  /** Ends a check: there is an upgrade, and this is known of it. */
+  async describe({ image }: Offer): Promise<CheckOutcome> {
+    const sha256 = image.digests['sha-256'];
+    return {
+      ...this.#story(`There is an upgrade of ${image.total ?? 'unknown'} bytes.`),
+      kind: 'available',
+      size: image.total,
+      etag: image.etag,
+      sha256: sha256 === undefined ? undefined : base64ToHex(sha256),
+    };
+  }
+
+  /** Takes the body to the target. */
+  async take(answer: Answer, offer: Offer): Promise<Downloaded> {
+    const image = await this.#imageFor(offer);
+    await this.#receive(answer, offer, image);
+    const file = await this.#landing.settle(image);
+    const { written: size, sha256, resumedFrom } = image;
+    const story = this.#story(`${size} bytes are at ${file}.`);
+    return { ...story, kind: 'downloaded', result: 0, code: 'downloaded', file, size, sha256, resumedFrom };
+  }
+
+  async #imageFor(offer: Offer): Promise<ImageInHand> {
+    const current = this.#landing.image;
+    if (offer.kind === 'rest' && current !== undefined) {
+      current.spliced = true;
+      return current;
+    }
+    const image = await (offer.kind === 'rest' ? this.#landing.resume(offer.image) : this.#landing.begin(offer.image));
+    this.#course = { ...this.#course, begun: true };
+    if (image === undefined) return this.#startOver('What was kept on this device is no longer what it was.');
+    return image;
+  }
+
+  async #receive(answer: Answer, offer: Offer, image: ImageInHand): Promise<void> {
+    const { total } = offer.image;
+    const { maxBytes } = this.#plan.policy;
+    // The digest of a message is that of the image too, unless the message brings only its rest.
+    const message = offer.kind === 'rest' ? newHashes(offer.messageDigests, this.#ports.hash) : new Map();
+    for await (const bytes of answer.body) {
+      this.#bytes += bytes.length;
+      const reached = image.written + bytes.length;
+      if (reached > (total ?? maxBytes)) {
+        if (total === undefined) throw tooLarge(reached, maxBytes);
+        throw failure('length-mismatch', `More than the ${total} bytes that were announced.`, 'transfer');
+      }
+      await this.#landing.take(image, bytes);
+      for (const hash of message.values()) hash.update(bytes);
+      const { written, resumedFrom } = image;
+      this.#errand.onProgress({ bytes: written, total, resumedFrom, attempt: this.#attempts });
+    }
+    // An abort in the last moment still counts: the caller was told of it.
+    if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
+    if (image.written < (total ?? 0)) {
+      throw failure('connection-lost', `The body ended after ${image.written} of ${total} bytes.`, 'transfer');
+    }
+    if (image.written === 0) throw failure('body-empty', 'Status 200 with an empty body is no upgrade.', 'answer');
+    if (hashesMatch(message, offer.messageDigests) && image.isProven(this.#plan.expectedSha256)) return;
+    if (answer.framing === 'close' && total === undefined) {
+      throw failure('connection-lost', 'The connection ended before the body had its digest.', 'transfer');
+    }
+    if (image.spliced) await this.#startOver('The parts together do not have the digest of the whole.');
+    throw failure('digest-mismatch', `SHA-256 ${image.sha256} is not what was promised for these bytes.`, 'verify');
+  }
+
+  /** Status 300 or above: what the server's own words make of it (docs/protocol.md §6). */
+  async #refused(answer: Answer): Promise<NoUpgrade> {
+    const refusal = await readRefusal(answer, this.#ports.clock);
+    const { status } = answer;
+    const reason = refusalReason(refusal?.code ?? -1);
+    if (reason === undefined && status >= 500)
+      throw failure('server-error', `The server answered ${status}.`, 'answer');
+    const redirect = redirectTarget(answer, this.#plan.url);
+    if (reason === undefined && redirect !== undefined) {
+      throw failure('redirect', `Redirected to ${redirect.shown}: correct the URL or set maxRedirects.`, 'answer');
+    }
+    await this.#landing.drop();
+    const words = refusal === undefined ? '' : `, code ${refusal.code}: ${refusal.msg}`;
+    return {
+      ...this.#story(`No upgrade (status ${status}${words}).`),
+      kind: 'no-upgrade',
+      result: 4,
+      code: 'no-upgrade',
+      reason: reason ?? (status === 304 ? 'not-modified' : 'refused'),
+      refusal,
+    };
+  }
+
+  /** Gives up going on, in favour of a whole image in one answer. */
+  async #startOver(why: string): Promise<never> {
+    this.#rangesBroken = true;
+    await this.#landing.drop();
+    throw failure('range-mismatch', why, 'answer');
+  }
+
+  /** Returns when it is time to ask again; throws what ends the call when it is not worth it. */
+  async #pauseAfter(error: unknown): Promise<void> {
+    if (!(error instanceof FotaError)) throw error;
+    const image = this.#landing.image;
+    const setback = {
+      error,
+      connected: this.#connected,
+      reached: image?.head.validator === undefined || this.#rangesBroken ? 0 : image.written,
+      repeatable: this.#plan.method === 'GET',
+      elapsedMs: this.#elapsedMs,
+      retryAfterMs: this.#retryAfterMs ?? 0,
+    };
+    const next = afterSetback(this.#course, setback, this.#plan.policy, this.#ports.random());
+    if ('error' in next) throw next.error;
+    this.#course = next.course;
+    await this.#sleep(next.waitMs);
+  }
+
+  #sleep(ms: number): Promise<void> {
+    const { signal } = this.#stop;
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        timer.cancel();
+        reject(signal.reason);
+      };
+      const timer = this.#ports.clock.after(ms, () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      });
+      signal.addEventListener('abort', onAbort);
+      if (signal.aborted) onAbort();
+    });
+  }
+
+  get #elapsedMs(): number {
+    return Math.round(this.#ports.clock.monotonicMs() - this.#startedAt);
+  }
+
+  #story(message: string): Story {
+    return {
+      message,
+      url: this.#plan.shownUrl,
+      status: this.#status,
+      attempts: this.#attempts,
+      bytes: this.#bytes,
+      durationMs: this.#elapsedMs,
+      retryAfterMs: this.#retryAfterMs,
+    };
+  }
+}

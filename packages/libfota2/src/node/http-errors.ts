@@ -1,0 +1,45 @@
+import { type FailureCode, FotaError, failure, type Phase } from '../core.ts';
+
+const CONNECT_CODES: Readonly<Record<string, FailureCode>> = {
+  ENOTFOUND: 'host-not-found',
+  ECONNREFUSED: 'connection-refused',
+  ETIMEDOUT: 'connect-timeout',
+};
+
+const ADVICE: Readonly<Partial<Record<FailureCode, string>>> = {
+  'host-not-found': 'The host name cannot be resolved',
+  'connection-refused': 'Nothing listens at this address and port',
+  'host-unreachable': 'The host cannot be reached',
+  'tls-failed': 'TLS failed; an own authority goes into server_cert (ca)',
+  'head-too-large': 'The head of the answer is too large',
+  'answer-malformed': 'The answer is not HTTP as it should be',
+  'closed-early': 'The server closed the connection without an answer',
+  'connection-lost': 'The connection was lost in mid-transfer',
+};
+
+/** How far a request has come. */
+export type Stage = 'connect' | 'handshake' | 'answer' | 'transfer';
+
+/** What Node reports, as an error of ours: docs/protocol.md §1. */
+export function translate(error: unknown, stage: Stage): FotaError {
+  if (error instanceof FotaError) return error;
+  const { code: raw, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  const nodeCode = typeof raw === 'string' ? raw : '';
+  const code = meaning(nodeCode, stage);
+  const phase: Phase = stage === 'handshake' ? 'connect' : stage;
+  const text = typeof message === 'string' && message !== '' ? message : nodeCode;
+  return failure(code, `${ADVICE[code] ?? 'No connection'}${text === '' ? '' : ` (${text})`}.`, phase, error);
+}
+
+function meaning(code: string, stage: Stage): FailureCode {
+  // With TLS 1.3 a server refuses a client's certificate only after the client holds the handshake for done.
+  if (stage === 'handshake' || /^(ERR_SSL|ERR_TLS|EPROTO|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_)/.test(code))
+    return 'tls-failed';
+  if (stage === 'connect') {
+    if (code.startsWith('EAI_')) return 'host-not-found';
+    return CONNECT_CODES[code] ?? 'host-unreachable';
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') return 'head-too-large';
+  if (code.startsWith('HPE_')) return 'answer-malformed';
+  return stage === 'answer' ? 'closed-early' : 'connection-lost';
+}
