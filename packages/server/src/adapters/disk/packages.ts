@@ -1,0 +1,125 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Package } from '../../domain/catalogue.ts';
+import { FotaServerError } from '../../domain/errors.ts';
+import type { PackageStore } from '../../ports.ts';
+import { translate } from './errors.ts';
+
+/** Packages whose last check is remembered. */
+const REMEMBERED = 1_000;
+/** Names that this adapter gives. */
+const OURS = /^[0-9a-f]{64}$|\.part$/;
+
+/** Packages as files named by their hash. A file appears under that name whole and durable, or not at all. */
+export async function openDiskPackages(folder: string): Promise<PackageStore> {
+  await mkdir(folder, { recursive: true }).catch((error) => {
+    throw translate(folder, error);
+  });
+  const isWhole = rememberedCheck();
+  return {
+    put: (bytes) => put(folder, bytes),
+
+    async open(wanted) {
+      const file = await open(join(folder, wanted.sha256), 'r').catch((error) => {
+        throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? damaged(wanted, error) : error;
+      });
+      try {
+        if (!(await isWhole(file, wanted))) throw damaged(wanted);
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+      return {
+        read: (first, last) => file.createReadStream({ start: first, end: last }),
+        close: () => file.close(),
+      };
+    },
+
+    async sweep(needed) {
+      const keep = new Set(needed.map(({ sha256 }) => sha256));
+      for (const name of await readdir(folder)) {
+        if (OURS.test(name) && !keep.has(name)) await rm(join(folder, name));
+      }
+    },
+  };
+}
+
+async function put(folder: string, bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Package> {
+  const temporary = join(folder, `${randomUUID()}.part`);
+  try {
+    const file = await open(temporary, 'wx').catch((error) => {
+      throw translate(folder, error);
+    });
+    const hash = createHash('sha256');
+    let size = 0;
+    try {
+      for await (const chunk of bytes) {
+        hash.update(chunk);
+        size += chunk.byteLength;
+        await file.appendFile(chunk);
+      }
+      if (size === 0) throw new FotaServerError('package-empty', 'the package has no bytes');
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    const sha256 = hash.digest('hex');
+    await rename(temporary, join(folder, sha256));
+    await syncFolder(folder);
+    return { sha256, size };
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw translate(folder, error);
+  }
+}
+
+/** Makes a rename durable. Windows cannot open folders and needs no such thing. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Checks an open file against the size and hash it must have (luatos.md L21). What was found whole is not hashed again
+ * until the file's times, size or inode change; requests that come together share one hashing.
+ */
+function rememberedCheck(): (file: FileHandle, wanted: Package) => Promise<boolean> {
+  const checks = new Map<string, Promise<boolean>>();
+  return async (file, wanted) => {
+    const stat = await file.stat({ bigint: true });
+    if (Number(stat.size) !== wanted.size) return false;
+    const state = [wanted.sha256, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' ');
+    const check = checks.get(state) ?? hashOf(file).then((sha256) => sha256 === wanted.sha256);
+    // Taken out and put in again: the first of the map is the one that was not asked for the longest.
+    checks.delete(state);
+    checks.set(state, check);
+    for (const oldest of checks.keys()) {
+      if (checks.size <= REMEMBERED) break;
+      checks.delete(oldest);
+    }
+    const whole = await check.catch(() => false);
+    if (!whole) checks.delete(state);
+    return whole;
+  };
+}
+
+async function hashOf(file: FileHandle): Promise<string> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(1 << 18);
+  for (let at = 0; ; ) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+    if (bytesRead === 0) return hash.digest('hex');
+    hash.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+}
+
+function damaged(wanted: Package, cause?: unknown): FotaServerError {
+  return new FotaServerError('package-damaged', `the package ${wanted.sha256} is missing or damaged`, cause);
+}

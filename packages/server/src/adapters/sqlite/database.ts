@@ -1,0 +1,46 @@
+import type { DatabaseSyncInstance } from '@photostructure/sqlite';
+import { FotaServerError, type ServerErrorCode } from '../../domain/errors.ts';
+
+export type Database = DatabaseSyncInstance;
+
+type Constructor = new (path: string, options: { readonly timeout: number }) => Database;
+
+/** Opens a database file; waits up to `timeout` milliseconds for another process's lock. */
+export async function openDatabase(path: string, timeout: number): Promise<Database> {
+  const DatabaseSync = builtIn() ?? (await import('@photostructure/sqlite')).DatabaseSync;
+  return new DatabaseSync(path, { timeout });
+}
+
+/** Node's own SQLite, from 22.13 on. Its "experimental" warning tells an operator nothing that is to be done. */
+function builtIn(): Constructor | undefined {
+  const warn = process.emitWarning;
+  process.emitWarning = () => undefined;
+  try {
+    const module: unknown = process.getBuiltinModule?.('node:sqlite');
+    return (module as { readonly DatabaseSync: Constructor } | undefined)?.DatabaseSync;
+  } finally {
+    process.emitWarning = warn;
+  }
+}
+
+/** SQLite's primary result codes (sqlite.org/rescode.html) that an operator can do something about. */
+const CODES: ReadonlyMap<number | undefined, ServerErrorCode> = new Map([
+  [8, 'data-dir-unusable'],
+  [10, 'data-dir-unusable'],
+  [11, 'database-damaged'],
+  [13, 'disk-full'],
+  [14, 'data-dir-unusable'],
+  [26, 'database-damaged'],
+]);
+
+/** SQLite's primary result code of an error of either driver. */
+export function resultCode(error: unknown): number | undefined {
+  const code = (error as { readonly errcode?: unknown }).errcode;
+  return typeof code === 'number' ? code & 0xff : undefined;
+}
+
+/** The error as one of ours, where an operator can do something about it; else as it is. */
+export function translate(path: string, error: unknown): unknown {
+  const code = CODES.get(resultCode(error));
+  return code === undefined ? error : new FotaServerError(code, `${path}: ${(error as Error).message}`, error);
+}

@@ -1,0 +1,98 @@
+/**
+ * Every way in which the server refuses an operator: the code, what it means, and what to do about it.
+ * docs/errors.md says the same, and a test holds the two together. What a device is told are refusals, see `decide`.
+ */
+export const SERVER_ERRORS = {
+  'option-invalid': {
+    means: 'An option of startServer is out of its range.',
+    remedy: 'Correct the option that the message names.',
+  },
+  'port-in-use': {
+    means: 'Another program listens on this address and port.',
+    remedy: 'End it, choose another port, or choose port 0 for any free one.',
+  },
+  'listen-failed': {
+    means:
+      'The server may not listen on this address and port: the address is not of this machine, or the port is privileged.',
+    remedy: 'Choose an address of this machine and a port from 1024 on.',
+  },
+  'data-dir-locked': {
+    means: 'Another server works on this data folder.',
+    remedy: 'Use the running one, end it, or choose another data folder.',
+  },
+  'data-dir-unusable': {
+    means: 'The data folder cannot be created, read or written.',
+    remedy: 'Check that its path is a folder, who owns it, and that its file system is writable.',
+  },
+  'disk-full': {
+    means: 'No space is left for the data folder. Nothing was changed.',
+    remedy: 'Free some space and try again.',
+  },
+  'database-damaged': {
+    means: 'The database file is no database, or is damaged.',
+    remedy: 'Restore the data folder from a backup, or choose another one.',
+  },
+  'database-newer': {
+    means: 'A newer version of this program has written the data folder.',
+    remedy: 'Run that version or a newer one.',
+  },
+  'name-invalid': {
+    means: 'A project or firmware name is empty, too long, or holds control characters or outer spaces.',
+    remedy: 'Use 1 to 64 (project) or 1 to 128 (firmware) printable characters.',
+  },
+  'key-invalid': {
+    means: 'A project key is not exactly 32 letters and digits.',
+    remedy: 'Leave the key out to have one made.',
+  },
+  'version-invalid': {
+    means: 'A release version is not made of one to six numbers with dots between them.',
+    remedy: 'Use a version such as 1.4.0; letters have no agreed order on devices.',
+  },
+  'project-exists': {
+    means: 'Another project has this name or key.',
+    remedy: 'Use the existing project, or choose another name.',
+  },
+  'project-unknown': {
+    means: 'No project has this key.',
+    remedy: 'Create the project first.',
+  },
+  'release-exists': {
+    means: 'The firmware has a release of this version already, with other bytes.',
+    remedy: 'Publish these bytes under a higher version: devices that have the version would never ask for them.',
+  },
+  'package-empty': {
+    means: 'The package has no bytes.',
+    remedy: 'Check the build that made it: devices take an empty answer for a failure.',
+  },
+  'package-unreadable': {
+    means: 'The package to publish cannot be read.',
+    remedy: 'Check its path and who may read it.',
+  },
+  'package-damaged': {
+    means:
+      'A stored package is missing or no longer what was published. It is not served; devices are told to come back.',
+    remedy: 'Restore the file in the packages folder from a backup, or publish a higher version.',
+  },
+  closed: {
+    means: 'The server is closing or closed.',
+    remedy: 'Start it again.',
+  },
+} as const;
+
+export type ServerErrorCode = keyof typeof SERVER_ERRORS;
+
+/** What the server throws for a known reason; `code` names it, {@link SERVER_ERRORS} tells what to do. */
+export class FotaServerError extends Error {
+  override readonly name = 'FotaServerError';
+  readonly code: ServerErrorCode;
+
+  constructor(code: ServerErrorCode, detail: string, cause?: unknown) {
+    super(detail, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+
+  /** What to do about it. */
+  get remedy(): string {
+    return SERVER_ERRORS[this.code].remedy;
+  }
+}

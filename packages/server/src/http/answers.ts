@@ -1,0 +1,69 @@
+import { formatContentRange, formatDigest, formatRefusal } from '@libfota2/protocol';
+import type { Release } from '../domain/catalogue.ts';
+import type { OpenPackage } from '../ports.ts';
+
+/** An answer before it is sent. Its head goes out in one small write and names its length (luatos.md L14–L17). */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Part | undefined;
+}
+
+/** Bytes of a checked package, both ends inclusive. Whoever takes it must read or close the package. */
+export interface Part {
+  readonly opened: OpenPackage;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The strong validator of a package: the same tag is the same bytes. */
+export function etagOf(release: Release): string {
+  return `"${release.sha256}"`;
+}
+
+/** A release: the whole as 200, the bytes from `first` to `last`, both inclusive, as 206. */
+export function packageAnswer(release: Release, opened: OpenPackage, part?: Omit<Part, 'opened'>): Answer {
+  const { first, last } = part ?? { first: 0, last: release.size - 1 };
+  return {
+    status: part === undefined ? 200 : 206,
+    headers: {
+      'Content-Type': 'application/octet-stream',
+      'Content-Length': String(last - first + 1),
+      ...(part && { 'Content-Range': formatContentRange({ first, last, total: release.size }) }),
+      ...validators(release),
+      'Accept-Ranges': 'bytes',
+      'Repr-Digest': formatDigest('sha-256', Buffer.from(release.sha256, 'hex').toString('base64')),
+    },
+    body: { opened, first, last },
+  };
+}
+
+/** The client has this release already. The one answer without a length: it never has a body (RFC 9110 §15.4.5). */
+export function notModified(release: Release): Answer {
+  return { status: 304, headers: validators(release), body: undefined };
+}
+
+/** Nothing is left of the release from where the client asks. */
+export function beyondTheEnd(release: Release): Answer {
+  const answer = refusal(416, 416, 'the range begins at or after the end of the package');
+  return { ...answer, headers: { ...answer.headers, 'Content-Range': `bytes */${release.size}` } };
+}
+
+/** Any answer that holds no package: 4xx or 5xx with the platform's JSON (luatos.md L15, D). */
+export function refusal(status: number, code: number, msg: string): Answer {
+  const body = formatRefusal({ code, msg });
+  return {
+    status,
+    headers: { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)) },
+    body,
+  };
+}
+
+function validators(release: Release): Readonly<Record<string, string>> {
+  return {
+    ETag: etagOf(release),
+    'Last-Modified': new Date(release.publishedAt).toUTCString(),
+    // What is on offer depends on the device and the moment; middle boxes of carriers must not touch the bytes.
+    'Cache-Control': 'no-cache, no-transform',
+  };
+}
