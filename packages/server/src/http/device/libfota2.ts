@@ -50,7 +50,9 @@ export function libfota2Route(ports: {
   };
 
   return async ({ method, url = '', headers }) => {
-    if (!PATHS.has(url.split('?', 1)[0] ?? '')) return refusal(404, 404, 'nothing is here');
+    // Proxies send the whole URL.
+    const path = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? '';
+    if (!PATHS.has(path)) return refusal(404, 404, 'nothing is here');
     if (!METHODS.has(method)) return refusal(405, 405, 'this method asks nothing');
     const decision = checkIns.decide(parseIdentity(url));
     // HEAD looks and touches nothing.

@@ -1,0 +1,64 @@
+import { readdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { folder, image } from '../../../test/server.ts';
+import { openDiskPackages } from './packages.ts';
+
+async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+describe('packages on a disk', () => {
+  it('are stored once by content and read back in ranges', async () => {
+    const dir = await folder();
+    const packages = await openDiskPackages(dir);
+    const bytes = image(200_000);
+    const stored = await packages.put([bytes.subarray(0, 7), bytes.subarray(7)]);
+    expect(await packages.put([bytes])).toEqual(stored);
+    expect(await readdir(dir)).toEqual([stored.sha256]);
+    const part = (await packages.open(stored)).read(10, 150_000);
+    expect((await collect(part)).equals(bytes.subarray(10, 150_001))).toBe(true);
+  });
+
+  it('that break off, or have no bytes, leave nothing behind', async () => {
+    const dir = await folder();
+    const packages = await openDiskPackages(dir);
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield image(1_000);
+      throw new Error('the line is dead');
+    }
+    await expect(packages.put(broken())).rejects.toThrow('the line is dead');
+    await expect(packages.put([])).rejects.toMatchObject({ code: 'package-empty' });
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  it('are not served again when other bytes took their place, even with the old time and size', async () => {
+    const dir = await folder();
+    const packages = await openDiskPackages(dir);
+    const stored = await packages.put([image(1_000)]);
+    await (await packages.open(stored)).close();
+    const path = join(dir, stored.sha256);
+    await writeFile(path, image(1_000));
+    await utimes(path, 0, 0);
+    await expect(packages.open(stored)).rejects.toMatchObject({ code: 'package-damaged' });
+  });
+
+  it('that nobody needs are swept away; files of others stay', async () => {
+    const dir = await folder();
+    const packages = await openDiskPackages(dir);
+    const needed = await packages.put([image()]);
+    await packages.put([image()]);
+    await writeFile(join(dir, 'leftover.part'), 'x');
+    await writeFile(join(dir, 'README'), 'x');
+    await packages.sweep([needed]);
+    expect((await readdir(dir)).sort()).toEqual([needed.sha256, 'README'].sort());
+  });
+
+  it('on a full disk are refused as that', async () => {
+    const { translate } = await import('./errors.ts');
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    expect(translate('data', full)).toMatchObject({ code: 'disk-full', cause: full });
+  });
+});

@@ -1,0 +1,260 @@
+import { rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { asks, exchange, type RawAnswer, values } from '../../../test/raw.ts';
+import { etag, image, KEY, publish, publishing, started, target } from '../../../test/server.ts';
+
+/** What every answer owes to devices (luatos.md L14–L17). */
+function expectDialect(answer: RawAnswer): void {
+  expect(answer.headInOneRead).toBe(true);
+  expect(Buffer.byteLength(answer.head)).toBeLessThan(500);
+  expect(values(answer, 'connection')).toEqual(['close']);
+  expect(values(answer, 'transfer-encoding')).toEqual([]);
+  expect(answer.head.match(/^content-length/gim) ?? []).toHaveLength(answer.status === 304 ? 0 : 1);
+  expect(answer.head).toMatch(/^HTTP\/1\.1 [2345]\d\d /);
+}
+
+function expectRefusal(answer: RawAnswer, status: number, code: number): void {
+  expectDialect(answer);
+  expect(answer.status).toBe(status);
+  expect(answer.body.toString('latin1')).toMatch(new RegExp(`^{"code": ${code}, "msg": "[ -~]+"}$`));
+  expect(values(answer, 'content-length')).toEqual([String(answer.body.length)]);
+}
+
+describe('an upgrade', () => {
+  it('is the package, raw, with its length, validators and digest', async () => {
+    const bytes = image();
+    const { port } = await publishing({ '1.1.0': bytes });
+    const answer = await exchange(port, asks(target()));
+    expectDialect(answer);
+    expect(answer.status).toBe(200);
+    expect(answer.body.equals(bytes)).toBe(true);
+    expect(values(answer, 'content-length')).toEqual(['60000']);
+    expect(values(answer, 'etag')).toEqual([etag(bytes)]);
+    expect(values(answer, 'accept-ranges')).toEqual(['bytes']);
+    const base64 = Buffer.from(etag(bytes).slice(1, -1), 'hex').toString('base64');
+    expect(values(answer, 'repr-digest')).toEqual([`sha-256=:${base64}:`]);
+    expect(values(answer, 'last-modified')[0]).toMatch(/ GMT$/);
+  });
+
+  it.each([
+    ['on the path of the platform', target('1.0.0', '867', '/api/site/firmware_upgrade')],
+    ['after a doubled question mark', target('1.0.0', '867', '/upgrade?')],
+    ['to a proxy that names the host', target('1.0.0', '867', 'http://h:1/upgrade')],
+  ])('is given %s', async (_where, place) => {
+    const { port } = await publishing({ '1.1.0': image() });
+    expect((await exchange(port, asks(place))).status).toBe(200);
+  });
+
+  it.each([
+    ['by POST with a body', 'POST', ['Content-Length: 4'], 'body'],
+    ['by GET with a body', 'GET', ['Content-Length: 4'], 'body'],
+    ['by PUT with a chunked body', 'PUT', ['Transfer-Encoding: chunked'], '4\r\nbody\r\n0\r\n\r\n'],
+    ['with Expect, and without a 100 before it', 'POST', ['Content-Length: 4', 'Expect: 100-continue'], ''],
+    ['with an expectation nobody knows', 'GET', ['Expect: wonders'], ''],
+    ['with an Upgrade that nobody offers', 'GET', ['Upgrade: websocket'], ''],
+    ['to a client that wants to be kept', 'GET', ['Connection: keep-alive'], ''],
+  ])('is given %s', async (_how, method, headers, body) => {
+    const bytes = image(5_000);
+    const { port } = await publishing({ '1.1.0': bytes });
+    const answer = await exchange(port, asks(target(), method, headers) + body);
+    expectDialect(answer);
+    expect(answer.body.equals(bytes)).toBe(true);
+  });
+
+  it('is given to a client of HTTP/1.0 without a Host, unchunked', async () => {
+    const bytes = image(5_000);
+    const { port } = await publishing({ '1.1.0': bytes });
+    const answer = await exchange(port, `GET ${target()} HTTP/1.0\r\n\r\n`);
+    expectDialect(answer);
+    expect(answer.body.equals(bytes)).toBe(true);
+  });
+
+  it('ends whole when rubbish follows its request', async () => {
+    const bytes = image(3_000_000);
+    const { port } = await publishing({ '1.1.0': bytes });
+    const answer = await exchange(port, `${asks(target())}\0rubbish\r\n\r\n${asks(target())}`);
+    expectDialect(answer);
+    expect(answer.body.equals(bytes)).toBe(true);
+  });
+
+  it('has the same head and no body for HEAD, which leaves no trace', async () => {
+    const server = await publishing({ '1.1.0': image() });
+    const head = await exchange(server.port, asks(target(), 'HEAD'));
+    expectDialect(head);
+    expect(head.body).toHaveLength(0);
+    expect(await server.log(9)).toEqual([]);
+    const get = await exchange(server.port, asks(target()));
+    const timeless = (text: string) => text.replace(/^Date: .*$/m, '');
+    expect(timeless(head.head)).toBe(timeless(get.head));
+  });
+
+  it('is 304 to a device that holds the package already', async () => {
+    const bytes = image();
+    const server = await publishing({ '1.1.0': bytes });
+    const answer = await exchange(server.port, asks(target(), 'GET', [`If-None-Match: "x", ${etag(bytes)}`]));
+    expectDialect(answer);
+    expect([answer.status, answer.body.length]).toEqual([304, 0]);
+    expect(await server.log(9)).toMatchObject([{ code: 304 }]);
+    expect((await exchange(server.port, asks(target(), 'GET', ['If-None-Match: "x"']))).status).toBe(200);
+  });
+
+  it('keeps its head under 500 bytes at the largest numbers', async () => {
+    const { packageAnswer } = await import('../answers.ts');
+    const size = 2 ** 40;
+    const release = {
+      projectKey: KEY,
+      firmwareName: 'app',
+      version: '1',
+      sha256: 'f'.repeat(64),
+      size,
+      publishedAt: 0,
+    };
+    const { headers } = packageAnswer(release, undefined as never, { first: size - 2, last: size - 1 });
+    const lines = Object.entries({ ...headers, Connection: 'close', Date: new Date(0).toUTCString() });
+    const head = `HTTP/1.1 206 Partial Content\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+    expect(head.length).toBeLessThan(500);
+  });
+});
+
+describe('a refusal', () => {
+  it.each([
+    ['without an id', 400, 3, `/upgrade?project_key=${KEY}&firmware_name=app&version=1.0.0`],
+    ['of an unknown project', 403, 25, target().replace(KEY, 'nobody')],
+    ['of an unknown firmware', 404, 26, target().replace('=app', '=apq')],
+    ['of a version without order', 404, 27, target('latest')],
+    ['of the newest', 404, 27, target('1.1.0')],
+    ['with broken percent-encoding', 404, 26, target().replace('=app', '=%E4%ZZ%')],
+    ['with the query lost', 400, 3, '/upgrade'],
+    ['of another path', 404, 404, '/'],
+    ['of an absolute target elsewhere', 404, 404, 'http://elsewhere/upgrade/x'],
+  ])('%s is %i with code %i', async (_why, status, code, place) => {
+    const { port } = await publishing({ '1.1.0': image() });
+    expectRefusal(await exchange(port, asks(place)), status, code);
+    const head = await exchange(port, asks(place, 'HEAD'));
+    expectDialect(head);
+    expect([head.status, head.body.length]).toEqual([status, 0]);
+  });
+
+  it.each([
+    ['a method that asks nothing', 405, asks('/upgrade', 'OPTIONS')],
+    ['CONNECT', 405, asks('elsewhere:443', 'CONNECT')],
+    ['an unknown method', 400, asks('/upgrade', 'FETCH')],
+    ['a raw space in the target', 400, asks('/upgrade?firmware_name=a b')],
+    ['rubbish', 400, '\0\0\0\0'],
+    ['another protocol', 400, '\x16\x03\x01\x02\x00\x01\x00'],
+    ['a head that is too large', 431, asks(`/upgrade?imei=${'x'.repeat(9_000)}`)],
+    ['a body that is too large', 413, asks(target(), 'POST', ['Content-Length: 99999999'])],
+    ['a length that is none', 400, asks(target(), 'POST', ['Content-Length: -1'])],
+  ])('answers %s with %i', async (_what, status, request) => {
+    const { port } = await publishing({ '1.1.0': image() });
+    expectRefusal(await exchange(port, request), status, status);
+  });
+
+  it('answers a head that does not come to its end with 408', async () => {
+    const { port } = await started({ limits: { headTimeoutMs: 50 } });
+    expectRefusal(await exchange(port, 'GET /upgr'), 408, 408);
+  });
+});
+
+describe('a resume', () => {
+  it('without If-Range goes on with the package that the device was being sent, and is no new attempt', async () => {
+    const [old, young] = [image(), image()];
+    const server = await publishing({ '1.1.0': old });
+    await exchange(server.port, asks(target()));
+    await publish(server, '1.2.0', young);
+    const answer = await exchange(server.port, asks(target(), 'GET', ['Range: bytes=25000-']));
+    expectDialect(answer);
+    expect(answer.status).toBe(206);
+    expect(values(answer, 'content-range')).toEqual(['bytes 25000-59999/60000']);
+    expect(answer.body.equals(old.subarray(25_000))).toBe(true);
+    expect(await server.log(9)).toHaveLength(1);
+    expect((await exchange(server.port, asks(target()))).body.equals(young)).toBe(true);
+  });
+
+  it('keeps devices and firmwares apart', async () => {
+    const server = await publishing({ '1.1.0': image() });
+    await exchange(server.port, asks(target('1.0.0', 'other')));
+    const answer = await exchange(server.port, asks(target(), 'GET', ['Range: bytes=5-']));
+    expectRefusal(answer, 416, 416);
+  });
+
+  it('that begins at the end gets 416', async () => {
+    const { port } = await publishing({ '1.1.0': image() });
+    await exchange(port, asks(target()));
+    const answer = await exchange(port, asks(target(), 'GET', ['Range: bytes=60000-']));
+    expectRefusal(answer, 416, 416);
+    expect(values(answer, 'content-range')).toEqual(['bytes */60000']);
+  });
+
+  it('of a device that was never sent anything is not spliced, but may begin at 0', async () => {
+    const bytes = image();
+    const { port } = await publishing({ '1.1.0': bytes });
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      expectRefusal(await exchange(port, asks(target(), 'GET', ['Range: bytes=9-'])), 416, 416);
+    }
+    const answer = await exchange(port, asks(target(), 'GET', ['Range: bytes=0-']));
+    expect([answer.status, answer.body.equals(bytes)]).toEqual([200, true]);
+  });
+
+  it('with If-Range gets the rest of exactly that package, or the whole of what is on offer now', async () => {
+    const [old, young] = [image(), image()];
+    const server = await publishing({ '1.1.0': old });
+    await exchange(server.port, asks(target()));
+    await publish(server, '1.2.0', young);
+    const rest = (tag: string) =>
+      exchange(server.port, asks(target(), 'GET', ['Range: bytes=50000-', `If-Range: ${tag}`]));
+    const same = await rest(etag(old));
+    expect([same.status, same.body.equals(old.subarray(50_000))]).toEqual([206, true]);
+    const now = await rest(etag(young));
+    expect([now.status, now.body.equals(young.subarray(50_000))]).toEqual([206, true]);
+    for (const tag of [`W/${etag(old)}`, '"other"', 'Sun, 06 Nov 1994 08:49:37 GMT']) {
+      const other = await rest(tag);
+      expect([other.status, other.body.equals(young)]).toEqual([200, true]);
+    }
+  });
+
+  it.each(['bytes=1-2,5-6', 'lines=1-', 'bytes=x-', 'bytes=9-1'])('gets the whole for the range %s', async (range) => {
+    const bytes = image();
+    const { port } = await publishing({ '1.1.0': bytes });
+    const answer = await exchange(port, asks(target(), 'GET', [`Range: ${range}`]));
+    expect([answer.status, answer.body.equals(bytes)]).toEqual([200, true]);
+  });
+});
+
+describe('a package that was damaged on the disk', () => {
+  it.each([
+    ['cut', (path: string) => truncate(path, 100)],
+    ['gone', (path: string) => rm(path)],
+    ['changed', (path: string) => writeFile(path, image())],
+  ])('is never begun when it is %s: 503, not logged as served', async (_how, damage) => {
+    const bytes = image();
+    const problems: unknown[] = [];
+    const server = await publishing({ '1.1.0': bytes }, { onProblem: (problem) => problems.push(problem) });
+    expect((await exchange(server.port, asks(target()))).status).toBe(200);
+    const path = join(server.dataDir, 'packages', etag(bytes).slice(1, -1));
+    await damage(path);
+    expectRefusal(await exchange(server.port, asks(target('1.0.1'))), 503, 503);
+    expectRefusal(await exchange(server.port, asks(target('1.0.0'), 'GET', ['Range: bytes=9-'])), 503, 503);
+    expect(problems).toMatchObject([{ code: 'package-damaged' }, { code: 'package-damaged' }]);
+    expect(await server.log(9)).toHaveLength(1);
+    await writeFile(path, bytes);
+    expect((await exchange(server.port, asks(target()))).body.equals(bytes)).toBe(true);
+  });
+});
+
+describe('the upgrade log', () => {
+  it('tells who asked, from which version, and what was answered', async () => {
+    const server = await publishing({ '1.1.0': image(), '1.2.0': image() });
+    for (const place of [target('1.0.0'), target('1.2.0'), '/upgrade?imei=1']) await exchange(server.port, asks(place));
+    expect(await server.log(2)).toMatchObject([
+      { code: 25, rule: 'project-unknown', registered: false, device: { id: '1', projectKey: '' }, release: undefined },
+      { code: 27, rule: 'newest', registered: true, device: { id: '867', version: '1.2.0' }, release: undefined },
+    ]);
+    expect((await server.log(9)).at(-1)).toMatchObject({
+      code: 0,
+      rule: 'newer-release',
+      release: { version: '1.2.0' },
+    });
+  });
+});

@@ -1,0 +1,50 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type FotaServer, type ServerOptions, startServer } from '../src/index.ts';
+
+/** An empty folder that goes with its test. */
+export async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'fota server '));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** A server that ends with its test. */
+export async function started(options: Partial<ServerOptions> = {}): Promise<FotaServer> {
+  const server = await startServer({ dataDir: options.dataDir ?? (await folder()), graceMs: 2_000, ...options });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+export const KEY: string = 'k'.repeat(32);
+
+/** A server with one project and the releases of one firmware, `app`. */
+export async function publishing(
+  releases: Readonly<Record<string, Uint8Array>>,
+  options: Partial<ServerOptions> = {},
+): Promise<FotaServer> {
+  const server = await started(options);
+  await server.createProject('sample', KEY);
+  for (const [version, bytes] of Object.entries(releases)) await publish(server, version, bytes);
+  return server;
+}
+
+export async function publish(server: FotaServer, version: string, bytes: Uint8Array): Promise<void> {
+  await server.publish({ projectKey: KEY, firmwareName: 'app', version, package: [bytes] });
+}
+
+/** The target that a device of the sample project asks for. */
+export function target(version = '1.0.0', id = '867', path = '/upgrade'): string {
+  return `${path}?imei=${id}&project_key=${KEY}&firmware_name=app&version=${version}`;
+}
+
+export function image(bytes = 60_000): Buffer {
+  return randomBytes(bytes);
+}
+
+export function etag(bytes: Uint8Array): string {
+  return `"${createHash('sha256').update(bytes).digest('hex')}"`;
+}
