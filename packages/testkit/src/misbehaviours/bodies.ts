@@ -41,7 +41,7 @@ export const BODIES: readonly Misbehaviour[] = [
     serve: (line) => {
       const chunk = chunked(Buffer.alloc(65_536)).subarray(0, -5);
       const more = (): void => {
-        if (!line.destroyed) line.write(chunk, more);
+        if (!line.destroyed) line.write(chunk, () => setImmediate(more));
       };
       line.write(head('200 OK', { 'Transfer-Encoding': 'chunked' }));
       more();

@@ -33,6 +33,13 @@ export const RANGES: readonly Misbehaviour[] = [
     resumes: true,
   },
   {
+    name: 'is cut once, in the moment of its last bytes, and goes on',
+    serve: inTurn(cut(CUT, 'fin', {}, 'at once'), honest()),
+    ...delivers(),
+    attempts: 2,
+    resumes: true,
+  },
+  {
     name: 'is cut thrice and goes on each time',
     serve: inTurn(cut(CUT, 'fin'), cut(CUT, 'rst'), cut(20_000, 'fin'), honest()),
     ...delivers(),
@@ -149,7 +156,7 @@ export const RANGES: readonly Misbehaviour[] = [
       (line, ask, scene) => {
         cut(CUT, 'fin', { headers: { ETag: etagOf(scene.successor) } })(line, ask, scene);
       },
-      renewed({ digest: 'sha-512' }),
+      renewed({ digest: 'sha-256' }),
     ),
     ...delivers('successor'),
     attempts: 3,
@@ -183,7 +190,7 @@ export const RANGES: readonly Misbehaviour[] = [
       else rest(() => ({ 'Content-Range': `bytes 0-${length - 1}/${length}` }))(line, ask, scene);
     },
     ...ends(3, 'connection-lost'),
-    policy: { timeoutMs: 3_000 },
+    attempts: 6,
   },
   {
     name: 'sends a 206 with an unreadable Content-Range',

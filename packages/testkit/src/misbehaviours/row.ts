@@ -88,13 +88,21 @@ export function renewed(manner?: Manner): Serve {
   return (line, ask, scene) => honest(manner)(line, ask, { ...scene, image: scene.successor });
 }
 
-/** Answers well up to `bytes` bytes of the body as it goes on the wire, then cuts the connection. */
-export function cut(bytes: number, how: 'fin' | 'rst', manner?: Manner): Serve {
+/** Long enough for the other side to have read what came before. */
+const SILENCE_MS = 250;
+
+/**
+ * Answers well up to `bytes` bytes of the body as it goes on the wire, then cuts the connection: after a silence, as
+ * broken links do, or `at once`, so that the end overtakes a reader.
+ */
+export function cut(bytes: number, how: 'fin' | 'rst', manner?: Manner, when?: 'at once'): Serve {
   return (line, ask, { image }) => {
     const { head, body } = answer(ask, image, manner);
-    const sent = Buffer.concat([head, body.subarray(0, bytes)]);
-    if (how === 'fin') line.end(sent);
-    else line.write(sent, () => line.resetAndDestroy());
+    const go = (): unknown => (how === 'fin' ? line.end() : line.resetAndDestroy());
+    line.write(Buffer.concat([head, body.subarray(0, bytes)]), () => {
+      if (when === 'at once') go();
+      else setTimeout(go, SILENCE_MS);
+    });
   };
 }
 

@@ -32,7 +32,11 @@ export async function serveMisbehaviour(
   const greet = async (line: Socket): Promise<void> => {
     const connection = ++connections;
     line.on('error', () => undefined);
-    if (row.greet !== undefined) return row.greet(line);
+    if (row.greet !== undefined) {
+      // Unread bytes would hide that the other side has gone.
+      line.resume();
+      return row.greet(line);
+    }
     const ask = await readHead(line);
     if (ask === undefined) return;
     requests.push(ask);
