@@ -112,7 +112,7 @@ function checkForPlatform(version: string | undefined, productKey: string | unde
 }
 
 function baseAddress(url: unknown): { readonly url: string; readonly shown: string; readonly verbatim: boolean } {
-  const given = url ?? PLATFORM_URL;
+  const given = url === undefined ? PLATFORM_URL : url;
   const text = typeof given === 'string' ? given.trim() : '';
   const verbatim = text.startsWith(VERBATIM);
   const address = verbatim ? text.slice(VERBATIM.length) : text;
