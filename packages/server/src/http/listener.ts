@@ -41,16 +41,23 @@ export function createListener(
   });
   server.maxRequestsPerSocket = 1;
   server.setTimeout(limits.idleTimeoutMs);
-  const silent = new Set<Duplex>();
+  // Connections whose request has not come to its end.
+  const asking = new Set<Duplex>();
   const running = new Set<Promise<void>>();
   server.on('connection', (socket) => {
-    silent.add(socket);
-    socket.once('close', () => silent.delete(socket));
+    asking.add(socket);
+    socket.once('close', () => asking.delete(socket));
   });
 
   const respond = (request: IncomingMessage, response: ServerResponse): void => {
-    silent.delete(request.socket);
-    const work = prepare(route, limits, request, onProblem)
+    const heard = (): boolean => asking.delete(request.socket);
+    const work = dropBody(request, limits.bodyBytes, heard)
+      .then((whole) => (whole ? route(request) : refusal(413, 413, 'the body of the request is too large')))
+      .catch((problem: unknown) => {
+        if (request.destroyed && !request.complete) throw problem;
+        onProblem(problem);
+        return refusal(503, 503, 'the server cannot answer now, ask again later');
+      })
       .then((answer) => send(answer, request, response))
       .catch((problem: unknown) => {
         response.destroy();
@@ -65,10 +72,11 @@ export function createListener(
   server.on('checkExpectation', respond);
   server.on('connect', (_request, socket: Duplex) => refuseRaw(socket, 405));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const first = silent.delete(socket);
-    if (first && socket.writable && error.code !== 'ECONNRESET') refuseRaw(socket, UNPARSABLE.get(error.code) ?? 400);
+    const answered = !asking.delete(socket);
     // What follows a request is none of ours: the answer that is under way must end whole (luatos.md L21).
-    else if (error.code?.startsWith('HPE_') !== true) socket.destroy();
+    if (answered && error.code?.startsWith('HPE_') === true) return;
+    if (answered || !socket.writable || error.code === 'ECONNRESET') socket.destroy();
+    else refuseRaw(socket, UNPARSABLE.get(error.code) ?? 400);
   });
 
   return {
@@ -77,7 +85,7 @@ export function createListener(
       const timer = setTimeout(() => server.closeAllConnections(), graceMs);
       await new Promise((resolve) => {
         server.close(resolve);
-        for (const socket of silent) socket.destroy();
+        for (const socket of asking) socket.destroy();
       });
       clearTimeout(timer);
       await Promise.allSettled(running);
@@ -106,21 +114,6 @@ function refuseRaw(socket: Duplex, status: number): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
-async function prepare(
-  route: (request: IncomingMessage) => Promise<Answer>,
-  limits: Limits,
-  request: IncomingMessage,
-  onProblem: (problem: unknown) => void,
-): Promise<Answer> {
-  if (!(await dropBody(request, limits.bodyBytes))) return refusal(413, 413, 'the body of the request is too large');
-  try {
-    return await route(request);
-  } catch (problem) {
-    onProblem(problem);
-    return refusal(503, 503, 'the server cannot answer now, ask again later');
-  }
-}
-
 async function send(
   { status, headers, body }: Answer,
   request: IncomingMessage,
@@ -142,19 +135,23 @@ async function send(
 
 /**
  * Reads and drops the body that some devices send (luatos.md L10): unread, it would reset the answer on its way.
- * Resolves to false when it is too large to wait for.
+ * Resolves to false when it is too large to wait for. Calls `heard` as soon as nothing more of the request is awaited.
  */
-function dropBody(request: IncomingMessage, limit: number): Promise<boolean> {
+function dropBody(request: IncomingMessage, limit: number, heard: () => void): Promise<boolean> {
   const { 'content-length': length, 'transfer-encoding': coding, expect } = request.headers;
-  if ((length === undefined && coding === undefined) || expect !== undefined) return Promise.resolve(true);
-  if (Number(length) > limit) return Promise.resolve(false);
   return new Promise((resolve, reject) => {
+    const end = (whole: boolean): void => {
+      heard();
+      resolve(whole);
+    };
+    if ((length === undefined && coding === undefined) || expect !== undefined) return end(true);
+    if (Number(length) > limit) return end(false);
     let bytes = 0;
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.byteLength;
-      if (bytes > limit) resolve(false);
+      if (bytes > limit) end(false);
     });
-    request.once('end', () => resolve(true));
+    request.once('end', () => end(true));
     request.once('error', reject);
   });
 }

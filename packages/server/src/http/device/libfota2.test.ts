@@ -145,6 +145,7 @@ describe('a refusal', () => {
     ['another protocol', 400, '\x16\x03\x01\x02\x00\x01\x00'],
     ['a head that is too large', 431, asks(`/upgrade?imei=${'x'.repeat(9_000)}`)],
     ['a body that is too large', 413, asks(target(), 'POST', ['Content-Length: 99999999'])],
+    ['a chunked body that is none', 400, `${asks(target(), 'POST', ['Transfer-Encoding: chunked'])}zz\r\n`],
     ['a length that is none', 400, asks(target(), 'POST', ['Content-Length: -1'])],
   ])('answers %s with %i', async (_what, status, request) => {
     const { port } = await publishing({ '1.1.0': image() });
