@@ -1,7 +1,13 @@
 /** What the tests of this workspace share: servers that misbehave, fake worlds, port suites. Never shipped. */
 export { type Authority, type CertificateWish, type Credentials, makeCertificate } from './certificates.ts';
+export { FakeClock } from './clock.ts';
+export { type DiskFault, type DiskStep, MemoryDisk, type Place, withFaults } from './disk.ts';
 export { makeImage, reprDigest, sha256Hex } from './images.ts';
-export type { Misbehaviour } from './misbehaviours/row.ts';
+export type { Misbehaviour, Scene, Serve } from './misbehaviours/row.ts';
 export { type Served, serveMisbehaviour } from './misbehaviours/serve.ts';
 export { MISBEHAVIOURS } from './misbehaviours/table.ts';
+export { answer, etagOf, type Manner, type RequestHead } from './misbehaviours/wire.ts';
+export { type ProxyFault, startProxy, type TcpProxy } from './proxy.ts';
+export { type It, type PlaceUnderTest, testNotebook, testTarget } from './targets.ts';
 export { tool } from './tools.ts';
+export { type FakeWorld, type FakeWorldOptions, fakeWorld, type Script, type ScriptedAnswer } from './world.ts';
