@@ -13,15 +13,17 @@ globalThis.setTimeout = (work, ms, ...args) => {
   if (!(ms >= HOUR_MS)) return realTimeout(work, ms, ...args);
   const wait = { dueMs: performance.now() + ms, ring: () => work(...args) };
   waits.add(wait);
+  // Not before there is something to wait for: until then Node keeps the parent's messages.
+  if (process.listenerCount('message') === 0) process.on('message', warp);
   return wait;
 };
 globalThis.clearTimeout = (timer) => (waits.delete(timer) ? undefined : realClear(timer));
 
-process.on('message', (ms) => {
+function warp(ms) {
   warpedMs += ms;
   for (const wait of [...waits].filter(({ dueMs }) => dueMs <= performance.now())) {
     waits.delete(wait);
     wait.ring();
   }
   process.send('warped');
-});
+}
