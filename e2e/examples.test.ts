@@ -54,7 +54,7 @@ async function runExample(name: string, env: Readonly<Record<string, string>>): 
 
 async function expectUpgraded(said: string): Promise<void> {
   expect(said).toBe(`fota result 0: ${image.length} bytes are at ${join(device.dir, 'update.bin')}.\n`);
-  expect(image.equals(await readFile(join(device.dir, 'update.bin')))).toBe(true);
+  expect((await readFile(join(device.dir, 'update.bin'))).equals(image)).toBe(true);
   expect(await device.asked()).toEqual(['reboot']);
 }
 
