@@ -7,7 +7,6 @@ export { EVENTS, type EventCode, type FailureCode, RESULT, type Refusal, type Re
 export {
   ConnectionError,
   DisconnectedError,
-  type ErrorDetails,
   FotaError,
   failure,
   MessageError,

@@ -2,7 +2,7 @@ import { parseRefusal, type Refusal } from '@libfota2/protocol';
 import type { Asked } from './judge.ts';
 import type { Conditions } from './landing.ts';
 import type { Plan } from './plan.ts';
-import { decodeText, parseDate, parseUrl, type Signal } from './platform.ts';
+import { parseDate, parseUrl, type Signal, textDecoder } from './platform.ts';
 import type { Answer, Ask, Clock, Transport } from './ports.ts';
 
 const REFUSAL_BYTES = 4096;
@@ -27,7 +27,8 @@ export async function ask(
   watch: Watch,
 ): Promise<Answer> {
   const { method, policy, tls } = plan;
-  const range = asked.offset > 0 ? { range: `bytes=${asked.offset}-`, 'if-range': asked.validator ?? '' } : {};
+  const ifRange = asked.held?.validator;
+  const range = ifRange === undefined ? {} : { range: `bytes=${asked.offset}-`, 'if-range': ifRange };
   const ours = { ...conditions, ...range };
   let ask: Ask = {
     method,
@@ -88,12 +89,13 @@ export function retryAfterMs(value: string | undefined, wallMs: number): number 
 export async function readRefusal(answer: Answer, clock: Clock): Promise<Refusal | undefined> {
   // The words are a courtesy: a server that holds them back does not keep the device waiting.
   const timer = clock.after(REFUSAL_WAIT_MS, () => answer.close());
-  const parts: number[] = [];
+  const decode = textDecoder();
+  let text = '';
   try {
     for await (const bytes of answer.body) {
-      parts.push(...bytes.subarray(0, REFUSAL_BYTES));
-      const refusal = parseRefusal(decodeText(Uint8Array.from(parts)));
-      if (refusal !== undefined || parts.length >= REFUSAL_BYTES) return refusal;
+      text += decode(bytes.subarray(0, REFUSAL_BYTES));
+      const refusal = parseRefusal(text);
+      if (refusal !== undefined || text.length >= REFUSAL_BYTES) return refusal;
     }
   } catch {
     // Whole words would have been returned above.

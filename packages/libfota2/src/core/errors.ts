@@ -3,11 +3,6 @@ import { EVENTS, type FailureCode, type ResultNumber } from '@libfota2/protocol'
 /** How far an upgrade had come. */
 export type Phase = 'prepare' | 'connect' | 'answer' | 'transfer' | 'verify' | 'store';
 
-export interface ErrorDetails {
-  readonly phase: Phase;
-  readonly cause?: unknown;
-}
-
 /** Why no image was delivered. `code` is stable (docs/errors.md), `message` is for people and may change. */
 export class FotaError extends Error {
   override readonly name: string = 'FotaError';
@@ -18,12 +13,12 @@ export class FotaError extends Error {
   readonly retryable: boolean;
   readonly phase: Phase;
 
-  constructor(code: FailureCode, message: string, details: ErrorDetails) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(code: FailureCode, message: string, phase: Phase, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.result = EVENTS[code].result;
     this.retryable = EVENTS[code].retryable;
-    this.phase = details.phase;
+    this.phase = phase;
   }
 }
 
@@ -62,13 +57,13 @@ const CLASSES = {
 
 /** The error of a code, in the class of its number. */
 export function failure(code: FailureCode, message: string, phase: Phase, cause?: unknown): FotaError {
-  return new CLASSES[EVENTS[code].result](code, message, { phase, cause });
+  return new CLASSES[EVENTS[code].result](code, message, phase, cause);
 }
 
 /** Whatever was thrown, as an error of ours; what is none already is a defect, of this library or of a port. */
 export function asFotaError(error: unknown): FotaError {
   if (error instanceof FotaError) return error;
-  return failure('internal', `Unexpected: ${String(error)}. Please report it.`, 'prepare', error);
+  return failure('internal', `Unexpected: ${error}. Please report it.`, 'prepare', error);
 }
 
 /** What a port threw, as an error of ours: an error of ours stays, the rest is a failed write. */
@@ -77,6 +72,6 @@ export function storeFailure(cause: unknown, what: string): FotaError {
   const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
   const text = `${what}: ${typeof message === 'string' ? message : String(cause)}`;
   return code === 'ENOSPC' || code === 'EDQUOT'
-    ? failure('disk-full', `${text}. Free some space and ask again; the old file is untouched.`, 'store', cause)
-    : failure('write-failed', `${text}. The old file is untouched.`, 'store', cause);
+    ? failure('disk-full', `${text}. Free some space and ask again.`, 'store', cause)
+    : failure('write-failed', `${text}.`, 'store', cause);
 }

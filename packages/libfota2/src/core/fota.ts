@@ -5,7 +5,7 @@ import { type CheckOutcome, failed, type Outcome, type Story } from './outcome.t
 import { type Facts, type Plan, planQuestion } from './plan.ts';
 import type { Ports } from './ports.ts';
 import { createSys, type Schedule, type Sys, startSchedule } from './schedule.ts';
-import { Sharing } from './sharing.ts';
+import { createSharing } from './sharing.ts';
 import type { ScheduleOptions } from './timing.ts';
 import { deliver, inquire } from './transfer.ts';
 
@@ -52,7 +52,7 @@ export function createCore(world: World, given: Settings = {}): Fota {
       throw error;
     });
   };
-  const sharing = new Sharing<Outcome>(rethrow);
+  const share = createSharing<Outcome>(rethrow);
 
   const plan = (options: UpgradeOptions): Plan => {
     if (typeof options !== 'object') throw failure('option-invalid', 'The options must be an object.', 'prepare');
@@ -70,7 +70,7 @@ export function createCore(world: World, given: Settings = {}): Fota {
     }
     const { target, notebook } = world.place(settings);
     const ports = { ...world, target, notebook };
-    return sharing.run(target.place, JSON.stringify(planned), { signal, onProgress }, (shared, tell) =>
+    return share(target.place, JSON.stringify(planned), { signal, onProgress }, (shared, tell) =>
       deliver({ plan: planned, signal: shared, onProgress: tell }, ports),
     );
   };
@@ -114,7 +114,7 @@ export function createCore(world: World, given: Settings = {}): Fota {
 
 function checkCallback(callback: unknown, name: string): void {
   if (typeof callback === 'function') return;
-  throw new TypeError(`libfota2.${name} needs a callback: ${name}((result) => { … }, options)`);
+  throw new TypeError(`${name} needs a callback: ${name}((result) => { … }, options)`);
 }
 
 /** Options that are no object stay what they are, for the plan to refuse. */
@@ -124,17 +124,17 @@ function documented(options: RequestOptions | null): UpgradeOptions {
     : fromDocumented(options);
 }
 
+const UNASKED: Omit<Story, 'message'> = {
+  url: undefined,
+  status: undefined,
+  attempts: 0,
+  bytes: 0,
+  durationMs: 0,
+  retryAfterMs: undefined,
+};
+
 /** An outcome that no request led to. */
 function unasked(cause: unknown): Outcome & { readonly kind: 'failed' } {
   const error = asFotaError(cause);
-  const story: Story = {
-    message: error.message,
-    url: undefined,
-    status: undefined,
-    attempts: 0,
-    bytes: 0,
-    durationMs: 0,
-    retryAfterMs: undefined,
-  };
-  return { ...story, ...failed(error) };
+  return { ...UNASKED, message: error.message, ...failed(error) };
 }

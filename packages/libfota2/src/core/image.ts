@@ -1,35 +1,37 @@
-import type { DigestAlgorithm, Digests } from '@libfota2/protocol';
+import type { Digest } from '@libfota2/protocol';
 import { base64ToHex } from './hex.ts';
 import type { ImageHead } from './judge.ts';
-import type { SuspendedNote } from './notes.ts';
-import type { Hash, Kept, Ports } from './ports.ts';
+import type { Hash, Ports } from './ports.ts';
 
-/** An image on its way into the target: how far it is, and the hashes of what is there. */
+/** An image on its way into the target: how far it is, and the hash of what is there. */
 export class ImageInHand {
   readonly head: ImageHead;
   readonly resumedFrom: number;
   /** Bytes at the target. */
-  written = 0;
+  bytes = 0;
   /** Whether its bytes came in more than one answer. */
   spliced: boolean;
-  readonly #hashes: ReadonlyMap<DigestAlgorithm, Hash>;
+  readonly #hash: Hash;
+  readonly #proof: Proof;
 
   constructor(head: ImageHead, resumedFrom: number, newHash: Ports['hash']) {
     this.head = head;
     this.resumedFrom = resumedFrom;
     this.spliced = resumedFrom > 0;
-    this.#hashes = newHashes(head.digests, newHash);
+    this.#hash = newHash('sha-256');
+    this.#proof = new Proof(head.digest, newHash, this.#hash);
   }
 
   /** Counts bytes that are at the target. */
   add(bytes: Uint8Array): void {
-    for (const hash of this.#hashes.values()) hash.update(bytes);
-    this.written += bytes.length;
+    this.#hash.update(bytes);
+    this.#proof.update(bytes);
+    this.bytes += bytes.length;
   }
 
   /** Base64 SHA-256 of what is at the target so far. */
   get prefix(): string {
-    return this.#hashes.get('sha-256')?.base64() ?? '';
+    return this.#hash.base64();
   }
 
   get sha256(): string {
@@ -38,23 +40,28 @@ export class ImageInHand {
 
   /** Whether the bytes have every digest that was promised for them. */
   isProven(expectedSha256: string | undefined): boolean {
-    return hashesMatch(this.#hashes, this.head.digests) && (expectedSha256 ?? this.sha256) === this.sha256;
-  }
-
-  /** The note by which a later call goes on; `undefined` when nothing would prove that it may. */
-  note(question: string, kept: Kept): SuspendedNote | undefined {
-    const { validator, etag, lastModified, total, digests } = this.head;
-    if (validator === undefined) return undefined;
-    return { ...kept, question, validator, etag, lastModified, total, digests, prefix: this.prefix };
+    return this.#proof.holds() && (expectedSha256 ?? this.sha256) === this.sha256;
   }
 }
 
-/** One hash for each digest that is promised, and SHA-256 always, for it names the image in the outcome. */
-export function newHashes(digests: Digests, newHash: Ports['hash']): ReadonlyMap<DigestAlgorithm, Hash> {
-  const names = new Set(['sha-256' as const, ...(Object.keys(digests) as DigestAlgorithm[])]);
-  return new Map([...names].map((name) => [name, newHash(name)]));
-}
+/** Bytes against the digest that was promised for them; without a promise it holds. */
+export class Proof {
+  readonly #digest: Digest | undefined;
+  readonly #hash: Hash | undefined;
+  readonly #isOwn: boolean;
 
-export function hashesMatch(hashes: ReadonlyMap<DigestAlgorithm, Hash>, digests: Digests): boolean {
-  return [...hashes].every(([name, hash]) => (digests[name] ?? hash.base64()) === hash.base64());
+  /** `sha256` is a hash of the same bytes that somebody else updates. */
+  constructor(digest: Digest | undefined, newHash: Ports['hash'], sha256?: Hash) {
+    this.#digest = digest;
+    this.#isOwn = digest?.algorithm !== 'sha-256' || sha256 === undefined;
+    this.#hash = this.#isOwn ? digest && newHash(digest.algorithm) : sha256;
+  }
+
+  update(bytes: Uint8Array): void {
+    if (this.#isOwn) this.#hash?.update(bytes);
+  }
+
+  holds(): boolean {
+    return this.#digest?.base64 === this.#hash?.base64();
+  }
 }

@@ -5,15 +5,9 @@ import { type Asked, judge } from './judge.ts';
 import type { Answer } from './ports.ts';
 
 const sha256 = createHash('sha256').update('image').digest('base64');
-const fresh: Asked = {
-  offset: 0,
-  validator: undefined,
-  total: undefined,
-  digests: {},
-  digestKnown: false,
-  maxBytes: 1000,
-};
-const going: Asked = { ...fresh, offset: 40, validator: '"v1"', total: 100 };
+const fresh: Asked = { offset: 0, held: undefined, digestKnown: false, maxBytes: 1000 };
+const held = { total: 100, validator: '"v1"', etag: '"v1"', lastModified: undefined, digest: undefined };
+const going: Asked = { ...fresh, offset: 40, held };
 
 function head(status: number, headers: Record<string, string> = {}, framing?: Answer['framing']): Answer {
   const length = headers['content-length'] !== undefined;
@@ -76,10 +70,10 @@ describe('the rest of an answer (docs/protocol.md §5.5)', () => {
   });
 
   it('is not taken when its digest is another one than before', () => {
-    const digests = { 'sha-256': createHash('sha256').update('other').digest('base64') };
-    expect(verdict(head(206, { ...rest, 'repr-digest': `sha-256=:${sha256}:` }), { ...going, digests })).toBe(
-      'restart',
-    );
+    const digest = { algorithm: 'sha-256', base64: createHash('sha256').update('other').digest('base64') } as const;
+    expect(
+      verdict(head(206, { ...rest, 'repr-digest': `sha-256=:${sha256}:` }), { ...going, held: { ...held, digest } }),
+    ).toBe('restart');
   });
 });
 

@@ -1,4 +1,4 @@
-import { type Digests, isStrongEtag, parseContentRange, parseDigests } from '@libfota2/protocol';
+import { type Digest, isStrongEtag, parseContentRange, parseDigest } from '@libfota2/protocol';
 import { type FotaError, failure } from './errors.ts';
 import { parseDate } from './platform.ts';
 import type { Answer } from './ports.ts';
@@ -7,12 +7,8 @@ import type { Answer } from './ports.ts';
 export interface Asked {
   /** First byte that was asked for; 0 when no `Range` was sent. */
   readonly offset: number;
-  /** What proved that the rest belongs to what we hold; sent as `If-Range`. */
-  readonly validator: string | undefined;
-  /** Bytes of the whole image, where an earlier answer told them. */
-  readonly total: number | undefined;
-  /** Digests that an earlier answer gave for the whole image. */
-  readonly digests: Digests;
+  /** The image that is to be gone on with; its validator was sent as `If-Range`. */
+  readonly held: ImageHead | undefined;
   /** The caller knows the image's digest, so that a body may end with its connection. */
   readonly digestKnown: boolean;
   readonly maxBytes: number;
@@ -21,9 +17,9 @@ export interface Asked {
 /** What to do with an answer. */
 export type Verdict =
   /** The body is the whole image. */
-  | { readonly kind: 'whole'; readonly image: ImageHead; readonly messageDigests: Digests }
+  | { readonly kind: 'whole'; readonly image: ImageHead; readonly messageDigest: Digest | undefined }
   /** The body is the rest of the image from `offset`. */
-  | { readonly kind: 'rest'; readonly image: ImageHead; readonly messageDigests: Digests }
+  | { readonly kind: 'rest'; readonly image: ImageHead; readonly messageDigest: Digest | undefined }
   /** The server cannot continue what we hold: ask for the whole image, without a range. */
   | { readonly kind: 'restart'; readonly why: string }
   /** Status 300 or above. */
@@ -36,7 +32,7 @@ export interface ImageHead {
   readonly validator: string | undefined;
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
-  readonly digests: Digests;
+  readonly digest: Digest | undefined;
 }
 
 type Head = Pick<Answer, 'status' | 'headers' | 'framing'>;
@@ -46,72 +42,60 @@ const SETTLED_MS = 60_000;
 
 /** Judges the head of an answer: docs/protocol.md §5. Pure and total. */
 export function judge(head: Head, asked: Asked): Verdict {
-  if (head.status >= 300) return asked.offset > 0 && head.status === 416 ? restart('416') : { kind: 'refused' };
+  if (head.status >= 300) return asked.held !== undefined && head.status === 416 ? restart('416') : { kind: 'refused' };
   if (head.status !== 200 && head.status !== 206) {
-    return wrong(
-      'status-unexpected',
-      `Status ${head.status} is neither an upgrade (200) nor a refusal (300 and above).`,
-    );
+    return wrong('status-unexpected', `Status ${head.status} is neither 200 nor 300 and above.`);
   }
   const encoding = head.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity') {
-    return wrong('encoding-refused', `The body is encoded (${encoding}); firmware must be sent as it is.`);
+    return wrong('encoding-refused', `Content-Encoding ${encoding}: firmware must come as it is.`);
   }
-  const digests = parseDigests(head.headers['repr-digest']);
-  const messageDigests = parseDigests(head.headers['content-digest']);
-  if (digests === 'malformed' || messageDigests === 'malformed') {
-    return wrong('digest-mismatch', 'The digest that the server sent cannot be read, so it proves nothing.');
+  const digest = parseDigest(head.headers['repr-digest']);
+  const messageDigest = parseDigest(head.headers['content-digest']);
+  if (digest === 'malformed' || messageDigest === 'malformed') {
+    return wrong('digest-mismatch', 'The digest cannot be read.');
   }
-  return head.status === 206
-    ? judgeRest(head, asked, digests, messageDigests)
-    : judgeWhole(head, asked, digests, messageDigests);
+  const judgement = head.status === 206 ? judgeRest : judgeWhole;
+  return judgement(head, asked, digest, messageDigest);
 }
 
-function judgeWhole(head: Head, asked: Asked, digests: Digests, messageDigests: Digests): Verdict {
+function judgeWhole(head: Head, asked: Asked, digest: Digest | undefined, messageDigest: Digest | undefined): Verdict {
   const total = contentLength(head);
-  if (total === 0)
-    return wrong('body-empty', 'Status 200 with an empty body is no upgrade: answer 300 or above instead.');
+  if (total === 0) return { kind: 'wrong', error: bodyEmpty() };
   if (total !== undefined && total > asked.maxBytes) return { kind: 'wrong', error: tooLarge(total, asked.maxBytes) };
   // The message is the whole representation here, so either header proves it.
-  const proofs = { ...messageDigests, ...digests };
-  if (head.framing === 'close' && !asked.digestKnown && Object.keys(proofs).length === 0) {
-    return wrong(
-      'body-undelimited',
-      'The body has neither Content-Length nor chunks nor a digest, so a cut could not be told from its end.',
-    );
+  const proof = digest ?? messageDigest;
+  if (head.framing === 'close' && !asked.digestKnown && proof === undefined) {
+    return wrong('body-undelimited', 'No Content-Length, no chunks, no digest: a cut would go unnoticed.');
   }
-  return { kind: 'whole', image: imageHead(head, total, proofs), messageDigests };
+  return { kind: 'whole', image: imageHead(head, total, proof), messageDigest };
 }
 
-function judgeRest(head: Head, asked: Asked, digests: Digests, messageDigests: Digests): Verdict {
-  if (asked.offset === 0) return wrong('range-unasked', 'Status 206, but no range was asked for.');
+function judgeRest(head: Head, asked: Asked, digest: Digest | undefined, messageDigest: Digest | undefined): Verdict {
+  const { held, offset } = asked;
+  if (held === undefined) return wrong('range-unasked', 'No range was asked for.');
   const range = parseContentRange(head.headers['content-range']);
   const length = contentLength(head);
   if (range === undefined) return restart('an unreadable Content-Range');
-  const total = range.total ?? asked.total;
-  if (range.first !== asked.offset) return restart(`bytes from ${range.first} instead of ${asked.offset}`);
+  const total = range.total ?? held.total;
+  if (range.first !== offset) return restart('other bytes');
   if (total === undefined || range.last !== total - 1) return restart('only a part of the rest');
-  if (asked.total !== undefined && total !== asked.total) return restart('another length');
-  if (length !== undefined && length !== total - asked.offset) return restart('a Content-Length unlike the range');
+  if (held.total !== undefined && total !== held.total) return restart('another length');
+  if (length !== undefined && length !== total - offset) return restart('a Content-Length unlike the range');
   if (total > asked.maxBytes) return { kind: 'wrong', error: tooLarge(total, asked.maxBytes) };
   const { etag } = head.headers;
-  if (etag !== undefined && asked.validator?.startsWith('"') && etag !== asked.validator)
-    return restart('another ETag');
-  for (const name of ['sha-256', 'sha-512'] as const) {
-    if (digests[name] !== undefined && asked.digests[name] !== undefined && digests[name] !== asked.digests[name]) {
-      return restart('another digest');
-    }
-  }
+  if (etag !== undefined && etag !== held.etag) return restart('another ETag');
+  if (digest?.algorithm === held.digest?.algorithm && digest?.base64 !== held.digest?.base64)
+    return restart('another digest');
   // Closing delimits nothing, but the range does: the transfer ends at exactly `total` bytes or is lost.
-  const image = imageHead(head, total, { ...digests, ...asked.digests });
-  return { kind: 'rest', image: { ...image, validator: asked.validator }, messageDigests };
+  return { kind: 'rest', image: { ...held, total }, messageDigest };
 }
 
-function imageHead(head: Head, total: number | undefined, digests: Digests): ImageHead {
+function imageHead(head: Head, total: number | undefined, digest: Digest | undefined): ImageHead {
   const { etag, date, 'last-modified': lastModified, 'accept-ranges': ranges } = head.headers;
   const settled = parseDate(date) - parseDate(lastModified) >= SETTLED_MS;
   const validator = isStrongEtag(etag) ? etag : etag === undefined && settled ? lastModified : undefined;
-  return { total, digests, etag, lastModified, validator: ranges === 'none' ? undefined : validator };
+  return { total, digest, etag, lastModified, validator: ranges === 'none' ? undefined : validator };
 }
 
 function contentLength(head: Head): number | undefined {
@@ -126,6 +110,10 @@ function wrong(code: Parameters<typeof failure>[0], message: string): Verdict {
   return { kind: 'wrong', error: failure(code, message, 'answer') };
 }
 
+export function bodyEmpty(): FotaError {
+  return failure('body-empty', 'The body is empty: answer 300 or above for no upgrade.', 'answer');
+}
+
 export function tooLarge(bytes: number, maxBytes: number): FotaError {
-  return failure('too-large', `The image has ${bytes} bytes or more; maxBytes allows ${maxBytes}.`, 'answer');
+  return failure('too-large', `${bytes} bytes are more than maxBytes (${maxBytes}).`, 'answer');
 }

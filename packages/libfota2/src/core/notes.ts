@@ -1,4 +1,4 @@
-import type { Digests } from '@libfota2/protocol';
+import type { ImageHead } from './judge.ts';
 import type { Kept } from './ports.ts';
 
 /** The last image that was delivered: what its server is asked to compare with (docs/protocol.md §8). */
@@ -17,11 +17,8 @@ export interface DeliveredNote {
 export interface SuspendedNote extends Kept {
   /** Digest of the whole question: only the same question may go on. */
   readonly question: string;
-  readonly validator: string;
-  readonly etag: string | undefined;
-  readonly lastModified: string | undefined;
-  readonly total: number | undefined;
-  readonly digests: Digests;
+  /** What the answer said of the image. */
+  readonly head: ImageHead;
   /** Base64 SHA-256 of the durable part: a disk that lost or mixed up bytes is found out before they are used. */
   readonly prefix: string;
 }
@@ -31,58 +28,20 @@ export interface Notes {
   readonly suspended?: SuspendedNote | undefined;
 }
 
-const FORMAT = 1;
+/** Digest of a text; names the format too, so that notes of another one count as unreadable. */
+type Digest = (text: string) => string;
 
-export function formatNotes(notes: Notes): string {
-  return `${JSON.stringify({ format: FORMAT, ...notes }, undefined, 2)}\n`;
+/** A line of JSON after its digest. */
+export function formatNotes(notes: Notes, digest: Digest): string {
+  const json = JSON.stringify(notes);
+  return `${digest(json)} ${json}`;
 }
 
 /**
- * Reads notes back. Whatever is unreadable counts as absent: the worst that follows is a download from the start, for
- * no byte is used on the word of a note alone.
+ * Reads notes back. Whatever has not its digest counts as absent: the worst that follows is a download from the start,
+ * for no byte is used on the word of a note alone.
  */
-export function parseNotes(text: string | undefined): Notes {
-  let value: unknown;
-  try {
-    value = JSON.parse(text ?? '');
-  } catch {
-    return {};
-  }
-  if (!isRecord(value) || value['format'] !== FORMAT) return {};
-  const { delivered, suspended } = value;
-  return {
-    delivered: isDelivered(delivered) ? delivered : undefined,
-    suspended: isSuspended(suspended) ? suspended : undefined,
-  };
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null;
-}
-
-const isText = (value: unknown): boolean => typeof value === 'string';
-const isTextOrNone = (value: unknown): boolean => value === undefined || isText(value);
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
-
-function isDelivered(value: unknown): value is DeliveredNote {
-  return (
-    isRecord(value) &&
-    [value['resource'], value['sha256']].every(isText) &&
-    [value['version'], value['etag'], value['lastModified']].every(isTextOrNone) &&
-    isCount(value['size'])
-  );
-}
-
-function isSuspended(value: unknown): value is SuspendedNote {
-  return (
-    isRecord(value) &&
-    [value['question'], value['validator'], value['prefix'], value['token']].every(isText) &&
-    [value['etag'], value['lastModified']].every(isTextOrNone) &&
-    isCount(value['bytes']) &&
-    (value['total'] === undefined || isCount(value['total'])) &&
-    isRecord(value['digests']) &&
-    Object.values(value['digests']).every(isText)
-  );
+export function parseNotes(text: string | undefined, digest: Digest): Notes {
+  const [sum, json = ''] = text?.split(/ (.*)/, 2) ?? [];
+  return sum === digest(json) ? (JSON.parse(json) as Notes) : {};
 }

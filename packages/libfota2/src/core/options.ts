@@ -40,7 +40,7 @@ export interface Settings extends DeviceFacts, TransferSettings {
   readonly dir?: string | undefined;
   /** Another place for the image than a file in `dir`. */
   readonly target?: Target | undefined;
-  /** Where notes on interrupted and delivered images go. Default: `update.bin.json` in `dir`. */
+  /** Where notes on interrupted and delivered images go. Default: `update.bin.notes` in `dir`. */
   readonly notebook?: Notebook | undefined;
 }
 

@@ -46,8 +46,6 @@ export interface Plan {
 }
 
 const VERBATIM = '###';
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Set by the transfer itself; a user's own would ask for another body than the one that is then checked. */
 const OWN_HEADERS =
   /^(accept-encoding|connection|content-length|expect|if-.*|keep-alive|range|te|trailer|transfer-encoding|upgrade)$/;
@@ -98,14 +96,14 @@ function checkForPlatform(version: string | undefined, productKey: string | unde
   if (productKey === undefined || productKey === '') {
     throw failure(
       'product-key-missing',
-      'The IoT platform needs a product key: configure({ productKey }), the option project_key, or LIBFOTA2_PRODUCT_KEY.',
+      'The IoT platform needs a product key: project_key, configure({ productKey }) or LIBFOTA2_PRODUCT_KEY.',
       'prepare',
     );
   }
   if (version === undefined || !isThreePartVersion(version)) {
     throw failure(
       'version-malformed',
-      `The IoT platform needs VERSION as xxx.yyy.zzz, not ${JSON.stringify(version ?? null)}: configure({ version: '1.0.0' }).`,
+      `The IoT platform needs VERSION as xxx.yyy.zzz, not ${version}: configure({ version: '1.0.0' }).`,
       'prepare',
     );
   }
@@ -118,7 +116,7 @@ function baseAddress(url: unknown): { readonly url: string; readonly shown: stri
   const address = verbatim ? text.slice(VERBATIM.length) : text;
   const parsed = parseUrl(address);
   if (parsed === undefined) {
-    throw failure('url-malformed', `${JSON.stringify(url)} is no URL: write http://host:port/path.`, 'prepare');
+    throw failure('url-malformed', `${JSON.stringify(url)} is no URL as http://host:port/path.`, 'prepare');
   }
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
     throw failure('url-scheme', `${parsed.protocol} is not http: or https:.`, 'prepare');
@@ -137,20 +135,12 @@ function checkOptions(options: UpgradeOptions): void {
     const value: unknown = options[name];
     if (value !== undefined && typeof value !== 'string') throw invalid(name, 'a string');
   }
-  if (options.method !== undefined && !TOKEN.test(options.method)) throw invalid('method', 'an HTTP method');
   const { body, expectedSha256 }: { readonly body?: unknown; readonly expectedSha256?: unknown } = options;
   if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)) {
     throw invalid('body', 'a string or bytes');
   }
   if (expectedSha256 !== undefined && !/^[0-9a-f]{64}$/i.test(String(expectedSha256))) {
     throw invalid('expectedSha256', '64 hex digits');
-  }
-  const headers: unknown = options.headers ?? {};
-  if (typeof headers !== 'object') throw invalid('headers', 'an object of strings');
-  for (const [name, value] of Object.entries(headers as Readonly<Record<string, unknown>>)) {
-    if (!TOKEN.test(name) || typeof value !== 'string' || !FIELD_VALUE.test(value)) {
-      throw invalid(`headers[${JSON.stringify(name)}]`, 'an HTTP field');
-    }
   }
 }
 

@@ -25,7 +25,7 @@ interface ParsedUrl {
 }
 
 declare const AbortController: new () => Stop;
-declare const TextDecoder: new () => { decode(bytes: Uint8Array): string };
+declare const TextDecoder: new () => { decode(bytes: Uint8Array, options: { readonly stream: true }): string };
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
 declare const URL: new (url: string, base?: string) => ParsedUrl;
 
@@ -33,9 +33,10 @@ export function newStop(): Stop {
   return new AbortController();
 }
 
-/** UTF-8 with replacement characters: never throws. */
-export function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+/** Decodes UTF-8 that comes in parts, with replacement characters: never throws. */
+export function textDecoder(): (bytes: Uint8Array) => string {
+  const decoder = new TextDecoder();
+  return (bytes) => decoder.decode(bytes, { stream: true });
 }
 
 export function encodeText(text: string): Uint8Array {

@@ -21,68 +21,65 @@ interface Running<Result> {
   readonly stop: Stop;
 }
 
+/** See {@link createSharing}. */
+export type Share<Result> = (place: string, question: string, caller: Caller, work: Work<Result>) => Promise<Result>;
+
 /**
  * Lets calls for the same place share or queue: the same question is asked once and answered to all, another one waits
  * for its turn. A shared errand stops only when its last caller has aborted.
+ *
+ * @param onThrow gets what a caller's `onProgress` throws; that listener is not called again
  */
-export class Sharing<Result> {
-  readonly #running = new Map<string, Running<Result>>();
-  readonly #onThrow: (error: unknown) => void;
+export function createSharing<Result>(onThrow: (error: unknown) => void): Share<Result> {
+  const places = new Map<string, Running<Result>>();
 
-  /** `onThrow` gets what a caller's `onProgress` throws. */
-  constructor(onThrow: (error: unknown) => void) {
-    this.#onThrow = onThrow;
-  }
-
-  async run(place: string, question: string, caller: Caller, work: Work<Result>): Promise<Result> {
-    for (;;) {
-      if (caller.signal?.aborted) throw caller.signal.reason;
-      const current = this.#running.get(place);
-      if (current === undefined) return this.#join(this.#start(place, question, work), caller);
-      if (current.question === question && !current.stop.signal.aborted) return this.#join(current, caller);
-      await abortable(
-        current.result.catch(() => undefined),
-        caller.signal,
-      );
-    }
-  }
-
-  #start(place: string, question: string, work: Work<Result>): Running<Result> {
+  const start = (place: string, question: string, work: Work<Result>): Running<Result> => {
     const stop = newStop();
     const seats = new Set<Seat>();
     const tell = (progress: Progress): void => {
-      for (const seat of seats) this.#tell(seat, progress);
+      for (const seat of seats) {
+        try {
+          seat.listener?.(progress);
+        } catch (error) {
+          seat.listener = undefined;
+          onThrow(error);
+        }
+      }
     };
-    const result = work(stop.signal, tell).finally(() => this.#running.delete(place));
+    const result = work(stop.signal, tell).finally(() => places.delete(place));
     const running = { question, result, seats, stop };
-    this.#running.set(place, running);
+    places.set(place, running);
     return running;
-  }
+  };
 
-  async #join(running: Running<Result>, caller: Caller): Promise<Result> {
+  const join = async ({ result, seats, stop }: Running<Result>, caller: Caller): Promise<Result> => {
     const seat: Seat = { listener: caller.onProgress };
-    running.seats.add(seat);
+    seats.add(seat);
     try {
-      return await abortable(running.result, caller.signal);
+      return await abortable(result, caller.signal);
     } finally {
-      running.seats.delete(seat);
-      if (running.seats.size === 0) {
-        running.stop.abort(caller.signal?.reason);
+      seats.delete(seat);
+      if (seats.size === 0) {
+        stop.abort(caller.signal?.reason);
         // The last one out waits until the target is let go, so that whoever comes next finds it free.
-        await running.result.catch(() => undefined);
+        await settled(result);
       }
     }
-  }
+  };
 
-  /** A listener that throws is not called again, and what it threw is not swallowed. */
-  #tell(seat: Seat, progress: Progress): void {
-    try {
-      seat.listener?.(progress);
-    } catch (error) {
-      seat.listener = undefined;
-      this.#onThrow(error);
+  return async (place, question, caller, work) => {
+    for (;;) {
+      if (caller.signal?.aborted) throw caller.signal.reason;
+      const running = places.get(place);
+      if (running === undefined) return join(start(place, question, work), caller);
+      if (running.question === question && !running.stop.signal.aborted) return join(running, caller);
+      await abortable(settled(running.result), caller.signal);
     }
-  }
+  };
+}
+
+function settled(promise: Promise<unknown>): Promise<unknown> {
+  return promise.catch(() => undefined);
 }
 
 /** `promise`, or the signal's reason as soon as it fires. */

@@ -36,15 +36,14 @@ export function parseDuration(value: number | string, name: string): number {
   const ms =
     match === null ? value : Object.values(UNITS).reduce((sum, unit, i) => sum + unit * Number(match[i + 1] ?? 0), 0);
   if (typeof ms === 'number' && ms >= 0 && ms <= LONGEST_MS) return ms;
-  throw new RangeError(`${name} must be milliseconds or a duration as '90s', '4h' or '1d12h', at most 366 days.`);
+  throw new RangeError(`${name} must be milliseconds or a duration as '90s' or '4h', at most 366d.`);
 }
 
 /** Checks the options of a schedule. @throws RangeError, TypeError */
 export function parseTiming(options: ScheduleOptions): Timing {
   const { every, at, jitter } = options;
   if (at !== undefined) {
-    if (every !== undefined)
-      throw new TypeError('A schedule runs either every so often or at a time of day, not both.');
+    if (every !== undefined) throw new TypeError('A schedule takes either every or at, not both.');
     const match = TIME_OF_DAY.exec(at);
     if (match === null) throw new RangeError("at must be a time of day as '03:30'.");
     const minuteOfDay = Number(match[1]) * 60 + Number(match[2]);

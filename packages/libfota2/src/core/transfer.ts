@@ -2,9 +2,9 @@ import { refusalReason } from '@libfota2/protocol';
 import { ask, readRefusal, redirectTarget, retryAfterMs } from './ask.ts';
 import { asFotaError, FotaError, failure } from './errors.ts';
 import { base64ToHex } from './hex.ts';
-import { hashesMatch, type ImageInHand, newHashes } from './image.ts';
-import { type Asked, judge, tooLarge, type Verdict } from './judge.ts';
-import { type Conditions, Landing } from './landing.ts';
+import { type ImageInHand, Proof } from './image.ts';
+import { type Asked, bodyEmpty, judge, tooLarge, type Verdict } from './judge.ts';
+import { type Conditions, createLanding, type Landing } from './landing.ts';
 import {
   type CheckOutcome,
   type Downloaded,
@@ -69,7 +69,7 @@ class Transfer<End> {
     this.#plan = errand.plan;
     this.#ports = ports;
     this.#onOffer = onOffer;
-    this.#landing = new Landing(errand.plan, ports);
+    this.#landing = createLanding(errand.plan, ports);
     this.#startedAt = ports.clock.monotonicMs();
   }
 
@@ -127,7 +127,7 @@ class Transfer<End> {
         case 'wrong':
           throw verdict.error;
         case 'restart':
-          return await this.#startOver(`The server cannot go on where it broke off (${verdict.why}).`);
+          return await this.#startOver(`The server cannot go on: ${verdict.why}.`);
         default:
           return await this.#onOffer(this, answer, verdict);
       }
@@ -140,26 +140,20 @@ class Transfer<End> {
   #asked(): Asked {
     const { expectedSha256, method, policy } = this.#plan;
     const common = { digestKnown: expectedSha256 !== undefined, maxBytes: policy.maxBytes };
-    const image = this.#landing.image;
-    const head = this.#course.begun ? image?.head : this.#landing.suspended;
-    const offset = this.#course.begun ? image?.written : this.#landing.suspended?.bytes;
-    const mayGoOn = method === 'GET' && !this.#rangesBroken && head?.validator !== undefined;
-    if (!mayGoOn || offset === undefined) {
-      return { ...common, offset: 0, validator: undefined, total: undefined, digests: {} };
-    }
-    const { validator, total, digests } = head;
-    return { ...common, offset, validator, total, digests };
+    const { image, suspended } = this.#landing;
+    const { head: held, bytes: offset } = (this.#course.begun ? image : suspended) ?? { head: undefined, bytes: 0 };
+    const mayGoOn = method === 'GET' && !this.#rangesBroken && held?.validator !== undefined && offset > 0;
+    return mayGoOn ? { ...common, offset, held } : { ...common, offset: 0, held: undefined };
   }
 
   /** Ends a check: there is an upgrade, and this is known of it. */
   async describe({ image }: Offer): Promise<CheckOutcome> {
-    const sha256 = image.digests['sha-256'];
     return {
       ...this.#story(`There is an upgrade of ${image.total ?? 'unknown'} bytes.`),
       kind: 'available',
       size: image.total,
       etag: image.etag,
-      sha256: sha256 === undefined ? undefined : base64ToHex(sha256),
+      sha256: image.digest?.algorithm === 'sha-256' ? base64ToHex(image.digest.base64) : undefined,
     };
   }
 
@@ -168,7 +162,7 @@ class Transfer<End> {
     const image = await this.#imageFor(offer);
     await this.#receive(answer, offer, image);
     const file = await this.#landing.settle(image);
-    const { written: size, sha256, resumedFrom } = image;
+    const { bytes: size, sha256, resumedFrom } = image;
     const story = this.#story(`${size} bytes are at ${file}.`);
     return { ...story, kind: 'downloaded', result: 0, code: 'downloaded', file, size, sha256, resumedFrom };
   }
@@ -181,39 +175,38 @@ class Transfer<End> {
     }
     const image = await (offer.kind === 'rest' ? this.#landing.resume(offer.image) : this.#landing.begin(offer.image));
     this.#course = { ...this.#course, begun: true };
-    if (image === undefined) return this.#startOver('What was kept on this device is no longer what it was.');
+    if (image === undefined) return this.#startOver('What was kept here has changed.');
     return image;
   }
 
   async #receive(answer: Answer, offer: Offer, image: ImageInHand): Promise<void> {
     const { total } = offer.image;
     const { maxBytes } = this.#plan.policy;
-    // The digest of a message is that of the image too, unless the message brings only its rest.
-    const message = offer.kind === 'rest' ? newHashes(offer.messageDigests, this.#ports.hash) : new Map();
+    const message = new Proof(offer.messageDigest, this.#ports.hash);
     for await (const bytes of answer.body) {
       this.#bytes += bytes.length;
-      const reached = image.written + bytes.length;
+      const reached = image.bytes + bytes.length;
       if (reached > (total ?? maxBytes)) {
         if (total === undefined) throw tooLarge(reached, maxBytes);
-        throw failure('length-mismatch', `More than the ${total} bytes that were announced.`, 'transfer');
+        throw failure('length-mismatch', `More than the announced ${total} bytes.`, 'transfer');
       }
       await this.#landing.take(image, bytes);
-      for (const hash of message.values()) hash.update(bytes);
-      const { written, resumedFrom } = image;
-      this.#errand.onProgress({ bytes: written, total, resumedFrom, attempt: this.#attempts });
+      message.update(bytes);
+      const { resumedFrom } = image;
+      this.#errand.onProgress({ bytes: reached, total, resumedFrom, attempt: this.#attempts });
     }
     // An abort in the last moment still counts: the caller was told of it.
     if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
-    if (image.written < (total ?? 0)) {
-      throw failure('connection-lost', `The body ended after ${image.written} of ${total} bytes.`, 'transfer');
+    if (image.bytes < (total ?? 0)) {
+      throw failure('connection-lost', `The body ended after ${image.bytes} of ${total} bytes.`, 'transfer');
     }
-    if (image.written === 0) throw failure('body-empty', 'Status 200 with an empty body is no upgrade.', 'answer');
-    if (hashesMatch(message, offer.messageDigests) && image.isProven(this.#plan.expectedSha256)) return;
+    if (image.bytes === 0) throw bodyEmpty();
+    if (message.holds() && image.isProven(this.#plan.expectedSha256)) return;
     if (answer.framing === 'close' && total === undefined) {
-      throw failure('connection-lost', 'The connection ended before the body had its digest.', 'transfer');
+      throw failure('connection-lost', 'The body ended without its digest.', 'transfer');
     }
-    if (image.spliced) await this.#startOver('The parts together do not have the digest of the whole.');
-    throw failure('digest-mismatch', `SHA-256 ${image.sha256} is not what was promised for these bytes.`, 'verify');
+    if (image.spliced) await this.#startOver('The parts have not the digest of the whole.');
+    throw failure('digest-mismatch', `SHA-256 ${image.sha256} is not what was promised.`, 'verify');
   }
 
   /** Status 300 or above: what the server's own words make of it (docs/protocol.md §6). */
@@ -253,7 +246,7 @@ class Transfer<End> {
     const setback = {
       error,
       connected: this.#connected,
-      reached: image?.head.validator === undefined || this.#rangesBroken ? 0 : image.written,
+      reached: image?.head.validator === undefined || this.#rangesBroken ? 0 : image.bytes,
       repeatable: this.#plan.method === 'GET',
       elapsedMs: this.#elapsedMs,
       retryAfterMs: this.#retryAfterMs ?? 0,

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { Facts, Settings } from '../core.ts';
 
 const NETWORK_CARDS = '/sys/class/net';
-const MACHINE_IDS = ['/etc/machine-id', '/var/lib/dbus/machine-id'];
+const MACHINE_ID = '/etc/machine-id';
 const NO_MAC = /^(00:){5}00$/;
 
 /**
@@ -21,7 +21,9 @@ export function nodeFacts(given: Settings): Facts {
   const imei = given.imei ?? variable('IMEI');
   if (imei !== undefined) return { ...facts, idKind: 'imei', id: imei };
   const mac = firstMac();
-  return mac === undefined ? { ...facts, idKind: 'uid', id: machineId() } : { ...facts, idKind: 'mac', id: mac };
+  return mac === undefined
+    ? { ...facts, idKind: 'uid', id: readText(MACHINE_ID) || undefined }
+    : { ...facts, idKind: 'mac', id: mac };
 }
 
 /** An environment variable of ours; an empty one counts as unset. */
@@ -48,10 +50,6 @@ function otherMacs(): string[] {
   return Object.values(networkInterfaces()).flatMap((addresses = []) =>
     addresses.filter((address) => !address.internal).map((address) => address.mac),
   );
-}
-
-function machineId(): string | undefined {
-  return MACHINE_IDS.map(readText).find((id) => id !== undefined && id !== '');
 }
 
 function readText(path: string): string | undefined {

@@ -6,15 +6,10 @@ const CONNECT_CODES: Readonly<Record<string, FailureCode>> = {
   ETIMEDOUT: 'connect-timeout',
 };
 
+/** Where neither the code nor Node's own words tell what to do. */
 const ADVICE: Readonly<Partial<Record<FailureCode, string>>> = {
-  'host-not-found': 'The host name cannot be resolved',
-  'connection-refused': 'Nothing listens at this address and port',
-  'host-unreachable': 'The host cannot be reached',
-  'tls-failed': 'TLS failed; an own authority goes into server_cert (ca)',
-  'head-too-large': 'The head of the answer is too large',
-  'answer-malformed': 'The answer is not HTTP as it should be',
-  'closed-early': 'The server closed the connection without an answer',
-  'connection-lost': 'The connection was lost in mid-transfer',
+  'tls-failed': 'TLS failed, an own authority goes into server_cert (ca)',
+  'closed-early': 'The server closed without an answer',
 };
 
 /** How far a request has come. */
@@ -23,12 +18,11 @@ export type Stage = 'connect' | 'handshake' | 'answer' | 'transfer';
 /** What Node reports, as an error of ours: docs/protocol.md §1. */
 export function translate(error: unknown, stage: Stage): FotaError {
   if (error instanceof FotaError) return error;
-  const { code: raw, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  const { code: raw, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: string };
   const nodeCode = typeof raw === 'string' ? raw : '';
   const code = meaning(nodeCode, stage);
   const phase: Phase = stage === 'handshake' ? 'connect' : stage;
-  const text = typeof message === 'string' && message !== '' ? message : nodeCode;
-  return failure(code, `${ADVICE[code] ?? 'No connection'}${text === '' ? '' : ` (${text})`}.`, phase, error);
+  return failure(code, `${ADVICE[code] ?? code}: ${message ?? nodeCode}.`, phase, error);
 }
 
 function meaning(code: string, stage: Stage): FailureCode {

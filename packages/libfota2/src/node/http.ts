@@ -1,186 +1,143 @@
-import { lookup as systemLookup } from 'node:dns';
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import type { LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { type Answer, type Ask, FotaError, failure, type Transport } from '../core.ts';
+import { type Answer, type Ask, type FailureCode, FotaError, failure, type Transport } from '../core.ts';
 import { type Stage, translate } from './http-errors.ts';
 
-/** Longer than any resolver needs that answers at all; an unknown host is to be told within 5 seconds. */
+/** Longer than any name server needs that answers at all; an unknown host is to be told within 5 seconds. */
 const LOOKUP_TIMEOUT_MS = 4_500;
 /** Milliseconds that one of several addresses of a host gets; Node's own 250 are too few for a cellular link. */
 const ADDRESS_TIMEOUT_MS = 2_500;
 const MOST_HEADER_BYTES = 16 * 1024;
-const USER_AGENT = 'libfota2';
 
 /** HTTP/1.1 over `node:http` and `node:https`: one connection a request, certificates always verified. */
 export const nodeTransport: Transport = { open };
 
+/** Sends a request. Whatever ends it is told once: to the promise before the head, to the body's reader after. */
 function open(ask: Ask): Promise<Answer> {
+  const { signal, idleTimeoutMs } = ask;
   return new Promise((resolve, reject) => {
-    if (ask.signal.aborted) return reject(ask.signal.reason);
-    const call = new Call(ask, resolve, reject);
-    call.send();
-  });
-}
-
-/** One request under way. Whatever ends it is told once: to the promise before the head, to the body's reader after. */
-class Call {
-  readonly #ask: Ask;
-  readonly #resolve: (answer: Answer) => void;
-  readonly #reject: (reason: unknown) => void;
-  #request: ClientRequest | undefined;
-  #stage: Stage = 'connect';
-  /** What the request was destroyed with; the response would only say that it was aborted. */
-  #error: unknown;
-
-  constructor(ask: Ask, resolve: (answer: Answer) => void, reject: (reason: unknown) => void) {
-    this.#ask = ask;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  send(): void {
-    const ask = this.#ask;
-    const url = new URL(ask.url);
-    const isTls = url.protocol === 'https:';
+    let stage: Stage = 'connect';
+    /** What broke the connection; the response itself would only say that it was aborted. */
+    let broken: unknown;
+    const told = (error: unknown): unknown => (signal.aborted ? signal.reason : translate(broken ?? error, stage));
+    const fail = (error: unknown): void => {
+      broken ??= error;
+      reject(told(error));
+    };
+    let request: ClientRequest;
     try {
-      this.#request = isTls ? https.request(url, tlsOptions(ask)) : http.request(url, options(ask));
+      request = start(ask);
     } catch (error) {
-      this.#reject(
-        error instanceof FotaError ? error : failure('option-invalid', `Cannot send this: ${error}.`, 'prepare', error),
+      fail(
+        error instanceof FotaError
+          ? error
+          : failure('option-invalid', `This cannot be sent: ${error}.`, 'prepare', error),
       );
       return;
     }
-    const request = this.#request;
-    const onAbort = (): void => void request.destroy();
-    ask.signal.addEventListener('abort', onAbort);
-    const slow = setTimeout(() => {
-      const message = `No connection within ${ask.connectTimeoutMs} ms.`;
-      request.destroy(failure('connect-timeout', message, 'connect'));
-    }, ask.connectTimeoutMs);
 
+    const giveUpAfter = (ms: number, code: FailureCode): NodeJS.Timeout =>
+      setTimeout(() => request.destroy(failure(code, `No success within ${ms} ms.`, 'connect')), ms);
+    const connecting = giveUpAfter(ask.connectTimeoutMs, 'connect-timeout');
+    // An address needs no name server.
+    const lookup = isIP(request.host) ? undefined : giveUpAfter(LOOKUP_TIMEOUT_MS, 'host-not-found');
+    const onAbort = (): void => void request.destroy();
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort);
     request.on('socket', (socket) => {
+      const isTls = request.protocol === 'https:';
+      socket.once('lookup', () => clearTimeout(lookup));
       socket.once('connect', () => {
-        this.#stage = isTls ? 'handshake' : 'answer';
+        stage = isTls ? 'handshake' : 'answer';
       });
       socket.once(isTls ? 'secureConnect' : 'connect', () => {
-        this.#stage = 'answer';
-        clearTimeout(slow);
+        stage = 'answer';
+        clearTimeout(connecting);
         ask.onConnected();
       });
     });
-    request.setTimeout(ask.idleTimeoutMs);
+    request.on('error', fail);
+    request.on('close', () => {
+      clearTimeout(connecting);
+      clearTimeout(lookup);
+      signal.removeEventListener('abort', onAbort);
+      // Destroyed without an error, by an abort: the promise still waits.
+      reject(told(undefined));
+    });
     request.on('upgrade', (response, socket) => {
       socket.destroy();
-      this.#fail(failure('status-unexpected', `Status ${response.statusCode} is no answer to the question.`, 'answer'));
+      fail(failure('status-unexpected', `Status ${response.statusCode} was not asked for.`, 'answer'));
     });
-    request.on('response', (response) => this.#onResponse(request, response));
-    request.on('error', (error) => this.#fail(error));
-    request.on('close', () => {
-      clearTimeout(slow);
-      ask.signal.removeEventListener('abort', onAbort);
-      // Destroyed without an error: by an abort, or with the answer in hand.
-      this.#fail(undefined);
+
+    let response: IncomingMessage | undefined;
+    request.setTimeout(idleTimeoutMs, () => {
+      // Unread bytes mean that the disk is slow, not the server.
+      if (response?.readableLength) request.setTimeout(idleTimeoutMs);
+      else if (stage !== 'connect')
+        request.destroy(failure('stalled', `Nothing came for ${idleTimeoutMs} ms.`, 'transfer'));
     });
-    request.on('timeout', () => {
-      if (this.#stage === 'answer') request.destroy(stalled(ask));
+    request.on('response', (incoming) => {
+      response = incoming;
+      stage = 'transfer';
+      // The reader may be busy with its disk when the connection breaks; it is told when it reads on.
+      response.on('error', () => undefined);
+      // Only Set-Cookie comes as a list, and nobody asks for it.
+      const headers = response.headers as Answer['headers'];
+      resolve({
+        status: response.statusCode ?? 0,
+        headers,
+        framing: headers['transfer-encoding'] ? 'chunked' : headers['content-length'] ? 'length' : 'close',
+        body: read(incoming),
+        close: onAbort,
+      });
     });
     request.end(ask.body);
-  }
 
-  #fail(error: unknown): void {
-    this.#error ??= error;
-    if (this.#stage !== 'transfer') this.#reject(this.#told(error));
-  }
-
-  #told(error: unknown): unknown {
-    const { signal } = this.#ask;
-    return signal.aborted ? signal.reason : translate(error, this.#stage);
-  }
-
-  #onResponse(request: ClientRequest, response: IncomingMessage): void {
-    this.#stage = 'transfer';
-    // The reader may be busy with its disk when the connection breaks; it is told when it reads on.
-    response.on('error', () => undefined);
-    request.on('timeout', () => {
-      // Unread bytes mean that the disk is slow, not the server.
-      if (response.readableLength > 0) request.setTimeout(this.#ask.idleTimeoutMs);
-      else request.destroy(stalled(this.#ask));
-    });
-    const headers: Record<string, string | undefined> = {};
-    for (const [name, value] of Object.entries(response.headers)) {
-      headers[name] = Array.isArray(value) ? value.join(', ') : value;
+    async function* read(body: IncomingMessage): AsyncGenerator<Uint8Array> {
+      try {
+        for await (const bytes of body) yield bytes as Uint8Array;
+      } catch (error) {
+        throw told(error);
+      }
+      // Bytes beyond the end of the message break no stream, but show that the server counts otherwise than it says.
+      if (broken !== undefined) throw told(broken);
     }
-    this.#resolve({
-      status: response.statusCode ?? 0,
-      headers,
-      framing: headers['transfer-encoding'] ? 'chunked' : headers['content-length'] ? 'length' : 'close',
-      body: this.#body(response),
-      close: () => void request.destroy(),
-    });
-  }
-
-  async *#body(response: IncomingMessage): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const bytes of response) yield bytes as Uint8Array;
-    } catch (error) {
-      throw this.#told(this.#error ?? error);
-    }
-    // Bytes beyond the end of the message break no stream, but they show that the server counts otherwise than it says.
-    if (this.#error !== undefined) throw this.#told(this.#error);
-  }
+  });
 }
 
-/** Handed on to `net.connect`, which Node's types of `request` do not show. */
+/** Handed on to `net.connect` and `tls.connect`, which Node's types of `request` do not show. */
 interface SocketOptions {
   readonly autoSelectFamilyAttemptTimeout: number;
+  readonly secureContext?: SecureContext;
 }
 
-function tlsOptions(ask: Ask): https.RequestOptions & { readonly secureContext: SecureContext } {
-  // Said aloud, so that no environment variable can switch the verification off.
-  return { ...options(ask), secureContext: secureContext(ask), rejectUnauthorized: true };
-}
-
-function options(ask: Ask): http.RequestOptions & SocketOptions {
+function start(ask: Ask): ClientRequest {
   const length = ask.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(ask.body)) };
-  return {
+  const options: https.RequestOptions & SocketOptions = {
     method: ask.method,
-    headers: { 'user-agent': USER_AGENT, ...ask.headers, ...length, 'accept-encoding': 'identity' },
+    headers: { 'user-agent': 'libfota2', ...ask.headers, ...length, 'accept-encoding': 'identity' },
     agent: false,
-    lookup: boundedLookup,
     autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
     insecureHTTPParser: false,
     maxHeaderSize: MOST_HEADER_BYTES,
+    // Said aloud, so that no environment variable can switch the verification off.
+    rejectUnauthorized: true,
   };
+  if (!/^https:/i.test(ask.url)) return http.request(ask.url, options);
+  return https.request(ask.url, { ...options, secureContext: secureContext(ask) } as https.RequestOptions);
 }
 
 function secureContext(ask: Ask): SecureContext {
-  const { ca, cert, key, passphrase } = ask.tls;
   try {
-    return createSecureContext({ ca, cert, key, passphrase, minVersion: 'TLSv1.2' });
+    return createSecureContext({ ...ask.tls, minVersion: 'TLSv1.2' });
   } catch (error) {
-    const message = `The certificate or key of this device cannot be used (${error}): check PEM text and passphrase.`;
-    throw failure('tls-credentials', message, 'connect', error);
-  }
-}
-
-const boundedLookup: LookupFunction = (hostname, options, callback) => {
-  const timer = setTimeout(() => {
-    settle(
-      Object.assign(new Error(`no name server answered within ${LOOKUP_TIMEOUT_MS} ms`), { code: 'ENOTFOUND' }),
-      [],
+    throw failure(
+      'tls-credentials',
+      `This device's own certificate or key cannot be used: ${error}.`,
+      'connect',
+      error,
     );
-  }, LOOKUP_TIMEOUT_MS);
-  let settled = false;
-  const settle: typeof callback = (...result) => {
-    clearTimeout(timer);
-    if (!settled) callback(...result);
-    settled = true;
-  };
-  systemLookup(hostname, options, settle);
-};
-
-function stalled(ask: Ask): FotaError {
-  return failure('stalled', `Nothing came for ${ask.idleTimeoutMs} ms.`, 'transfer');
+  }
 }

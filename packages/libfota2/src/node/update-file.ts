@@ -10,18 +10,23 @@ export type FileSystem = Pick<
 >;
 
 const IMAGE = 'update.bin';
-const NOTES = 'update.bin.json';
+const NOTES = 'update.bin.notes';
 /** Left free beside the image, for the notes and for everybody else. */
 const SPARE_BYTES = 64 * 1024;
 const READ_BYTES = 256 * 1024;
 
-/** `update.bin` in a folder, and its notes in `update.bin.json` beside it. */
+/** `update.bin` in a folder, and its notes in `update.bin.notes` beside it. */
 export function updateFile(
   dir: string,
   files: FileSystem = fs,
 ): { readonly target: Target; readonly notebook: Notebook } {
   const image = join(resolve(dir), IMAGE);
-  return { target: new FileTarget(image, files), notebook: new FileNotebook(join(resolve(dir), NOTES), image, files) };
+  return { target: fileTarget(image, files), notebook: fileNotebook(join(resolve(dir), NOTES), image, files) };
+}
+
+interface Part {
+  readonly path: string;
+  readonly file: fs.FileHandle;
 }
 
 /**
@@ -30,189 +35,157 @@ export function updateFile(
  * The bytes come in `update.bin.<owner>.part`. The name tells the process that made it, so that nobody takes a part
  * from a process that lives; taking one over is a rename, which only one can win.
  */
-class FileTarget implements Target {
-  readonly place: string;
-  readonly #files: FileSystem;
-  #part: { readonly path: string; readonly file: fs.FileHandle } | undefined;
-  #written = 0;
+function fileTarget(place: string, files: FileSystem): Target {
+  const folder = dirname(place);
+  let part: Part | undefined;
+  let written = 0;
 
-  constructor(path: string, files: FileSystem) {
-    this.place = path;
-    this.#files = files;
-  }
-
-  async size(): Promise<number | undefined> {
-    try {
-      return (await this.#files.stat(this.place)).size;
-    } catch {
-      return undefined;
-    }
-  }
-
-  async init(size: number | undefined, kept: Kept | undefined): Promise<number> {
-    const folder = dirname(this.place);
-    await this.#files.mkdir(folder, { recursive: true });
-    await this.#refuseFolder();
-    const path = newPartName(this.place);
-    this.#written = kept === undefined ? 0 : await this.#takeOver(kept, path);
-    await this.#removeOrphans(folder);
-    try {
-      const file = await this.#files.open(path, this.#written === 0 ? 'wx+' : 'r+', 0o644);
-      this.#part = { path, file };
-      await this.#checkSpace(folder, (size ?? 0) - this.#written);
-      // What lies beyond the last mark was never promised to be there.
-      await file.truncate(this.#written);
-    } catch (error) {
-      await this.#discard();
-      throw error;
-    }
-    return this.#written;
-  }
-
-  async wait(): Promise<void> {}
-
-  async *read(bytes: number): AsyncGenerator<Uint8Array> {
-    const { file } = this.#open();
-    for (let position = 0; position < bytes; ) {
-      const length = Math.min(READ_BYTES, bytes - position);
-      const { bytesRead, buffer } = await file.read(new Uint8Array(length), 0, length, position);
-      if (bytesRead === 0) return;
-      position += bytesRead;
-      yield buffer.subarray(0, bytesRead);
-    }
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    const { file } = this.#open();
-    for (let sent = 0; sent < bytes.length; ) {
-      const { bytesWritten } = await file.write(bytes, sent, bytes.length - sent, this.#written);
-      sent += bytesWritten;
-      this.#written += bytesWritten;
-    }
-  }
-
-  async mark(): Promise<Kept> {
-    const { file, path } = this.#open();
-    await file.datasync();
-    return { token: basename(path), bytes: this.#written };
-  }
-
-  async done(): Promise<void> {
-    await this.#open().file.sync();
-  }
-
-  async finish(ok: boolean): Promise<string> {
-    if (ok) {
-      const { file, path } = this.#open();
-      await file.close();
-      await this.#files.rename(path, this.place);
-      this.#part = undefined;
-      await syncFolder(this.#files, dirname(this.place));
-    } else {
-      await this.#discard();
-    }
-    return this.place;
-  }
-
-  async forget(kept: Kept): Promise<void> {
+  const opened = (): Part => {
+    if (part === undefined) throw new Error('init must come first');
+    return part;
+  };
+  const letGo = (): Part | undefined => {
+    const current = part;
+    part = undefined;
+    return current;
+  };
+  /** The path of a part that is not in another process' hands; whoever hands us anything else gets nothing. */
+  const free = (kept: Kept): string | undefined => {
     const name = basename(kept.token);
-    if (name !== kept.token || isInUse(name, 'elsewhere')) return;
-    await this.#files.rm(join(dirname(this.place), name), { force: true });
-  }
-
-  async suspend(): Promise<void> {
-    const part = this.#part;
-    this.#part = undefined;
-    await part?.file.close();
-  }
-
-  #open(): { readonly path: string; readonly file: fs.FileHandle } {
-    if (this.#part === undefined) throw new Error('init must come first');
-    return this.#part;
-  }
-
-  /** A folder in the way would be noticed only by the last rename, after the whole download. */
-  async #refuseFolder(): Promise<void> {
-    const stat = await this.#files.stat(this.place).catch(() => undefined);
-    if (stat?.isDirectory()) throw new Error(`${this.place} is a folder: remove it or choose another dir`);
-  }
-
-  async #checkSpace(folder: string, wanted: number): Promise<void> {
-    const { bavail, blocks, bsize } = await this.#files.statfs(folder);
-    const free = bavail * bsize;
-    // Some file systems do not count at all.
-    if (blocks === 0 || wanted + SPARE_BYTES <= free) return;
-    const message = `${folder} has ${free} bytes free, ${wanted + SPARE_BYTES} are needed`;
-    throw Object.assign(new Error(message), { code: 'ENOSPC' });
-  }
+    return name === kept.token && !isInUse(name, 'elsewhere') ? join(folder, name) : undefined;
+  };
 
   /** Renames what an earlier call left to a name of ours; 0 where it is gone, short or in another process' hands. */
-  async #takeOver(kept: Kept, path: string): Promise<number> {
-    const name = basename(kept.token);
-    if (name !== kept.token || isInUse(name, 'elsewhere')) return 0;
+  const takeOver = async (kept: Kept, path: string): Promise<number> => {
     try {
-      await this.#files.rename(join(dirname(this.place), name), path);
-      if ((await this.#files.stat(path)).size >= kept.bytes) return kept.bytes;
-      await this.#files.rm(path);
+      await files.rename(free(kept) ?? '', path);
+      if ((await files.stat(path)).size >= kept.bytes) return kept.bytes;
+      await files.rm(path);
     } catch {
       // Gone: start over.
     }
     return 0;
-  }
+  };
 
   /** Removes parts that no living process owns: each may be as large as an image. */
-  async #removeOrphans(folder: string): Promise<void> {
-    for (const name of await this.#files.readdir(folder)) {
-      const isPart = name.startsWith(`${basename(this.place)}.`) && name.endsWith('.part');
-      if (isPart && !isInUse(name, 'anywhere')) await this.#files.rm(join(folder, name), { force: true });
+  const removeOrphans = async (): Promise<void> => {
+    for (const name of await files.readdir(folder)) {
+      const isPart = name.startsWith(`${basename(place)}.`) && name.endsWith('.part');
+      if (isPart && !isInUse(name, 'anywhere')) await files.rm(join(folder, name), { force: true });
     }
-  }
+  };
 
-  async #discard(): Promise<void> {
-    const part = this.#part;
-    this.#part = undefined;
-    await part?.file.close().catch(() => undefined);
-    if (part !== undefined) await this.#files.rm(part.path, { force: true });
-  }
+  const checkSpace = async (wanted: number): Promise<void> => {
+    const { bavail, blocks, bsize } = await files.statfs(folder);
+    // Some file systems do not count at all.
+    if (blocks === 0 || wanted <= bavail * bsize) return;
+    throw Object.assign(new Error(`${bavail * bsize} bytes free, ${wanted} needed`), { code: 'ENOSPC' });
+  };
+
+  const finish = async (ok: boolean): Promise<string> => {
+    if (ok) {
+      const { file, path } = opened();
+      await file.close();
+      await files.rename(path, place);
+      part = undefined;
+      await syncFolder(files, folder);
+    } else {
+      const { file, path } = letGo() ?? {};
+      await file?.close().catch(() => undefined);
+      if (path !== undefined) await files.rm(path, { force: true });
+    }
+    return place;
+  };
+
+  return {
+    place,
+    finish,
+    async size() {
+      const stat = await files.stat(place).catch(() => undefined);
+      return stat?.size;
+    },
+    async init(size, kept) {
+      await files.mkdir(folder, { recursive: true });
+      const stat = await files.stat(place).catch(() => undefined);
+      // Otherwise only the last rename would find out, after the whole download.
+      if (stat?.isDirectory()) throw new Error(`${place} is a folder`);
+      const path = newPartName(place);
+      written = kept === undefined ? 0 : await takeOver(kept, path);
+      await removeOrphans();
+      part = { path, file: await files.open(path, written === 0 ? 'wx+' : 'r+', 0o644) };
+      try {
+        await checkSpace((size ?? 0) - written + SPARE_BYTES);
+        // What lies beyond the last mark was never promised to be there.
+        await part.file.truncate(written);
+      } catch (error) {
+        await finish(false);
+        throw error;
+      }
+      return written;
+    },
+    async wait() {},
+    async *read(bytes) {
+      for (let position = 0; position < bytes; ) {
+        const length = Math.min(READ_BYTES, bytes - position);
+        const { bytesRead, buffer } = await opened().file.read(new Uint8Array(length), 0, length, position);
+        if (bytesRead === 0) return;
+        position += bytesRead;
+        yield buffer.subarray(0, bytesRead);
+      }
+    },
+    async write(bytes) {
+      for (let sent = 0; sent < bytes.length; ) {
+        const { bytesWritten } = await opened().file.write(bytes, sent, bytes.length - sent, written);
+        sent += bytesWritten;
+        written += bytesWritten;
+      }
+    },
+    async mark() {
+      const { file, path } = opened();
+      await file.datasync();
+      return { token: basename(path), bytes: written };
+    },
+    async done() {
+      await opened().file.sync();
+    },
+    async forget(kept) {
+      const path = free(kept);
+      if (path !== undefined) await files.rm(path, { force: true });
+    },
+    async suspend() {
+      await letGo()?.file.close();
+    },
+  };
 }
 
 /** One small text beside the image, replaced as a whole or not at all. */
-class FileNotebook implements Notebook {
-  readonly #path: string;
-  readonly #image: string;
-  readonly #files: FileSystem;
-
-  constructor(path: string, image: string, files: FileSystem) {
-    this.#path = path;
-    this.#image = image;
-    this.#files = files;
-  }
-
-  async load(): Promise<string | undefined> {
-    try {
-      return await this.#files.readFile(this.#path, 'utf8');
-    } catch (error) {
-      if (isErrorCode(error, 'ENOENT')) return undefined;
-      throw error;
-    }
-  }
-
-  async save(text: string): Promise<void> {
-    // Named as a part, so that one left by a power cut is cleared away with the others.
-    const path = newPartName(this.#image);
-    const file = await this.#files.open(path, 'wx', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-      await file.close();
-      await this.#files.rename(path, this.#path);
-    } catch (error) {
-      await file.close().catch(() => undefined);
-      await this.#files.rm(path, { force: true });
-      throw error;
-    }
-    await syncFolder(this.#files, dirname(this.#path));
-  }
+function fileNotebook(path: string, image: string, files: FileSystem): Notebook {
+  return {
+    async load() {
+      try {
+        return await files.readFile(path, 'utf8');
+      } catch (error) {
+        if ((error as { readonly code?: unknown }).code === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
+    async save(text) {
+      // Named as a part, so that one left by a power cut is cleared away with the others.
+      const next = newPartName(image);
+      const file = await files.open(next, 'wx', 0o600);
+      try {
+        await file.writeFile(text);
+        await file.sync();
+        await file.close();
+        await files.rename(next, path);
+      } catch (error) {
+        await file.close().catch(() => undefined);
+        await files.rm(next, { force: true });
+        throw error;
+      }
+      await syncFolder(files, dirname(path));
+    },
+  };
 }
 
 /** A rename lasts only once its folder is on the disk too. Windows cannot do that and needs it not. */
@@ -224,8 +197,4 @@ async function syncFolder(files: FileSystem, folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function isErrorCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
