@@ -137,8 +137,11 @@ async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const code = error.code === 'EADDRINUSE' ? 'port-in-use' : 'listen-failed';
-      reject(new FotaServerError(code, `cannot listen on ${host}:${port}: ${error.message}`, error));
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new FotaServerError('port-in-use', `port ${port} of ${host} is in use`, error)
+          : new FotaServerError('listen-failed', `cannot listen on ${host}:${port}: ${error.message}`, error),
+      );
     });
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });

@@ -1,0 +1,70 @@
+import { networkInterfaces } from 'node:os';
+import { parseArgs } from 'node:util';
+
+/** What the demo was asked to do. */
+export interface DemoOptions {
+  readonly data: string | undefined;
+  readonly host: string;
+  /** `undefined`: the first free one from {@link DEFAULT_PORT} on. */
+  readonly port: number | undefined;
+  readonly once: boolean;
+  readonly help: boolean;
+}
+
+export const DEFAULT_PORT: number = 8266;
+
+export const HELP: string = `npm start: an upgrade server, and a sample device that upgrades itself
+
+Usage
+  npm start [-- OPTIONS]
+
+Options
+  --data DIR    where the server keeps its database and packages, and the device
+                its files; later starts go on with it. Default: .data/demo
+  --port N      port of the server, 0 for any free one. Default: the first free
+                one from ${DEFAULT_PORT} on
+  --host HOST   address of the server. Default 127.0.0.1, this machine only;
+                0.0.0.0 lets devices on your network in
+  --once        end when the device is upgraded instead of staying up
+  --help        this text
+
+Examples
+  npm start
+  npm start -- --host 0.0.0.0 --port 9000
+  npm start -- --once --data /tmp/try
+
+Exit codes
+  0  ended as asked     1  could not start, or the sample failed     2  unknown option
+`;
+
+/** Reads the command line; a text says what is wrong with it. */
+export function parseOptions(args: readonly string[]): DemoOptions | string {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        data: { type: 'string' },
+        host: { type: 'string', default: '127.0.0.1' },
+        port: { type: 'string' },
+        once: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    const port = values.port === undefined ? undefined : Number(values.port);
+    if (port !== undefined && !(/^\d+$/.test(values.port ?? '') && port <= 65_535)) {
+      return `--port takes a number from 0 to 65535, not "${values.port}"`;
+    }
+    if (values.data === '' || values.host === '') return `--${values.data === '' ? 'data' : 'host'} takes a value`;
+    return { data: values.data, host: values.host, port, once: values.once, help: values.help };
+  } catch (error) {
+    return (error as Error).message.split('. ', 1)[0] ?? '';
+  }
+}
+
+/** The address by which devices reach a server that listens on all addresses, else `undefined`. */
+export function networkUrl(host: string, port: number): string | undefined {
+  if (host !== '0.0.0.0' && host !== '::') return undefined;
+  const addresses = Object.values(networkInterfaces()).flat();
+  const outward = addresses.find((one) => one !== undefined && !one.internal && one.family === 'IPv4');
+  return outward && `http://${outward.address}:${port}`;
+}

@@ -1,0 +1,55 @@
+import { Presets, SingleBar } from 'cli-progress';
+import pc from 'picocolors';
+
+/** What the demo shows: colours and a moving bar on a terminal, plain lines anywhere else. */
+export interface Screen {
+  readonly colors: ReturnType<typeof pc.createColors>;
+  line(text?: string): void;
+  /** A line with a label before it. */
+  labelled(label: string, text: string): void;
+  progress(bytes: number, total: number): void;
+  /** Leaves the terminal as it was found. */
+  close(): void;
+}
+
+const WIDTH = 10;
+
+export function createScreen(out: NodeJS.WriteStream): Screen {
+  const isTerminal = out.isTTY === true;
+  const colors = pc.createColors(isTerminal && process.env['NO_COLOR'] === undefined);
+  const indent = ' '.repeat(WIDTH + 2);
+  const line = (text = ''): void => {
+    if (out.writable) out.write(`${text}\n`);
+  };
+  const bar = isTerminal
+    ? new SingleBar(
+        {
+          format: `${indent}${colors.green('{bar}')} {percentage} %  {size}`,
+          barsize: 32,
+          hideCursor: true,
+          gracefulExit: false,
+          stream: out,
+        },
+        Presets.shades_classic,
+      )
+    : undefined;
+  let shown = 0;
+  return {
+    colors,
+    line,
+    labelled: (label, text) => line(`  ${colors.dim(label.padEnd(WIDTH))}${text}`),
+    progress(bytes, total) {
+      const percent = Math.floor((100 * bytes) / total);
+      const size = `${(bytes / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;
+      if (bar !== undefined) {
+        if (!bar.isActive) bar.start(total, 0, { size });
+        bar.update(bytes, { size });
+        if (bytes >= total) bar.stop();
+      } else if (Math.floor(percent / 25) > shown) {
+        shown = Math.floor(percent / 25);
+        line(`${indent}${percent} %  ${size}`);
+      }
+    },
+    close: () => bar?.stop(),
+  };
+}
