@@ -1,24 +1,11 @@
 import { createCore } from 'libfota2/core';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from './clock.ts';
-import { MemoryDisk } from './disk.ts';
 import { makeImage } from './images.ts';
-import { testNotebook, testTarget } from './targets.ts';
 import { fakeWorld } from './world.ts';
 
 const image = makeImage(1, 50_000);
 const url = 'http://server.example/upgrade';
-
-describe('the disk in memory', () => {
-  testTarget(it, async () => {
-    const disk = new MemoryDisk();
-    return { target: disk.place().target, shown: async () => disk.shown, again: () => disk.place().target };
-  });
-  testNotebook(it, async () => {
-    const disk = new MemoryDisk();
-    return { notebook: disk.place().notebook, again: () => disk.place().notebook };
-  });
-});
 
 describe('the clock', () => {
   it('fires timers in their order, and what they set in turn', async () => {
