@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { asks, exchange, values } from '../test/raw.ts';
-import { etag, folder, image, KEY, publish, publishing, started, target } from '../test/server.ts';
+import { etag, fixtures, image, KEY, publish, target } from '../test/server.ts';
 import { startServer } from './main.ts';
+
+const { folder, publishing, started } = fixtures(onTestFinished);
 
 describe('publishing', () => {
   it('the same bytes twice is once; other bytes under the version are refused, the release stays', async () => {

@@ -2,34 +2,38 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { type FotaServer, type ServerOptions, startServer } from '../src/index.ts';
-
-/** An empty folder that goes with its test. */
-export async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'fota server '));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
-
-/** A server that ends with its test. */
-export async function started(options: Partial<ServerOptions> = {}): Promise<FotaServer> {
-  const server = await startServer({ dataDir: options.dataDir ?? (await folder()), graceMs: 2_000, ...options });
-  onTestFinished(() => server.close());
-  return server;
-}
 
 export const KEY: string = 'k'.repeat(32);
 
-/** A server with one project and the releases of one firmware, `app`. */
-export async function publishing(
-  releases: Readonly<Record<string, Uint8Array>>,
-  options: Partial<ServerOptions> = {},
-): Promise<FotaServer> {
-  const server = await started(options);
-  await server.createProject('sample', KEY);
-  for (const [version, bytes] of Object.entries(releases)) await publish(server, version, bytes);
-  return server;
+/** What makes folders and servers that go with the test: `const make = fixtures(onTestFinished)`. */
+export function fixtures(onTestFinished: (clean: () => Promise<void>) => void): {
+  /** An empty folder. */
+  folder(): Promise<string>;
+  started(options?: Partial<ServerOptions>): Promise<FotaServer>;
+  /** A server with one project and the releases of one firmware, `app`. */
+  publishing(releases: Readonly<Record<string, Uint8Array>>, options?: Partial<ServerOptions>): Promise<FotaServer>;
+} {
+  const folder = async (): Promise<string> => {
+    const path = await mkdtemp(join(tmpdir(), 'fota server '));
+    onTestFinished(() => rm(path, { recursive: true, force: true }));
+    return path;
+  };
+  const started = async (options: Partial<ServerOptions> = {}): Promise<FotaServer> => {
+    const server = await startServer({ dataDir: options.dataDir ?? (await folder()), graceMs: 2_000, ...options });
+    onTestFinished(() => server.close());
+    return server;
+  };
+  return {
+    folder,
+    started,
+    async publishing(releases, options) {
+      const server = await started(options);
+      await server.createProject('sample', KEY);
+      for (const [version, bytes] of Object.entries(releases)) await publish(server, version, bytes);
+      return server;
+    },
+  };
 }
 
 export async function publish(server: FotaServer, version: string, bytes: Uint8Array): Promise<void> {

@@ -1,8 +1,10 @@
 import { readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { folder, image } from '../../../test/server.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { fixtures, image } from '../../../test/server.ts';
 import { openDiskPackages } from './packages.ts';
+
+const { folder } = fixtures(onTestFinished);
 
 async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];

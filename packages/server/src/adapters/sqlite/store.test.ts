@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { folder, KEY } from '../../../test/server.ts';
+import { fixtures, KEY } from '../../../test/server.ts';
 import type { CheckIn } from '../../ports.ts';
 import { openDatabase } from './database.ts';
 import { openSqliteStore } from './store.ts';
+
+const { folder } = fixtures(onTestFinished);
 
 async function opened(path?: string): Promise<Awaited<ReturnType<typeof openSqliteStore>>> {
   const store = await openSqliteStore(path ?? join(await folder(), 'fota.db'));

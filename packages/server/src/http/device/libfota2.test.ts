@@ -1,8 +1,10 @@
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { asks, exchange, type RawAnswer, values } from '../../../test/raw.ts';
-import { etag, image, KEY, publish, publishing, started, target } from '../../../test/server.ts';
+import { etag, fixtures, image, KEY, publish, target } from '../../../test/server.ts';
+
+const { publishing, started } = fixtures(onTestFinished);
 
 /** What every answer owes to devices (luatos.md L14–L17). */
 function expectDialect(answer: RawAnswer): void {
