@@ -66,12 +66,13 @@ export function asFotaError(error: unknown): FotaError {
   return failure('internal', `Unexpected: ${error}. Please report it.`, 'prepare', error);
 }
 
-/** What a port threw, as an error of ours: an error of ours stays, the rest is a failed write. */
-export function storeFailure(cause: unknown, what: string): FotaError {
+/** What the target or the notebook threw, as an error of ours. The system's own words name the call and the path. */
+export function storeFailure(cause: unknown): FotaError {
   if (cause instanceof FotaError) return cause;
-  const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
-  const text = `${what}: ${typeof message === 'string' ? message : String(cause)}`;
-  return code === 'ENOSPC' || code === 'EDQUOT'
-    ? failure('disk-full', `${text}. Free some space and ask again.`, 'store', cause)
-    : failure('write-failed', `${text}.`, 'store', cause);
+  const { code, message } = cause as { readonly code?: unknown; readonly message?: string };
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  const text = message ?? String(cause);
+  return isFull
+    ? failure('disk-full', `${text}: free some space and ask again.`, 'store', cause)
+    : failure('write-failed', text, 'store', cause);
 }

@@ -46,9 +46,9 @@ export function judge(head: Head, asked: Asked): Verdict {
   if (head.status !== 200 && head.status !== 206) {
     return wrong('status-unexpected', `Status ${head.status} is neither 200 nor 300 and above.`);
   }
-  const encoding = head.headers['content-encoding'] ?? 'identity';
-  if (encoding.toLowerCase() !== 'identity') {
-    return wrong('encoding-refused', `Content-Encoding ${encoding}: firmware must come as it is.`);
+  const { 'content-encoding': content = 'identity', 'transfer-encoding': transfer = 'chunked' } = head.headers;
+  if (`${content} ${transfer}`.toLowerCase() !== 'identity chunked') {
+    return wrong('encoding-refused', `Encoded (${content}, ${transfer}): firmware must come as it is.`);
   }
   const digest = parseDigest(head.headers['repr-digest']);
   const messageDigest = parseDigest(head.headers['content-digest']);
@@ -83,12 +83,13 @@ function judgeRest(head: Head, asked: Asked, digest: Digest | undefined, message
   if (held.total !== undefined && total !== held.total) return restart('another length');
   if (length !== undefined && length !== total - offset) return restart('a Content-Length unlike the range');
   if (total > asked.maxBytes) return { kind: 'wrong', error: tooLarge(total, asked.maxBytes) };
-  const { etag } = head.headers;
-  if (etag !== undefined && etag !== held.etag) return restart('another ETag');
+  // Many servers pass over If-Range: only the same validator again proves that the rest is of the same image.
+  const { etag, 'last-modified': lastModified } = head.headers;
+  if (etag !== held.etag || (etag ?? lastModified) !== held.validator) return restart('another validator');
   if (digest?.algorithm === held.digest?.algorithm && digest?.base64 !== held.digest?.base64)
     return restart('another digest');
   // Closing delimits nothing, but the range does: the transfer ends at exactly `total` bytes or is lost.
-  return { kind: 'rest', image: { ...held, total }, messageDigest };
+  return { kind: 'rest', image: { ...held, total, digest: digest ?? held.digest }, messageDigest };
 }
 
 function imageHead(head: Head, total: number | undefined, digest: Digest | undefined): ImageHead {

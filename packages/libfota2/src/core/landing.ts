@@ -56,18 +56,18 @@ export function createLanding(plan: Plan, { clock, hash, notebook, target }: Por
   let image: ImageInHand | undefined;
   let marked = { bytes: 0, atMs: 0 };
 
-  const store = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
+  const store = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     try {
       return await work();
     } catch (error) {
-      throw storeFailure(error, `Could not ${what}`);
+      throw storeFailure(error);
     }
   };
   const save = (next: Notes): Promise<void> => notebook.save(formatNotes(next, digest));
   const ours = (): SuspendedNote | undefined => (notes.suspended?.question === question ? notes.suspended : undefined);
 
   const mark = async (current: ImageInHand): Promise<void> => {
-    await store('note the progress', async () => {
+    await store(async () => {
       const { head, prefix } = current;
       await save({ ...notes, suspended: { ...(await target.mark()), question, head, prefix } });
     });
@@ -81,11 +81,11 @@ export function createLanding(plan: Plan, { clock, hash, notebook, target }: Por
   /** Makes the target ready. `image` is held from here on, so that a failure lets go of the target too. */
   const open = async (head: ImageHead, note: SuspendedNote | undefined): Promise<[ImageInHand, number]> => {
     await drop();
-    const kept = await store('prepare the target', () => target.init(head.total, note));
+    const kept = await store(() => target.init(head.total, note));
     const opened = new ImageInHand(head, note?.bytes ?? 0, hash);
     image = opened;
     marked = { bytes: kept, atMs: clock.monotonicMs() };
-    await store('wait for the target', () => target.wait());
+    await store(() => target.wait());
     return [opened, kept];
   };
 
@@ -97,13 +97,13 @@ export function createLanding(plan: Plan, { clock, hash, notebook, target }: Por
       return ours();
     },
     async recall() {
-      notes = parseNotes(await store('read the notes', () => notebook.load()), digest);
+      notes = parseNotes(await store(() => notebook.load()), digest);
       const { delivered } = notes;
       const { expectedSha256, version } = plan;
       if (delivered?.resource !== resource || (expectedSha256 ?? delivered.sha256) !== delivered.sha256) return {};
       // A device that reports the same version as then, and whose image is gone, has not got it: let it be sent again.
       const taken = version === undefined || version !== delivered.version;
-      const there = taken || (await store('look at the target', () => target.size())) === delivered.size;
+      const there = taken || (await store(() => target.size())) === delivered.size;
       if (!there) return {};
       if (delivered.etag !== undefined) return { 'if-none-match': delivered.etag };
       return delivered.lastModified === undefined ? {} : { 'if-modified-since': delivered.lastModified };
@@ -117,21 +117,21 @@ export function createLanding(plan: Plan, { clock, hash, notebook, target }: Por
     async resume(head) {
       const note = ours();
       const [opened, kept] = await open(head, note);
-      await store('read back', async () => {
+      await store(async () => {
         for await (const bytes of target.read(kept)) opened.add(bytes);
       });
       return opened.bytes === note?.bytes && opened.prefix === note.prefix ? opened : undefined;
     },
     async take(current, bytes) {
-      await store('write', () => target.write(bytes));
+      await store(() => target.write(bytes));
       current.add(bytes);
       const isDue =
         current.bytes - marked.bytes >= MARK_EVERY_BYTES || clock.monotonicMs() - marked.atMs >= MARK_EVERY_MS;
       if (isDue && current.head.validator !== undefined) await mark(current);
     },
     async settle({ head, sha256, bytes: size }) {
-      await store('sync the image', () => target.done());
-      const file = await store('place the image', () => target.finish(true));
+      await store(() => target.done());
+      const file = await store(() => target.finish(true));
       image = undefined;
       const { etag, lastModified } = head;
       // The image is in its place whatever becomes of the note; without it the next question has no conditions.

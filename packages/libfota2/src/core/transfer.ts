@@ -201,7 +201,7 @@ class Transfer<End> {
       throw failure('connection-lost', `The body ended after ${image.bytes} of ${total} bytes.`, 'transfer');
     }
     if (image.bytes === 0) throw bodyEmpty();
-    if (message.holds() && image.isProven(this.#plan.expectedSha256)) return;
+    if (message.holds() && image.isProven(offer.image.digest, this.#plan.expectedSha256)) return;
     if (answer.framing === 'close' && total === undefined) {
       throw failure('connection-lost', 'The body ended without its digest.', 'transfer');
     }

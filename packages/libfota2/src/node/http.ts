@@ -99,6 +99,8 @@ function open(ask: Ask): Promise<Answer> {
       try {
         for await (const bytes of body) yield bytes as Uint8Array;
       } catch (error) {
+        // What had come before the break is good; Node only stops handing it out.
+        for (let rest = body.read(); rest !== null && !signal.aborted; rest = body.read()) yield rest;
         throw told(error);
       }
       // Bytes beyond the end of the message break no stream, but show that the server counts otherwise than it says.

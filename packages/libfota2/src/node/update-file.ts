@@ -86,9 +86,8 @@ function fileTarget(place: string, files: FileSystem): Target {
     if (ok) {
       const { file, path } = opened();
       await file.close();
-      await files.rename(path, place);
+      await renameDurably(files, path, place);
       part = undefined;
-      await syncFolder(files, folder);
     } else {
       const { file, path } = letGo() ?? {};
       await file?.close().catch(() => undefined);
@@ -177,24 +176,26 @@ function fileNotebook(path: string, image: string, files: FileSystem): Notebook 
         await file.writeFile(text);
         await file.sync();
         await file.close();
-        await files.rename(next, path);
+        await renameDurably(files, next, path);
       } catch (error) {
         await file.close().catch(() => undefined);
         await files.rm(next, { force: true });
         throw error;
       }
-      await syncFolder(files, dirname(path));
     },
   };
 }
 
-/** A rename lasts only once its folder is on the disk too. Windows cannot do that and needs it not. */
-async function syncFolder(files: FileSystem, folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await files.open(folder, 'r');
+/**
+ * A rename lasts only once its folder is on the disk too. From the rename on nothing counts as failed: the new file is
+ * there, and saying otherwise would be wrong. Windows cannot sync a folder and needs it not.
+ */
+async function renameDurably(files: FileSystem, from: string, to: string): Promise<void> {
+  const folder = process.platform === 'win32' ? undefined : await files.open(dirname(to), 'r');
   try {
-    await handle.sync();
+    await files.rename(from, to);
+    await folder?.sync().catch(() => undefined);
   } finally {
-    await handle.close();
+    await folder?.close().catch(() => undefined);
   }
 }
