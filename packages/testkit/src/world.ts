@@ -77,7 +77,7 @@ function silence(ask: Ask, clock: FakeClock): Promise<never> {
       reject(error);
     };
     const timer = clock.after(ask.idleTimeoutMs, () =>
-      end(new DisconnectedError('stalled', `Nothing came for ${ask.idleTimeoutMs} ms.`, { phase: 'transfer' })),
+      end(new DisconnectedError('stalled', `Nothing came for ${ask.idleTimeoutMs} ms.`, 'transfer')),
     );
     ask.signal.addEventListener('abort', () => end(ask.signal.reason));
     if (ask.signal.aborted) end(ask.signal.reason);
@@ -120,5 +120,5 @@ function toAnswer(scripted: ScriptedAnswer, ask: Ask, clock: FakeClock): Answer 
 }
 
 function lost(): DisconnectedError {
-  return new DisconnectedError('connection-lost', 'The connection was lost.', { phase: 'transfer' });
+  return new DisconnectedError('connection-lost', 'The connection was lost.', 'transfer');
 }

@@ -1,3 +1,4 @@
+import { reprDigest } from '../images.ts';
 import { ends, fixed, honest, type Misbehaviour, type Serve } from './row.ts';
 import { answer, chunked, head } from './wire.ts';
 
@@ -90,15 +91,10 @@ export const BODIES: readonly Misbehaviour[] = [
     attempts: 1,
   },
   {
-    name: 'gives one digest that is right and one that is wrong',
-    serve: (line, ask, { image }) => {
-      const wrong = `sha-512=:${'A'.repeat(86)}==:`;
-      const right = /repr-digest: (.*)\r\n/i.exec(answer(ask, image, { digest: 'sha-256' }).head.toString())?.[1];
-      honest({ headers: { 'Repr-Digest': `${right}, ${wrong}` } })(line, ask, {
-        image,
-        successor: image,
-        connection: 1,
-      });
+    name: 'gives a wrong SHA-256 beside a right SHA-512',
+    serve: (line, ask, scene) => {
+      const both = `${reprDigest(scene.image, 'sha-512')}, sha-256=:${'A'.repeat(43)}=:`;
+      honest({ headers: { 'Repr-Digest': both } })(line, ask, scene);
     },
     ...ends(4, 'digest-mismatch'),
     attempts: 1,
