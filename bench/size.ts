@@ -19,6 +19,7 @@ export async function doorSize(): Promise<{ readonly minified: number; readonly 
     dts: false,
     minify: true,
     write: false,
+    clean: false,
     logLevel: 'error',
     deps: { alwaysBundle: ['@libfota2/protocol'] },
   });
