@@ -23,16 +23,21 @@ export async function main(args: readonly string[], root: string): Promise<numbe
   const ended = new AbortController();
   const end = (): void => ended.abort();
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.once(signal, end);
+  // Not once: an impatient second Ctrl-C, or one that npm hands on as well, must not cut the end short.
+  for (const signal of signals) process.on(signal, end);
   // A reader that has gone (`npm start | head`) ends the demo as Ctrl-C does.
   process.stdout.on('error', end);
   const screen = createScreen(process.stdout);
+  const dataDir = dataFolder(options, root);
   try {
-    await show(options, dataFolder(options, root), screen, ended.signal);
+    await show(options, dataDir, screen, ended.signal).catch((error) => {
+      if (!ended.signal.aborted) throw error;
+    });
+    screen.close();
+    if (ended.signal.aborted) screen.line(`\n  Goodbye. The data stay in ${nearest(dataDir)}.`);
     return 0;
   } catch (error) {
     screen.close();
-    if (ended.signal.aborted) return 0;
     process.stderr.write(`\n${explain(error)}\n`);
     return 1;
   } finally {
@@ -86,7 +91,6 @@ async function show(options: DemoOptions, dataDir: string, screen: Screen, ended
     line(`\n  The server stays up and shows who asks. ${colors.bold('Ctrl-C')} ends it.\n`);
     following = true;
     if (!ended.aborted) await once(ended, 'abort');
-    line(`\n  Goodbye. The data stay in ${nearest(dataDir)}.`);
   } finally {
     await server.close();
   }
@@ -100,7 +104,7 @@ async function start(
 ): Promise<FotaServer> {
   for (let port = options.port ?? DEFAULT_PORT; ; port += 1) {
     try {
-      return await startServer({ dataDir, host: options.host, port, onCheckIn });
+      return await startServer({ dataDir, host: options.host, port, onCheckIn, graceMs: 3_000 });
     } catch (error) {
       const isBusy = error instanceof FotaServerError && error.code === 'port-in-use';
       if (!isBusy || options.port !== undefined || port >= DEFAULT_PORT + 20) throw error;

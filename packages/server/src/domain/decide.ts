@@ -14,13 +14,16 @@ const RULES = [
 
 export type Rule = (typeof RULES)[number];
 
-/** What a device said of itself, cut to what is kept: at most so many characters each; unknown parts are empty. */
+/**
+ * What a device said of itself, as it is kept: at most so many characters each, control characters replaced; unknown parts
+ * are empty.
+ */
 export interface Device {
   /** 32. */
   readonly projectKey: string;
   /** 128. */
   readonly firmwareName: string;
-  /** 128; of a registered device printable and whole. */
+  /** 128; of a registered device as it was sent. */
   readonly id: string;
   /** 64. */
   readonly version: string;
@@ -60,10 +63,10 @@ const USABLE_ID = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
 export function decide(identity: Identity, plan: Plan): Decision {
   const { id = '', projectKey = '', firmwareName = '', version = '' } = identity;
   const device = {
-    projectKey: projectKey.slice(0, 32),
-    firmwareName: firmwareName.slice(0, 128),
-    id: id.slice(0, 128),
-    version: version.slice(0, 64),
+    projectKey: kept(projectKey, 32),
+    firmwareName: kept(firmwareName, 128),
+    id: kept(id, 128),
+    version: kept(version, 64),
   };
   const decided = (rule: Rule) => {
     const place = RULES.indexOf(rule);
@@ -90,4 +93,9 @@ export function decide(identity: Identity, plan: Plan): Decision {
     return refuse('newest', 27, `already the newest: the newest release is ${release.version}`);
   }
   return { answer: 'upgrade', release, ...decided('newer-release') };
+}
+
+/** What may be stored and shown of a device's words: so many characters, none of which moves a terminal's cursor. */
+function kept(text: string, limit: number): string {
+  return text.slice(0, limit).replace(/[\p{Cc}\p{Cs}]/gu, '\ufffd');
 }
