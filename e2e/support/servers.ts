@@ -45,7 +45,7 @@ http { access_log off; ${scratch.join(' ')}\n${site}\n}\n`,
   return { url: `http://127.0.0.1:${port}/upgrade`, program };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => probe.once('listening', resolve));
   const address = probe.address();

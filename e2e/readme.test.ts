@@ -1,0 +1,192 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tool } from '@libfota2/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pack, quietNpm, root } from './support/packed.ts';
+import { type Program, run, start } from './support/programs.ts';
+import { freePort } from './support/servers.ts';
+
+/** A fenced block of a page. */
+interface Block {
+  readonly language: string;
+  readonly code: string;
+}
+
+const FENCE = /^```(\w*)\n(.*?)^```$/gms;
+
+function page(name: string): string {
+  return readFileSync(join(root, name), 'utf8');
+}
+
+function blocksOf(text: string): Block[] {
+  return [...text.matchAll(FENCE)].map(([, language = '', code = '']) => ({ language, code }));
+}
+
+/**
+ * The README as a story: its blocks are executed in their order by somebody who sits in a clone, with a folder beside it.
+ * A block that nobody here knows how to execute fails its test.
+ */
+describe('the README', () => {
+  const blocks = blocksOf(page('README.md'));
+  let dir: string;
+  /** Where the last shell block ended. */
+  let cwd: string;
+  /** What the last shell block said. */
+  let said = '';
+  let port: number;
+  const servers: Program[] = [];
+
+  beforeAll(async () => {
+    dir = await realpath(await mkdtemp(join(tmpdir(), 'libfota2 readme ')));
+    cwd = join(dir, 'clone');
+    await mkdir(cwd);
+    port = await freePort();
+  });
+
+  afterAll(async () => {
+    for (const server of servers) await server.stop();
+    await rm(dir, { recursive: true });
+  });
+
+  /** Runs shell lines where the last ones ended, stopping at the first that fails. */
+  async function shell(code: string): Promise<void> {
+    const env = { ...quietNpm, HERE: join(dir, 'here') };
+    const script = `trap 'pwd > "$HERE"' EXIT\nset -eu\n${code}`;
+    said = await run('bash', ['-c', script], { cwd, env });
+    cwd = (await readFile(env.HERE, 'utf8')).trim();
+  }
+
+  async function serve(command: string, args: readonly string[]): Promise<void> {
+    const server = start(command, args, { cwd, env: { PORT: String(port) } });
+    servers.push(server);
+    await server.says(/port \d+/);
+  }
+
+  const commands: Readonly<Record<string, () => Promise<void>>> = {
+    'npm start': async () => {
+      const options = ['--once', '--port', '0', '--data', '.data/demo'];
+      said = await run(process.execPath, [join(root, 'scripts/start.mjs'), ...options], {
+        cwd,
+        env: { INIT_CWD: cwd },
+      });
+    },
+    // We are in it.
+    'npm test': async () => expect(JSON.parse(page('package.json')).scripts.test).toBe('node scripts/test.mjs'),
+    'node server.mjs': () => serve(process.execPath, ['server.mjs']),
+    'python3 -m http.server': async () => {
+      for (const server of servers.splice(0)) await server.stop();
+      const python = tool('python3', 'apt-get install python3-minimal');
+      if (python === undefined) return;
+      await serve(python, ['-u', '-m', 'http.server', String(port)]);
+      await rm(join(cwd, 'update.bin'));
+      const device = (await readFile(join(cwd, 'device.mjs'), 'utf8')).replace('/upgrade', '/firmware.bin');
+      await writeFile(join(cwd, 'device.mjs'), device);
+      await shell('node device.mjs 1.0.0; cmp firmware.bin update.bin; node device.mjs 1.0.0');
+      expect(said).toMatch(/^0 5000000 bytes.*\n4 No upgrade \(status 304\)\.\n$/);
+    },
+  };
+
+  async function runShell(code: string): Promise<void> {
+    const known = Object.entries(commands).find(([name]) => code.startsWith(name));
+    if (known !== undefined) return known[1]();
+    // The clone in which this test runs stands in for the reader's.
+    const packing = 'npm pack --workspace libfota2\n';
+    if (code.startsWith(packing)) await pack(cwd);
+    await shell(code.replace(packing, ''));
+  }
+
+  const kinds: Readonly<Record<string, (code: string) => Promise<void>>> = {
+    sh: runShell,
+    // Screens: the same lines, but for numbers, bars and folders.
+    async text(code) {
+      const screen = plain(said.replaceAll(`${cwd}/.data`, '.data').replaceAll(`${dir}/`, '/home/you/'));
+      let from = 0;
+      for (const line of plain(code)
+        .split('\n')
+        .filter((one) => one !== '')) {
+        const at = screen.indexOf(line, from);
+        expect(at, `“${line}” on the screen\n${screen}`).toBeGreaterThanOrEqual(0);
+        from = at + line.length;
+      }
+    },
+    async js(code) {
+      const [, name = ''] = /^\/\/ (\w+\.mjs): /.exec(code) ?? [];
+      expect(name, 'a file name in the first line').not.toBe('');
+      if (name === 'server.mjs') expect(code).toBe(page('examples/servers/five-lines.mjs'));
+      await writeFile(join(cwd, name), code.replace('8080/', `${port}/`));
+    },
+    // Compiled with the workspace, executed by examples.test.ts.
+    async ts(code) {
+      const names = ['promise', 'schedule', 'scheduled-self-built'];
+      expect(names.map((name) => page(`examples/${name}.ts`))).toContain(code);
+    },
+    // Executed by examples.test.ts.
+    async nginx(code) {
+      expect(code).toBe(page('examples/servers/nginx.conf'));
+    },
+    async lua(code) {
+      const lines = (text: string): string[] =>
+        text
+          .replace(/url="[^"]*"/, 'url')
+          .split('\n')
+          .map((line) => line.replace(/ *--.*/, '').trim());
+      expect(lines(DOCUMENTED_LUA)).toEqual(expect.arrayContaining(lines(code)));
+    },
+  };
+
+  for (const [i, { language, code }] of blocks.entries()) {
+    const first = code.trim().split('\n', 1)[0];
+    it(`tells the truth in block ${i + 1}, ${language}: ${first}`, { timeout: 60_000 }, async () => {
+      const execute = kinds[language];
+      if (execute === undefined) throw new Error(`Nobody knows how to execute a block of ${language || 'no language'}`);
+      await execute(code);
+    });
+  }
+});
+
+it('has the same code in both languages', () => {
+  expect(blocksOf(page('README.zh-CN.md'))).toEqual(blocksOf(page('README.md')));
+});
+
+describe.each(['README.md', 'README.zh-CN.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'])(
+  '%s',
+  (name) => {
+    it('links to nothing that is not there', () => {
+      const text = page(name).replace(FENCE, '');
+      const targets = [...text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target);
+      const missing = targets.filter((target) => !/^https?:/.test(target) && !existsSync(join(root, target)));
+      expect(missing).toEqual([]);
+    });
+  },
+);
+
+/** A screen without what differs from machine to machine and from run to run. */
+function plain(screen: string): string {
+  return screen
+    .replace(/[▁-█]+/g, '')
+    .replace(/[0-9a-f]{8}…/g, '#')
+    .replace(/\d+(\.\d+)?/g, '#')
+    .replace(/ +/g, ' ');
+}
+
+/** The example of LuatOS' own page, which this library keeps word for word. */
+const DOCUMENTED_LUA = `
+local libfota2 = require("libfota2")
+
+function libfota_cb(result)
+    log.info("fota", "result", result)
+    if result == 0 then
+        rtos.reboot()   --If there is something else to do, decide for yourself the timing of the reboot
+    end
+end
+
+libfota2.request(libfota_cb)
+
+local opts = {url="http://xxxxxx.com/xxx/upgrade"}
+libfota2.request(libfota_cb, opts)
+
+sys.timerLoopStart(libfota2.request, 4*3600*1000, libfota_cb)
+sys.timerLoopStart(libfota2.request, 4*3600*1000, libfota_cb, opts)
+`;
