@@ -1,5 +1,6 @@
 import { rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { asks, exchange, type RawAnswer, values } from '../../../test/raw.ts';
 import { etag, fixtures, image, KEY, publish, target } from '../../../test/server.ts';
@@ -152,6 +153,25 @@ describe('a refusal', () => {
   ])('answers %s with %i', async (_what, status, request) => {
     const { port } = await publishing({ '1.1.0': image() });
     expectRefusal(await exchange(port, request), status, status);
+  });
+
+  it('answers whatever bytes come in the same dialect, and never with 5xx', async () => {
+    const { port } = await publishing({ '1.1.0': image(100) }, { limits: { headTimeoutMs: 200 } });
+    const request = Buffer.from(asks(target(), 'POST', ['Content-Length: 3', 'Range: bytes=1-', 'If-Range: "x"']));
+    const spoilt = fc.array(fc.tuple(fc.nat(request.length - 1), fc.nat(255)), { maxLength: 4 }).map((changes) => {
+      const bytes = Buffer.from(request);
+      for (const [at, byte] of changes) bytes[at] = byte;
+      return Buffer.concat([bytes, Buffer.from('abc')]);
+    });
+    const rubbish = fc.uint8Array({ minLength: 1, maxLength: 200 });
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(spoilt, rubbish), async (bytes) => {
+        const answer = await exchange(port, bytes);
+        expectDialect(answer);
+        expect(answer.status).toBeLessThan(500);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('answers a head that does not come to its end with 408', async () => {
