@@ -1,8 +1,15 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MISBEHAVIOURS, type Misbehaviour, makeImage, serveMisbehaviour, sha256Hex } from '@libfota2/testkit';
-import { createFota } from 'libfota2';
+import {
+  MISBEHAVIOURS,
+  type Misbehaviour,
+  makeImage,
+  serveMisbehaviour,
+  sha256Hex,
+  withFaults,
+} from '@libfota2/testkit';
+import { createFota, updateFile } from 'libfota2';
 import { describe, expect, it, vi } from 'vitest';
 
 // Most of a row's time is waiting, so many wait together; all of them at once would wait for the disk.
@@ -15,13 +22,19 @@ const images = {
 const files = { published: images.image, successor: images.successor, old: makeImage(3, 90_000) };
 const patient = { timeoutMs: 20_000, idleTimeoutMs: 10_000 };
 
-/** Runs the public library against one row, in a folder of its own that holds an old image. */
-async function run(row: Misbehaviour): Promise<void> {
+/**
+ * Runs the public library against one row, in a folder of its own that holds an old image.
+ * @param eraseMs how long the target takes before the first byte, as flash does that must be erased
+ */
+async function run(row: Misbehaviour, eraseMs = 0): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'libfota2 misbehaviour '));
   const server = await serveMisbehaviour(row, images);
   try {
     await writeFile(join(dir, 'update.bin'), files.old);
-    const fota = createFota({ dir, imei: '860000000000001', version: '1.0.0', ...patient, ...row.policy });
+    const { target, notebook } = withFaults(updateFile(dir), () => undefined);
+    const wait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, eraseMs));
+    const place = eraseMs === 0 ? {} : { target: { ...target, wait }, notebook };
+    const fota = createFota({ dir, ...place, imei: '860000000000001', version: '1.0.0', ...patient, ...row.policy });
     const outcome = await fota.upgrade({ url: server.url, ...server.client });
 
     const found = await readFile(join(dir, 'update.bin'));
@@ -46,6 +59,13 @@ async function run(row: Misbehaviour): Promise<void> {
 
 describe('the library ends right with a server that', () => {
   for (const row of MISBEHAVIOURS) it.concurrent(row.name, () => run(row));
+});
+
+it.concurrent('a slow target does not hide that a server has gone quiet', async () => {
+  const row = MISBEHAVIOURS.find(({ name }) => name === 'goes quiet within the body once');
+  if (row === undefined) throw new Error('the row has another name now');
+  // The silence is noticed twice: once while bytes wait for the target, and once more when there are none.
+  await run(row, 500);
 });
 
 it('has at least thirty servers in its table, each with a name of its own', () => {

@@ -1,6 +1,6 @@
 import { reprDigest } from '../images.ts';
 import { ends, fixed, honest, type Misbehaviour, type Serve } from './row.ts';
-import { answer, chunked, head } from './wire.ts';
+import { chunked, head } from './wire.ts';
 
 /** The whole image under a head of one's own. */
 function under(headers: Readonly<Record<string, string>>): Serve {
