@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startServer } from '@libfota2/server';
 import { makeImage, sha256Hex, tool } from '@libfota2/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Device, makeDevice } from './support/device.ts';
@@ -114,6 +115,17 @@ describe('the example of a self-built server', () => {
     const url = await serverOf(startPython(python ?? '', join(dir, 'server')));
     await expectUpgraded(await runExample('self-built', { UPGRADE_URL: url }));
     expect(await runExample('self-built', { UPGRADE_URL: url })).toBe('fota result 4: No upgrade (status 304).\n');
+  });
+
+  it('is upgraded by the server of this project, and told when it has the newest', async () => {
+    const server = await startServer({ dataDir: join(dir, 'data') });
+    ends.push(() => server.close());
+    const { key } = await server.createProject('gateways');
+    await server.publish({ projectKey: key, firmwareName: 'GATEWAY', version: '1.1.0', package: [image] });
+    const settings = { UPGRADE_URL: `${server.url}/upgrade`, LIBFOTA2_PRODUCT_KEY: key, LIBFOTA2_PROJECT: 'GATEWAY' };
+    await expectUpgraded(await runExample('self-built', { ...settings, LIBFOTA2_VERSION: '1.0.0' }));
+    const said = await runExample('self-built', { ...settings, LIBFOTA2_VERSION: '1.1.0' });
+    expect(said).toMatch(/^fota result 4: No upgrade \(status \d+, code 27: /);
   });
 
   it('ends with 1 where nobody listens', async () => {
