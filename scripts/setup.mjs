@@ -20,7 +20,9 @@ function say(text) {
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
-  throw new SetupError(`Node ${process.versions.node} is too old: install Node ${oldestNode.join('.')} or newer from https://nodejs.org.`);
+  throw new SetupError(
+    `Node ${process.versions.node} is too old: install Node ${oldestNode.join('.')} or newer from https://nodejs.org.`,
+  );
 }
 
 /** Every file below `folders` that a build step reads, by relative path and content. */
@@ -45,7 +47,10 @@ function fingerprint(folders) {
 function step(name, inputs, results, work) {
   const stamp = join(stamps, name);
   const wanted = fingerprint(inputs);
-  const fresh = results.every((path) => existsSync(join(root, path))) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+  const fresh =
+    results.every((path) => existsSync(join(root, path))) &&
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === wanted;
   if (fresh) return;
   const started = Date.now();
   work();
@@ -109,8 +114,8 @@ function isAlive(pid) {
 
 const bin = (path) => join(root, 'node_modules', path);
 
-/** Installs and builds whatever is stale. Returns when the workspace can be run. */
-export function setup() {
+/** Installs and builds whatever is stale. `everything` includes what only tests and benchmarks need. */
+export function setup(everything = true) {
   checkNode();
   withLock(() => {
     // Scripts of packages stay off: nothing here needs a compiler, the one native module ships prebuilt.
@@ -123,8 +128,13 @@ export function setup() {
       run('tsc', bin('typescript/bin/tsc'), ['-b', 'packages/protocol', 'packages/libfota2']);
       run('tsdown', bin('tsdown/dist/run.mjs'), ['--logLevel', 'error'], join(root, 'packages/libfota2'));
     });
-    const all = [...lib, 'tsconfig.json', 'packages/server', 'packages/testkit', 'examples', 'e2e', 'bench'];
-    step('build the rest', all, ['packages/server/dist/index.js', 'examples/dist/demo/main.js'], () => {
+    const demo = [...lib, 'packages/server', 'examples'];
+    step('build server and examples', demo, ['packages/server/dist/index.js', 'examples/dist/demo/main.js'], () => {
+      run('tsc', bin('typescript/bin/tsc'), ['-b', 'examples']);
+    });
+    if (!everything) return;
+    const all = [...demo, 'tsconfig.json', 'packages/testkit', 'bench'];
+    step('build what tests need', all, ['packages/testkit/dist/index.js'], () => {
       run('tsc', bin('typescript/bin/tsc'), ['-b']);
     });
   });

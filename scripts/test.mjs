@@ -25,7 +25,11 @@ export function vitest(args, env) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const ok = passes(bin('vitest/vitest.mjs'), ['run', ...reporters, ...args], env);
   try {
-    const { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped } = JSON.parse(readFileSync(report, 'utf8'));
+    const {
+      numPassedTests: passed,
+      numFailedTests: failed,
+      numPendingTests: skipped,
+    } = JSON.parse(readFileSync(report, 'utf8'));
     return { passed, skipped, failed: !ok && failed === 0 ? 1 : failed };
   } catch {
     return { passed: 0, skipped: 0, failed: 1 };
