@@ -65,7 +65,7 @@ it.concurrent('a slow target does not hide that a server has gone quiet', async 
   const row = MISBEHAVIOURS.find(({ name }) => name === 'goes quiet within the body once');
   if (row === undefined) throw new Error('the row has another name now');
   // The silence is noticed twice: once while bytes wait for the target, and once more when there are none.
-  await run(row, 500);
+  await run(row, 2_500);
 });
 
 it('has at least thirty servers in its table, each with a name of its own', () => {
