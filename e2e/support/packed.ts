@@ -24,11 +24,20 @@ interface PackReport {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** Runs `npm pack`, and with it the build where something is stale. */
+/** Runs `npm pack` as the README does, and with it the build where something is stale. */
 export async function pack(into: string): Promise<Packed> {
   await mkdir(into, { recursive: true });
-  const args = ['pack', '--json', '--foreground-scripts=false', '--loglevel=error', '--pack-destination', into];
-  const told = await run('npm', args, { cwd: join(root, 'packages/libfota2'), env: { ...quietNpm, HOME: into } });
+  const args = [
+    'pack',
+    '--workspace',
+    'libfota2',
+    '--json',
+    '--foreground-scripts=false',
+    '--loglevel=error',
+    '--pack-destination',
+    into,
+  ];
+  const told = await run('npm', args, { cwd: root, env: { ...quietNpm, HOME: into } });
   const [report] = JSON.parse(told) as readonly PackReport[];
   if (report === undefined) throw new Error(`npm pack told nothing: ${told}`);
   return { tarball: join(into, report.filename), files: report.files.map(({ path }) => path) };
