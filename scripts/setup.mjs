@@ -27,7 +27,7 @@ function checkNode() {
 
 /** Every file below `folders` that a build step reads, by relative path and content. */
 function fingerprint(folders) {
-  const hash = createHash('sha256').update(process.version);
+  const hash = createHash('sha256').update(process.platform + process.arch);
   const add = (path) => {
     const stat = statSync(join(root, path), { throwIfNoEntry: false });
     if (stat === undefined) return;

@@ -46,6 +46,7 @@ function open(ask: Ask): Promise<Answer> {
     const onAbort = (): void => void request.destroy();
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort);
+    let response: IncomingMessage | undefined;
     request.on('socket', (socket) => {
       const isTls = request.protocol === 'https:';
       socket.once('lookup', () => clearTimeout(lookup));
@@ -55,7 +56,13 @@ function open(ask: Ask): Promise<Answer> {
       socket.once(isTls ? 'secureConnect' : 'connect', () => {
         stage = 'answer';
         clearTimeout(connecting);
+        socket.setTimeout(idleTimeoutMs);
         ask.onConnected();
+      });
+      socket.on('timeout', () => {
+        // Unread bytes mean that the disk is slow, not the server.
+        if (response?.readableLength) socket.setTimeout(idleTimeoutMs);
+        else request.destroy(failure('stalled', `Nothing came for ${idleTimeoutMs} ms.`, 'transfer'));
       });
     });
     request.on('error', fail);
@@ -71,13 +78,6 @@ function open(ask: Ask): Promise<Answer> {
       fail(failure('status-unexpected', `Status ${response.statusCode} was not asked for.`, 'answer'));
     });
 
-    let response: IncomingMessage | undefined;
-    request.setTimeout(idleTimeoutMs, () => {
-      // Unread bytes mean that the disk is slow, not the server.
-      if (response?.readableLength) request.setTimeout(idleTimeoutMs);
-      else if (stage !== 'connect')
-        request.destroy(failure('stalled', `Nothing came for ${idleTimeoutMs} ms.`, 'transfer'));
-    });
     request.on('response', (incoming) => {
       response = incoming;
       stage = 'transfer';
