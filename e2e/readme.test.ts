@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { tool } from '@libfota2/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pack, quietNpm, root } from './support/packed.ts';
@@ -65,12 +66,14 @@ describe('the README', () => {
   }
 
   const commands: Readonly<Record<string, () => Promise<void>>> = {
+    // What scripts/start.mjs runs once it has set up; `npm test` has done that already.
     'npm start': async () => {
+      const demo = pathToFileURL(join(root, 'examples/dist/demo/main.js'));
       const options = ['--once', '--port', '0', '--data', '.data/demo'];
-      said = await run(process.execPath, [join(root, 'scripts/start.mjs'), ...options], {
-        cwd,
-        env: { INIT_CWD: cwd },
-      });
+      const start = join(dir, 'start.mjs');
+      const code = `import { main } from '${demo}'; process.exitCode = await main(process.argv.slice(2), '.');\n`;
+      await writeFile(start, code);
+      said = await run(process.execPath, [start, ...options], { cwd });
     },
     // We are in it.
     'npm test': async () => expect(JSON.parse(page('package.json')).scripts.test).toBe('node scripts/test.mjs'),
