@@ -47,7 +47,7 @@ if (process.argv[1] === join(root, 'scripts/test.mjs')) {
         ? []
         : [
             passes(bin('@biomejs/biome/bin/biome'), ['check', '--error-on-warnings', '--log-level=error', '.']),
-            passes(bin('typescript/bin/tsc'), ['-p', 'tsconfig.tests.json']),
+            passes(bin('typescript/bin/tsc'), ['-p', 'tsconfig.json']),
             passes(bin('knip/bin/knip.js'), []),
           ];
     const tests = vitest(filters);

@@ -20,9 +20,9 @@ const ALGORITHMS = [
 export function parseDigest(value: string | undefined): Digest | 'malformed' | undefined {
   const members = (value ?? '').split(',').map((member) => member.trim());
   for (const [algorithm, length] of ALGORITHMS) {
-    const member = members.find((each) => each.startsWith(algorithm));
+    const member = members.find((each) => each.split('=', 1)[0] === algorithm);
     if (member === undefined) continue;
-    const base64 = /^[^=]*=:([\w+/]*=*):(;.*)?$/.exec(member)?.[1];
+    const base64 = /^[^=]*=:([A-Za-z\d+/]*=*):(;.*)?$/.exec(member)?.[1];
     return base64?.length === length ? { algorithm, base64 } : 'malformed';
   }
   return undefined;
