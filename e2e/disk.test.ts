@@ -1,0 +1,266 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeImage, tool } from '@libfota2/testkit';
+import { createFota, type Outcome, updateFile } from 'libfota2';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+/** `npm test` lets every third call fail, `npm run prove` every one. */
+const STEP = process.env['PROVE'] === undefined ? 3 : 1;
+const image = makeImage(21, 512 * 1024);
+const old = makeImage(22, 90_000);
+const ETAG = '"21"';
+
+let server: Server;
+let url: string;
+/** The folder of this test; the target's `dir` lies in it. */
+let home: string;
+let dir: string;
+
+/** `/sized` tells its length and knows ranges, `/chunked` tells nothing beforehand. */
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const isSized = request.url?.startsWith('/sized') ?? false;
+    const asked =
+      request.headers['if-range'] === ETAG ? /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] : undefined;
+    const first = Number(asked ?? 0);
+    const rest = first === 0 ? {} : { 'content-range': `bytes ${first}-${image.length - 1}/${image.length}` };
+    const length = isSized ? { 'content-length': image.length - first, etag: ETAG } : {};
+    response.writeHead(first === 0 ? 200 : 206, { ...length, ...rest }).end(image.subarray(first));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+});
+
+afterAll(() => void server.close());
+
+beforeEach(async () => {
+  home = await fs.mkdtemp(join(tmpdir(), 'libfota2 disk '));
+  dir = join(home, 'device');
+  await fs.mkdir(dir);
+  await fs.writeFile(join(dir, 'update.bin'), old);
+});
+
+afterEach(() => fs.rm(home, { recursive: true }));
+
+async function whatLies(folder = dir): Promise<'nothing' | 'old' | 'new' | 'something else'> {
+  const found = await fs.readFile(join(folder, 'update.bin')).catch(() => undefined);
+  if (found === undefined) return 'nothing';
+  return found.equals(old) ? 'old' : found.equals(image) ? 'new' : 'something else';
+}
+
+const parts = async (folder = dir): Promise<string[]> =>
+  (await fs.readdir(folder)).filter((name) => name.endsWith('.part'));
+
+const upgrade = (folder = dir): Promise<Outcome> => createFota({ dir: folder }).upgrade({ url: `${url}sized` });
+
+describe('a folder', () => {
+  it('that is missing is made', async () => {
+    const missing = join(home, 'not', 'yet there');
+    expect(await upgrade(missing)).toMatchObject({ result: 0 });
+    expect(await whatLies(missing)).toBe('new');
+  });
+
+  it('that is a file is a failed write', async () => {
+    const file = join(home, 'file');
+    await fs.writeFile(file, 'a file');
+    expect(await upgrade(file)).toMatchObject({ result: 4, code: 'write-failed', phase: 'store' });
+    expect(await fs.readFile(file, 'utf8')).toBe('a file');
+  });
+
+  it('with a folder in place of update.bin is a failed write, told before the download', async () => {
+    await fs.rm(join(dir, 'update.bin'));
+    await fs.mkdir(join(dir, 'update.bin'));
+    expect(await upgrade()).toMatchObject({ result: 4, code: 'write-failed', bytes: 0 });
+    expect(await fs.readdir(dir)).toEqual(['update.bin']);
+  });
+
+  for (const [what, notes] of [
+    ['garbage', makeImage(23, 4_000)],
+    ['nothing', ''],
+    ['JSON of somebody else', '{"suspended":{"token":"../../etc/passwd","bytes":1}}'],
+  ] as const) {
+    it(`with ${what} in its notes is upgraded as if it had none`, async () => {
+      await fs.writeFile(join(dir, 'update.bin.notes'), notes);
+      expect(await upgrade()).toMatchObject({ result: 0, resumedFrom: 0 });
+      expect(await whatLies()).toBe('new');
+    });
+  }
+
+  it('with notes that cannot be read keeps the old file or brings the new one, and says which', async () => {
+    await fs.mkdir(join(dir, 'update.bin.notes'));
+    const { result, code } = await upgrade();
+    expect({ result, code, lies: await whatLies() }).toEqual({ result: 4, code: 'write-failed', lies: 'old' });
+  });
+});
+
+/** Runs as `unshare` lets it, with a file system of its own at `$1`; `undefined` where that is not permitted. */
+function privateMounts(): readonly [program: string, ...args: string[]] | undefined {
+  const unshare = tool('unshare', 'apt-get install util-linux');
+  if (unshare === undefined) return undefined;
+  const ways = [
+    ['-m'],
+    // Whoever is not root becomes root in a namespace of his own.
+    ['-Urm'],
+  ];
+  const way = ways.find((args) => {
+    const mount = ['sh', '-c', 'mount -t tmpfs -o size=64k tmpfs "$0"', tmpdir()];
+    return spawnSync(unshare, [...args, ...mount]).status === 0;
+  });
+  if (way !== undefined) return [unshare, ...way];
+  const message = 'mounting in a namespace is not permitted, so the tests with full and read-only disks cannot run';
+  if (process.env['CI'] !== undefined) throw new Error(message);
+  console.warn(`SKIPPED: ${message}`);
+  return undefined;
+}
+
+const mounts = privateMounts();
+
+describe.skipIf(mounts === undefined)('a file system of its own', () => {
+  /** Upgrades a device whose folder is a tmpfs of this size; leaves a copy of that folder in `home/after`. */
+  async function upgradeOn(size: string, path: string, before = ''): Promise<Outcome> {
+    const after = join(home, 'after');
+    await fs.mkdir(after);
+    const script = `set -e
+      old=$(mktemp) && cp "$1/update.bin" "$old"
+      mount -t tmpfs -o size=${size} tmpfs "$1" && cp "$old" "$1/update.bin" && rm "$old"
+      ${before}
+      "$2" "$3" "$4" "$1" 20000
+      cp -a "$1/." "$5"`;
+    const device = fileURLToPath(new URL('fixtures/device.mjs', import.meta.url));
+    const [program = '', ...args] = mounts ?? [];
+    const child = spawn(
+      program,
+      [...args, 'sh', '-c', script, 'sh', dir, process.execPath, device, url + path, after],
+      {
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      },
+    );
+    let outcome: Outcome | undefined;
+    child.on('message', (word: { readonly outcome?: Outcome }) => {
+      outcome ??= word.outcome;
+    });
+    const [status] = (await once(child, 'close')) as [number];
+    if (outcome === undefined || status !== 0) throw new Error(`the device said nothing and ended with ${status}`);
+    return outcome;
+  }
+
+  const after = async (): Promise<{ readonly lies: string; readonly parts: readonly string[] }> => ({
+    lies: await whatLies(join(home, 'after')),
+    parts: await parts(join(home, 'after')),
+  });
+
+  it('other than that of the temporary folder is upgraded', async () => {
+    expect(await upgradeOn('16m', 'sized')).toMatchObject({ result: 0 });
+    expect(await after()).toEqual({ lies: 'new', parts: [] });
+  });
+
+  it('that is too small is told to be full before the download', async () => {
+    expect(await upgradeOn('256k', 'sized')).toMatchObject({ result: 4, code: 'disk-full', bytes: 0 });
+    expect(await after()).toEqual({ lies: 'old', parts: [] });
+  });
+
+  it('that fills up in mid-download keeps the old file and gets its space back', async () => {
+    const outcome = await upgradeOn('256k', 'chunked');
+    expect(outcome).toMatchObject({ result: 4, code: 'disk-full', phase: 'store' });
+    expect(outcome.bytes).toBeGreaterThan(0);
+    expect(await after()).toEqual({ lies: 'old', parts: [] });
+  });
+
+  it('that is read-only keeps the old file', async () => {
+    const outcome = await upgradeOn('16m', 'sized', 'mount -o remount,ro "$1"');
+    expect(outcome).toMatchObject({ result: 4, code: 'write-failed', phase: 'store' });
+    expect(await after()).toEqual({ lies: 'old', parts: [] });
+  });
+});
+
+type FileSystem = NonNullable<Parameters<typeof updateFile>[1]>;
+type Method = (...args: unknown[]) => unknown;
+
+/** A disk whose call number `at`, counted from 1, fails with this code, and with `forGood` every one after it. */
+function failing(at: number, code: string, forGood: boolean): { readonly files: FileSystem; calls(): number } {
+  let calls = 0;
+  const guard = <Object extends object>(object: Object): Object =>
+    new Proxy(object, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return async (...args: unknown[]) => {
+          calls += 1;
+          if (calls === at || (forGood && calls > at)) {
+            // A descriptor is let go of even where closing it fails.
+            if (name === 'close') await (member as Method).apply(target, args);
+            throw Object.assign(new Error(`${code}: made by the test at call ${calls}, ${String(name)}`), { code });
+          }
+          const result = await (member as Method).apply(target, args);
+          return name === 'open' ? guard(result as object) : result;
+        };
+      },
+    });
+  const { mkdir, open, readdir, readFile, rename, rm, stat, statfs } = fs;
+  return { files: guard({ mkdir, open, readdir, readFile, rename, rm, stat, statfs }), calls: () => calls };
+}
+
+/** Leaves half of the image and a note of it, as an aborted call does. */
+async function leaveHalf(): Promise<void> {
+  const stop = new AbortController();
+  const onProgress = ({ bytes }: { readonly bytes: number }): void => {
+    if (bytes >= image.length / 2) stop.abort(new Error('that is enough'));
+  };
+  const half = createFota({ dir }).upgrade({ url: `${url}sized`, signal: stop.signal, onProgress });
+  await expect(half).rejects.toThrow('that is enough');
+}
+
+describe('each call of the file system in turn may fail', () => {
+  const tally = { failures: 0, kept: 0, brought: 0 };
+
+  /** Fails the call; false once the library makes no such call any more. */
+  async function fail(at: number, code: string, forGood: boolean): Promise<boolean> {
+    const { files, calls } = failing(at, code, forGood);
+    const { result, code: told, message } = await createFota(updateFile(dir, files)).upgrade({ url: `${url}sized` });
+    const story = `call ${at} failed with ${code}${forGood ? ' for good' : ''}: ${message}`;
+    expect(await whatLies(), story).toBe(result === 0 ? 'new' : 'old');
+    if (result !== 0) expect(told, story).toBe(code === 'ENOSPC' ? 'disk-full' : 'write-failed');
+    if (calls() < at) return false;
+    tally.failures += 1;
+    tally[result === 0 ? 'brought' : 'kept'] += 1;
+
+    // Whatever was left behind: a healthy disk gets the image, and nothing lies about.
+    const next = await upgrade();
+    expect([0, 4], story).toContain(next.result);
+    expect(await whatLies(), `${story}; then ${next.message}`).toBe('new');
+    // What even the removal failed for is cleared away once this process has ended: until then it might be in use.
+    if (!forGood && next.result === 0) expect(await parts(), story).toEqual([]);
+    expect((await parts()).length, story).toBeLessThanOrEqual(2);
+    return true;
+  }
+
+  for (const [how, prepare] of [
+    ['an upgrade from the start', async () => undefined],
+    ['an upgrade that goes on', leaveHalf],
+  ] as const) {
+    for (const code of ['ENOSPC', 'EIO']) {
+      for (const forGood of [false, true]) {
+        it(`in ${how}, with ${code}${forGood ? ', for good' : ''}`, async () => {
+          for (let at = 1, more = true; more; at += STEP) {
+            await fs.rm(dir, { recursive: true });
+            await fs.mkdir(dir);
+            await fs.writeFile(join(dir, 'update.bin'), old);
+            await prepare();
+            more = await fail(at, code, forGood);
+          }
+        });
+      }
+    }
+  }
+
+  afterAll(() => {
+    const { failures, kept, brought } = tally;
+    console.log(`PROOF disk: ${failures} failed calls; the old file kept ${kept} ×, the new one brought ${brought} ×`);
+  });
+});
