@@ -1,8 +1,8 @@
 // Makes a clone runnable: installs from the lockfile, builds what is stale. Plain JavaScript without dependencies, for it
-// runs before anything is installed. Seconds when nothing changed. `node scripts/setup.mjs` runs it alone.
+// runs before anything is installed. Seconds when nothing changed. `node scripts/setup.mjs [library | demo]` runs it alone.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -74,38 +74,48 @@ function run(what, file, args, cwd = root) {
   throw new SetupError(`${what} failed.\n${done.stdout ?? ''}${done.stderr ?? ''}${done.error ?? ''}`);
 }
 
+/** No setup takes longer; a lock that is older was left by one that was killed, whoever has its number now. */
+const LOCK_LASTS_MS = 15 * 60_000;
+
 /** One setup at a time: two commands started together would tear each other's `node_modules`. */
 function withLock(work) {
   mkdirSync(stamps, { recursive: true });
   const lock = join(stamps, 'lock');
-  for (let told = false; ; told = true) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: 'wx' });
-      break;
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-      const holder = Number(existsSync(lock) ? readFileSync(lock, 'utf8') : 0);
-      if (!isAlive(holder)) {
-        rmSync(lock, { force: true });
-        continue;
-      }
-      if (!told) say(`Waiting for another setup (process ${holder}) …`);
+  const own = join(stamps, `lock.${process.pid}`);
+  writeFileSync(own, String(process.pid));
+  try {
+    // A link appears with its content, so that nobody ever reads a lock that is half written.
+    for (let told = false; !isTaken(own, lock); told = true) {
+      if (!told) say('Waiting for another setup to end …');
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
     }
-  }
-  try {
-    work();
+    try {
+      work();
+    } finally {
+      rmSync(lock, { force: true });
+    }
   } finally {
-    rmSync(lock, { force: true });
+    rmSync(own, { force: true });
   }
 }
 
-function isAlive(pid) {
-  // A lock that is just being written reads as 0: its writer is alive.
-  if (pid === 0) return existsSync(join(stamps, 'lock'));
-  if (pid === process.pid) return false;
+/** Tries to take the lock; one whose holder is gone is put away for the next try. */
+function isTaken(own, lock) {
   try {
-    process.kill(pid, 0);
+    linkSync(own, lock);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  const stat = statSync(lock, { throwIfNoEntry: false });
+  if (stat === undefined) return false;
+  if (Date.now() - stat.mtimeMs > LOCK_LASTS_MS || !isAlive(readFileSync(lock, 'utf8'))) rmSync(lock, { force: true });
+  return false;
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(Number(pid), 0);
     return true;
   } catch (error) {
     return error.code === 'EPERM';
@@ -114,8 +124,8 @@ function isAlive(pid) {
 
 const bin = (path) => join(root, 'node_modules', path);
 
-/** Installs and builds whatever is stale. `everything` includes what only tests and benchmarks need. */
-export function setup(everything = true) {
+/** Installs and builds whatever is stale, as far as it is needed: `library`, `demo` (and server) or `everything`. */
+export function setup(needed = 'everything') {
   checkNode();
   withLock(() => {
     // Scripts of packages stay off: nothing here needs a compiler, the one native module ships prebuilt.
@@ -128,11 +138,12 @@ export function setup(everything = true) {
       run('tsc', bin('typescript/bin/tsc'), ['-b', 'packages/protocol', 'packages/libfota2']);
       run('tsdown', bin('tsdown/dist/run.mjs'), ['--logLevel', 'error'], join(root, 'packages/libfota2'));
     });
+    if (needed === 'library') return;
     const demo = [...lib, 'packages/server', 'examples'];
     step('build server and examples', demo, ['packages/server/dist/index.js', 'examples/dist/demo/main.js'], () => {
       run('tsc', bin('typescript/bin/tsc'), ['-b', 'examples']);
     });
-    if (!everything) return;
+    if (needed === 'demo') return;
     const all = [...demo, 'tsconfig.build.json', 'packages/testkit', 'bench'];
     step('build what tests need', all, ['packages/testkit/dist/index.js'], () => {
       run('tsc', bin('typescript/bin/tsc'), ['-b', 'tsconfig.build.json']);
@@ -151,4 +162,4 @@ export async function explained(work) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await explained(setup);
+if (process.argv[1] === fileURLToPath(import.meta.url)) await explained(() => setup(process.argv[2]));

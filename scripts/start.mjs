@@ -2,7 +2,7 @@
 import { explained, root, setup } from './setup.mjs';
 
 await explained(async () => {
-  setup(false);
+  setup('demo');
   const { main } = await import('../examples/dist/demo/main.js');
   process.exitCode = await main(process.argv.slice(2), root);
 });
