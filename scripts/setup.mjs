@@ -107,9 +107,12 @@ function isTaken(own, lock) {
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
   }
-  const stat = statSync(lock, { throwIfNoEntry: false });
-  if (stat === undefined) return false;
-  if (Date.now() - stat.mtimeMs > LOCK_LASTS_MS || !isAlive(readFileSync(lock, 'utf8'))) rmSync(lock, { force: true });
+  try {
+    const isOld = Date.now() - statSync(lock).mtimeMs > LOCK_LASTS_MS;
+    if (isOld || !isAlive(readFileSync(lock, 'utf8'))) rmSync(lock, { force: true });
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
   return false;
 }
 
