@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { makeImage, tool } from '@libfota2/testkit';
 import { createFota, type Outcome, updateFile } from 'libfota2';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { proof } from './support/proof.ts';
 
 /** `npm test` lets every third call fail, `npm run prove` every one. */
 const STEP = process.env['PROVE'] === undefined ? 3 : 1;
@@ -261,6 +262,8 @@ describe('each call of the file system in turn may fail', () => {
 
   afterAll(() => {
     const { failures, kept, brought } = tally;
-    console.log(`PROOF disk: ${failures} failed calls; the old file kept ${kept} ×, the new one brought ${brought} ×`);
+    proof(
+      `${failures} calls of the file system failed one by one: ${kept} × the old file was kept, ${brought} × the new one brought`,
+    );
   });
 });

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { makeImage, sha256Hex } from '@libfota2/testkit';
 import type { Outcome } from 'libfota2';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
+import { proof } from './support/proof.ts';
 
 const prove = process.env['PROVE'] !== undefined;
 const KILLS = prove ? 50 : 6;
@@ -238,8 +239,8 @@ it(`resumes and ends right after ${KILLS} kills of the device at random moments`
 
 afterAll(() => {
   const { kills, resumed, fromStart, afterTheEnd } = tally;
-  console.log(
-    `PROOF kills: ${kills} devices killed (seed ${SEED}); the next run resumed ${resumed} ×, ` +
-      `began again before any mark ${fromStart} ×, found the image in its place ${afterTheEnd} ×`,
+  proof(
+    `${kills} devices killed (seed ${SEED}): the next run resumed ${resumed} ×, began again before any mark ` +
+      `${fromStart} ×, found the image in its place ${afterTheEnd} ×; the others were killed again while they resumed`,
   );
 });

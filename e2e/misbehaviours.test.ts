@@ -11,6 +11,7 @@ import {
 } from '@libfota2/testkit';
 import { createFota, updateFile } from 'libfota2';
 import { describe, expect, it, vi } from 'vitest';
+import { proof } from './support/proof.ts';
 
 // Most of a row's time is waiting, so many wait together; all of them at once would wait for the disk.
 vi.setConfig({ maxConcurrency: 40, testTimeout: 30_000 });
@@ -72,4 +73,5 @@ it('has at least thirty servers in its table, each with a name of its own', () =
   const names = new Set(MISBEHAVIOURS.map((row) => row.name));
   expect(names.size).toBe(MISBEHAVIOURS.length);
   expect(names.size).toBeGreaterThanOrEqual(30);
+  proof(`${names.size} misbehaving servers in the table`);
 });

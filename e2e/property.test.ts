@@ -6,6 +6,7 @@ import { answer, type Manner, makeImage, type RequestHead, serveMisbehaviour } f
 import fc from 'fast-check';
 import { createFota, type Outcome, updateFile } from 'libfota2';
 import { expect, it } from 'vitest';
+import { proof } from './support/proof.ts';
 
 const prove = process.env['PROVE'] !== undefined;
 const RUNS = prove ? 5_000 : 300;
@@ -182,6 +183,7 @@ it(
       await fc.assert(fc.asyncProperty(script, live), { examples: [[wrong]], numRuns: 20, seed: SEED });
       throw new Error(`went wrong once, among others: ${JSON.stringify(wrong)}`);
     }
+    proof(`${RUNS} random servers and disks (seed ${SEED}), all as promised`);
   },
   prove ? 900_000 : 120_000,
 );

@@ -1,0 +1,80 @@
+// node scripts/nodes.mjs [20 22 24 26]: installs each Node from the registry into a scratch folder and lets the packed
+// libfota2 prove itself there (e2e/fixtures/probe.mjs). Prints a table; ends with 1 when a check fails anywhere.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { explained, root, setup } from './setup.mjs';
+
+const MAJORS = ['20', '22', '24', '26'];
+
+function run(what, command, args, cwd) {
+  const done = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 300_000 });
+  if (done.status !== 0) throw new Error(`${what} failed: ${done.stderr}${done.error ?? ''}`);
+  return done.stdout;
+}
+
+const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+
+/** Installs `what` into a fresh folder. npm lays the runtime down by a script of its package `node`. */
+function install(what, folder, ...flags) {
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+  run(`npm install ${what}`, 'npm', ['install', ...flags, ...quiet, what], folder);
+}
+
+/** The checks under one major of Node: its exact version, and by name 'ok' or what went wrong. */
+function probe(major, tarball, tls, scratch) {
+  const runtime = join(scratch, `node ${major}`);
+  install(`node@${major}`, runtime);
+  const binary = ['bin/node', 'bin/node.exe'].map((path) => join(runtime, 'node_modules/node', path)).find(existsSync);
+  const app = join(scratch, `app ${major}`);
+  install(tarball, app, '--offline', '--ignore-scripts');
+  copyFileSync(join(root, 'e2e/fixtures/probe.mjs'), join(app, 'probe.mjs'));
+  const version = run('node --version', binary, ['--version'], app).trim();
+  return { version, checks: JSON.parse(run(`the probe under ${version}`, binary, ['probe.mjs', tls], app)) };
+}
+
+/** Runs the probe under each Node and prints a line for each; resolves to one result a Node. */
+export async function nodes(majors = MAJORS) {
+  const { makeCertificate } = await import(pathToFileURL(join(root, 'packages/testkit/dist/index.js')).href);
+  const scratch = mkdtempSync(join(tmpdir(), 'libfota2 nodes '));
+  try {
+    const authority = makeCertificate({ name: 'Own CA', authority: true });
+    const { cert, key } = makeCertificate({ name: 'server', host: '127.0.0.1', issuer: authority });
+    const tls = join(scratch, 'tls.json');
+    writeFileSync(tls, JSON.stringify({ cert, key, ca: authority.cert }));
+    const packed = run(
+      'npm pack',
+      'npm',
+      ['pack', '-w', 'libfota2', '--json', '--ignore-scripts', '--pack-destination', scratch],
+      root,
+    );
+    const tarball = join(scratch, JSON.parse(packed)[0].filename);
+    return majors.map((major) => {
+      let result;
+      try {
+        result = probe(major, tarball, tls, scratch);
+      } catch (error) {
+        result = { version: `v${major}`, checks: { 'install and start': error.message } };
+      }
+      const failed = Object.entries(result.checks).filter(([, told]) => told !== 'ok');
+      const passed = Object.keys(result.checks).length - failed.length;
+      console.log(`${result.version.padEnd(10)} ${passed} passed, ${failed.length} failed`);
+      for (const [name, told] of failed) console.log(`           ${name}: ${told}`);
+      return { ...result, passed, failed: failed.length };
+    });
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+if (process.argv[1] === join(root, 'scripts/nodes.mjs')) {
+  await explained(async () => {
+    setup();
+    const majors = process.argv.slice(2);
+    const results = await nodes(majors.length > 0 ? majors : MAJORS);
+    process.exitCode = results.every(({ failed }) => failed === 0) ? 0 : 1;
+  });
+}
