@@ -121,7 +121,7 @@ Wall time, for the record: ${wall}.
 - **Bare Node loop**: a child that hashes and writes what \`node:http\` brings, with no check, retry, resume or note. It is
   no limit but tells what Node itself costs.
 - **Peak memory**: the highest resident size (VmHWM, the mapped pages of the Node binary included) of the child, above that
-  of a Node that starts and does nothing. The limit of ${PEAK_LIMIT_MIB} MiB holds for an image of 256 MiB and any larger one.
+  of a Node that starts and does nothing. The limit of ${PEAK_LIMIT_MIB} MiB is meant for an image of 256 MiB.
 - **Door**: \`libfota2\` with everything behind it in one file, minified by the bundler of this workspace, \`gzip -9\`. A
   test (\`bench/size.test.ts\`) holds it in \`npm test\`.
 
