@@ -43,4 +43,5 @@ export type {
   Transport,
 } from './core/ports.ts';
 export type { Schedule, Sys } from './core/schedule.ts';
+export { createSharing, type Share } from './core/sharing.ts';
 export type { ScheduleOptions } from './core/timing.ts';

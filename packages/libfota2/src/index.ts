@@ -4,15 +4,17 @@
  * `request(callback, options)` asks the IoT platform, or a server of one's own, and puts the image to `update.bin`;
  * the callback gets 0 to 5. All functions here belong to one default instance; `createFota` makes others.
  */
-import { createCore, type Fota, RESULT, type Settings } from './core.ts';
+import { createCore, createSharing, type Fota, type Outcome, RESULT, type Settings } from './core.ts';
 import { nodeWorld } from './node/world.ts';
 
 export * from './core.ts';
 export { updateFile } from './node/update-file.ts';
 
-/** Makes an instance of its own: its settings, transfers and timers touch no other's. */
+const share = createSharing<Outcome>(nodeWorld.clock);
+
+/** Makes an instance with settings and timers of its own. Instances that use one folder take turns there. */
 export function createFota(settings: Settings = {}): Fota {
-  return createCore(nodeWorld, settings);
+  return createCore(nodeWorld, settings, share);
 }
 
 const standard = createFota();

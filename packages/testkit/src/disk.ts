@@ -71,7 +71,8 @@ class MemoryTarget implements Target {
 
   async init(_size: number | undefined, kept: Kept | undefined): Promise<number> {
     const old = kept === undefined ? undefined : this.#disk.parts.get(kept.token);
-    this.#disk.parts.clear();
+    // Nobody will go on with the others.
+    for (const token of this.#disk.parts.keys()) if (token !== kept?.token) this.#disk.parts.delete(token);
     const bytes = old !== undefined && kept !== undefined && old.length >= kept.bytes ? kept.bytes : 0;
     const token = this.#disk.newToken();
     this.#open = { token, bytes: (old ?? new Uint8Array()).slice(0, bytes) };

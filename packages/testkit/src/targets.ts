@@ -180,13 +180,16 @@ export function testTarget(it: It, make: () => Promise<PlaceUnderTest>): void {
     await assertShown(place, IMAGE);
   });
 
-  test('a continued image can be dropped', async (place) => {
+  test('a continued image can be dropped, and what was kept stays until it is forgotten', async (place) => {
     await put(place.target, OTHER);
     const kept = await leaveHalf(place.target);
     await place.target.suspend();
     assert.equal(await place.target.init(IMAGE.length, kept), HALF);
     await place.target.finish(false);
     await assertShown(place, OTHER);
+    assert.equal(await place.target.init(IMAGE.length, kept), HALF);
+    await place.target.finish(false);
+    await place.target.forget(kept);
     assert.equal(await place.target.init(IMAGE.length, kept), 0);
   });
 

@@ -63,7 +63,7 @@ export function failure(code: FailureCode, message: string, phase: Phase, cause?
 /** Whatever was thrown, as an error of ours; what is none already is a defect, of this library or of a port. */
 export function asFotaError(error: unknown): FotaError {
   if (error instanceof FotaError) return error;
-  return failure('internal', `Unexpected: ${error}. Please report it.`, 'prepare', error);
+  return failure('internal', `Unexpected, please report it: ${error}`, 'prepare', error);
 }
 
 /** What the target or the notebook threw, as an error of ours. The system's own words name the call and the path. */
@@ -71,7 +71,7 @@ export function storeFailure(cause: unknown): FotaError {
   if (cause instanceof FotaError) return cause;
   const { code, message } = cause as { readonly code?: unknown; readonly message?: string };
   const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-  const text = message ?? String(cause);
+  const text = message ?? `${cause}`;
   return isFull
     ? failure('disk-full', `${text}: free some space and ask again.`, 'store', cause)
     : failure('write-failed', text, 'store', cause);

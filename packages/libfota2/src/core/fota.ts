@@ -1,11 +1,11 @@
 import type { ResultNumber } from '@libfota2/protocol';
-import { asFotaError, failure } from './errors.ts';
+import { asFotaError, failure, storeFailure } from './errors.ts';
 import { fromDocumented, type RequestOptions, type Settings, type UpgradeOptions } from './options.ts';
-import { type CheckOutcome, failed, type Outcome, type Story } from './outcome.ts';
+import { type CheckOutcome, type Failed, failed, type Outcome, type Story } from './outcome.ts';
 import { type Facts, type Plan, planQuestion } from './plan.ts';
 import type { Ports } from './ports.ts';
 import { createSys, type Schedule, type Sys, startSchedule } from './schedule.ts';
-import { createSharing } from './sharing.ts';
+import { createSharing, type Share } from './sharing.ts';
 import type { ScheduleOptions } from './timing.ts';
 import { deliver, inquire } from './transfer.ts';
 
@@ -44,52 +44,61 @@ export interface Fota {
   readonly sys: Sys;
 }
 
-export function createCore(world: World, given: Settings = {}): Fota {
+/**
+ * @param share what lets calls for one place share or queue; instances that may meet at one place have one in common
+ */
+export function createCore(
+  world: World,
+  given: Settings = {},
+  share: Share<Outcome> = createSharing(world.clock),
+): Fota {
   let settings: Settings = { ...given };
-  // What a listener throws belongs to the application: it goes where the engine reports what nobody caught.
-  const rethrow = (error: unknown): void => {
-    world.clock.after(0, () => {
-      throw error;
-    });
-  };
-  const share = createSharing<Outcome>(rethrow);
 
-  const plan = (options: UpgradeOptions): Plan => {
-    if (typeof options !== 'object') throw failure('option-invalid', 'The options must be an object.', 'prepare');
-    return planQuestion(options, world.facts(settings), settings);
+  /** Decides the question and finds the place; what cannot be asked at all ends as a failure. */
+  const prepare = <End>(
+    options: UpgradeOptions,
+    go: (plan: Plan, ports: Ports) => Promise<End>,
+  ): Promise<End | Failed> => {
+    let plan: Plan;
+    let ports: Ports;
+    try {
+      if (typeof options !== 'object') throw failure('option-invalid', 'The options must be an object.', 'prepare');
+      plan = planQuestion(options, world.facts(settings), settings);
+      ports = { ...world, ...placeOf(world, settings) };
+    } catch (error) {
+      return Promise.resolve(unasked(error));
+    }
+    return go(plan, ports);
   };
 
   const upgrade = async (options: UpgradeOptions = {}): Promise<Outcome> => {
-    const { signal, onProgress } = options;
+    const { signal, onProgress } = options ?? {};
     if (signal?.aborted) throw signal.reason;
-    let planned: Plan;
-    try {
-      planned = plan(options);
-    } catch (error) {
-      return unasked(error);
-    }
-    const { target, notebook } = world.place(settings);
-    const ports = { ...world, target, notebook };
-    return share(target.place, JSON.stringify(planned), { signal, onProgress }, (shared, tell) =>
-      deliver({ plan: planned, signal: shared, onProgress: tell }, ports),
+    return prepare(options, (plan, ports) =>
+      // How patient a caller is does not make it another question.
+      share(
+        ports.target.place,
+        JSON.stringify({ ...plan, policy: undefined }),
+        { signal, onProgress },
+        (shared, tell) => deliver({ plan, signal: shared, onProgress: tell }, ports),
+      ),
     );
   };
 
   const check = async (options: UpgradeOptions = {}): Promise<CheckOutcome> => {
-    const { signal } = options;
+    const { signal } = options ?? {};
     if (signal?.aborted) throw signal.reason;
-    try {
-      const errand = { plan: plan(options), signal, onProgress: () => undefined };
-      return await inquire(errand, { ...world, ...world.place(settings) });
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      return unasked(error);
-    }
+    return prepare(options, (plan, ports) => inquire({ plan, signal }, ports));
   };
 
   /** Tells a callback how it ended, from a turn of its own: what the callback throws is nobody's but its caller's. */
   const tell = async (callback: Callback, options: RequestOptions | null): Promise<void> => {
-    const outcome = await upgrade(documented(options)).catch(unasked);
+    let outcome: Outcome;
+    try {
+      outcome = await upgrade(documented(options));
+    } catch (error) {
+      outcome = unasked(error);
+    }
     world.clock.after(0, () => callback(outcome.result, outcome));
   };
 
@@ -110,6 +119,15 @@ export function createCore(world: World, given: Settings = {}): Fota {
     },
     sys: createSys(world.clock),
   };
+}
+
+/** A folder may be gone even before it is looked into: the working directory of a daemon, for one. */
+function placeOf(world: World, settings: Settings): ReturnType<World['place']> {
+  try {
+    return world.place(settings);
+  } catch (error) {
+    throw storeFailure(error);
+  }
 }
 
 function checkCallback(callback: unknown, name: string): void {

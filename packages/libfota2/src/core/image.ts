@@ -38,11 +38,9 @@ export class ImageInHand {
     return base64ToHex(this.prefix);
   }
 
-  /** Whether the bytes have every digest that was promised for them: at first, with their last part, by the caller. */
-  isProven(late: Digest | undefined, expectedSha256: string | undefined): boolean {
-    const { prefix, sha256 } = this;
-    const lateSha256 = late?.algorithm === 'sha-256' ? late.base64 : prefix;
-    return this.#proof.holds() && lateSha256 === prefix && (expectedSha256 ?? sha256) === sha256;
+  /** Whether the bytes have every digest that was promised for them. */
+  isProven(expectedSha256: string | undefined): boolean {
+    return this.#proof.holds() && (expectedSha256 ?? this.sha256) === this.sha256;
   }
 }
 

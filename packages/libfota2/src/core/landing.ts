@@ -1,13 +1,12 @@
-import { storeFailure } from './errors.ts';
+import { failure, storeFailure } from './errors.ts';
 import { ImageInHand } from './image.ts';
 import type { ImageHead } from './judge.ts';
 import { formatNotes, type Notes, parseNotes, type SuspendedNote } from './notes.ts';
 import type { Plan } from './plan.ts';
-import { encodeText } from './platform.ts';
+import { encodeText, type Signal } from './platform.ts';
 import type { Ports } from './ports.ts';
 
 const NOTES_FORMAT = 'notes 1 ';
-
 /** How much is brought again after a power cut: what came since the last mark. */
 
 const MARK_EVERY_MS = 1_000;
@@ -31,8 +30,8 @@ export interface Landing {
   recall(): Promise<Conditions>;
   /** Prepares for a whole image. */
   begin(head: ImageHead): Promise<ImageInHand>;
-  /** Goes on with what was kept, once its bytes are proven to be those that were noted; else `undefined`. */
-  resume(head: ImageHead): Promise<ImageInHand | undefined>;
+  /** Goes on with what was kept, once its bytes are proven to be those that were noted. @throws `range-mismatch` */
+  resume(head: ImageHead, signal: Signal): Promise<ImageInHand>;
   /** Writes bytes of the image in hand, and now and then makes them safe from a power cut. */
   take(image: ImageInHand, bytes: Uint8Array): Promise<void>;
   /** Shows the whole image at its place and notes what it was. Resolves to its address. */
@@ -67,16 +66,30 @@ export function createLanding(plan: Plan, { clock, hash, notebook, target }: Por
   const ours = (): SuspendedNote | undefined => (notes.suspended?.question === question ? notes.suspended : undefined);
 
   const mark = async (current: ImageInHand): Promise<void> => {
-    await store(async () => {
-      const { head, prefix } = current;
-      await save({ ...notes, suspended: { ...(await target.mark()), question, head, prefix } });
-    });
-    marked = { bytes: current.bytes, atMs: clock.monotonicMs() };
+    const { bytes, head, prefix } = current;
+    const suspended = { ...(await store(() => target.mark())), question, head, prefix };
+    marked = { bytes, atMs: clock.monotonicMs() };
+    try {
+      const before = notes.suspended;
+      await save({ ...notes, suspended });
+      notes = { ...notes, suspended };
+      // Only now does nothing rely on it any more.
+      if (before !== undefined && before.token !== suspended.token) await target.forget(before);
+    } catch {
+      // Without the note a crash costs more bytes, but nothing else: no reason to end a transfer.
+    }
   };
   const drop = async (): Promise<void> => {
     if (image === undefined) return;
     image = undefined;
     await target.finish(false).catch(() => undefined);
+  };
+  /** Drops the image in hand, and what an earlier call kept. */
+  const forget = async (): Promise<void> => {
+    await drop();
+    const { suspended, delivered } = notes;
+    notes = { delivered };
+    if (suspended !== undefined) await target.forget(suspended).catch(() => undefined);
   };
   /** Makes the target ready. `image` is held from here on, so that a failure lets go of the target too. */
   const open = async (head: ImageHead, note: SuspendedNote | undefined): Promise<[ImageInHand, number]> => {
@@ -109,18 +122,22 @@ export function createLanding(plan: Plan, { clock, hash, notebook, target }: Por
       return delivered.lastModified === undefined ? {} : { 'if-modified-since': delivered.lastModified };
     },
     async begin(head) {
-      const { suspended } = notes;
-      if (suspended !== undefined) await target.forget(suspended).catch(() => undefined);
+      await forget();
       const [opened] = await open(head, undefined);
       return opened;
     },
-    async resume(head) {
+    async resume(head, signal) {
       const note = ours();
       const [opened, kept] = await open(head, note);
       await store(async () => {
-        for await (const bytes of target.read(kept)) opened.add(bytes);
+        for await (const bytes of target.read(kept)) {
+          if (signal.aborted) throw signal.reason;
+          opened.add(bytes);
+        }
       });
-      return opened.bytes === note?.bytes && opened.prefix === note.prefix ? opened : undefined;
+      if (opened.bytes === note?.bytes && opened.prefix === note.prefix) return opened;
+      await forget();
+      throw failure('range-mismatch', 'What was kept here has changed.', 'store');
     },
     async take(current, bytes) {
       await store(() => target.write(bytes));
@@ -133,6 +150,7 @@ export function createLanding(plan: Plan, { clock, hash, notebook, target }: Por
       await store(() => target.done());
       const file = await store(() => target.finish(true));
       image = undefined;
+      await forget();
       const { etag, lastModified } = head;
       // The image is in its place whatever becomes of the note; without it the next question has no conditions.
       await save({ delivered: { resource, version: plan.version, etag, lastModified, size, sha256 } }).catch(
@@ -143,7 +161,8 @@ export function createLanding(plan: Plan, { clock, hash, notebook, target }: Por
     drop,
     async suspend() {
       const current = image;
-      if (current?.head.validator === undefined || current.bytes === 0) return drop();
+      // Less than was marked is what could not be read back in time: the note of it stands.
+      if (current?.head.validator === undefined || current.bytes === 0 || current.bytes < marked.bytes) return drop();
       try {
         await mark(current);
         image = undefined;

@@ -81,7 +81,7 @@ export function planQuestion(options: UpgradeOptions, facts: Facts, settings: Tr
     version: identity.version,
     method: (options.method ?? 'GET').toUpperCase(),
     headers: Object.fromEntries(Object.entries(options.headers ?? {}).filter(([n]) => !OWN_HEADERS.test(n))),
-    body: typeof options.body === 'object' ? options.body.slice() : options.body,
+    body: typeof options.body === 'object' ? Uint8Array.from(options.body) : options.body,
     tls: { ca: options.ca, cert: options.cert, key: options.key, passphrase: options.passphrase },
     expectedSha256: options.expectedSha256?.toLowerCase(),
     policy,
@@ -133,6 +133,8 @@ function checkOptions(options: UpgradeOptions): void {
     if (value !== undefined && typeof value !== 'string') throw invalid(name, 'a string');
   }
   const { body, expectedSha256 }: { readonly body?: unknown; readonly expectedSha256?: unknown } = options;
+  // Their answers have no body to take.
+  if (/^(head|connect)$/i.test(options.method ?? '')) throw invalid('method', 'one with a body');
   if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)) {
     throw invalid('body', 'a string or bytes');
   }

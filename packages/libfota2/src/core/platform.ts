@@ -57,3 +57,14 @@ export function parseDate(text: string | undefined): number {
   // biome-ignore lint/style/noRestrictedGlobals: parsing a date asks no clock
   return Date.parse(text ?? '');
 }
+
+/** `promise`, or the signal's reason as soon as it fires. */
+export function abortable<Result>(promise: Promise<Result>, signal: Signal | undefined): Promise<Result> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

@@ -64,7 +64,10 @@ export interface Target {
   readonly place: string;
   /** Bytes of the image that the place shows now, `undefined` when there is none. */
   size(): Promise<number | undefined>;
-  /** Prepares for an image of `size` bytes, if known. Resolves to the bytes of `kept` that are still there, else 0. */
+  /**
+   * Prepares for an image of `size` bytes, if known. Resolves to the bytes of `kept` that are still there, else 0.
+   * What was kept stays until it is forgotten, however often it is gone on with.
+   */
   init(size: number | undefined, kept: Kept | undefined): Promise<number>;
   /** Resolves when bytes can be taken: space reserved, flash erased. */
   wait(): Promise<void>;

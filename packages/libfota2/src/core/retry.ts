@@ -8,7 +8,7 @@ export interface Course {
   readonly begun: boolean;
   /** Answers in a row that brought no byte nearer to the end. */
   readonly fruitless: number;
-  /** Connections in a row that could not be made. */
+  /** Knocks in a row at a closed door: no connection, or a server that fails. */
   readonly unconnected: number;
   /** The most bytes that an attempt has left to build on. */
   readonly furthest: number;
@@ -54,7 +54,7 @@ export function afterSetback(course: Course, setback: Setback, policy: Policy, r
   const next: Course = {
     begun: course.begun,
     fruitless: knock ? course.fruitless : gained ? 0 : course.fruitless + 1,
-    unconnected: error.result === 1 ? course.unconnected + 1 : 0,
+    unconnected: knock ? course.unconnected + 1 : 0,
     furthest: Math.max(course.furthest, setback.reached),
     lastBreak: error.result === 3 ? error : course.lastBreak,
   };

@@ -73,8 +73,8 @@ export function createSys(clock: Clock): Sys {
   let lastId = 0;
   return {
     timerLoopStart(work, ms, ...args) {
-      if (typeof work !== 'function') throw new TypeError('timerLoopStart needs a function.');
-      if (!(ms >= 1 && ms <= TIMER_MAX)) throw new RangeError(`The interval must be 1 to ${TIMER_MAX} ms.`);
+      if (typeof work !== 'function') throw new TypeError('timerLoopStart needs a function');
+      if (!(ms >= 1 && ms <= TIMER_MAX)) throw new RangeError(`ms must be 1 to ${TIMER_MAX}.`);
       lastId += 1;
       const id = lastId;
       // Counted from the first start, so that many small delays do not add up to drift.

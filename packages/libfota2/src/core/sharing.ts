@@ -1,5 +1,6 @@
 import type { Progress } from './outcome.ts';
-import { newStop, type Signal, type Stop } from './platform.ts';
+import { abortable, newStop, type Signal, type Stop } from './platform.ts';
+import type { Clock } from './ports.ts';
 
 /** Who takes part in an errand. */
 export interface Caller {
@@ -27,10 +28,8 @@ export type Share<Result> = (place: string, question: string, caller: Caller, wo
 /**
  * Lets calls for the same place share or queue: the same question is asked once and answered to all, another one waits
  * for its turn. A shared errand stops only when its last caller has aborted.
- *
- * @param onThrow gets what a caller's `onProgress` throws; that listener is not called again
  */
-export function createSharing<Result>(onThrow: (error: unknown) => void): Share<Result> {
+export function createSharing<Result>(clock: Clock): Share<Result> {
   const places = new Map<string, Running<Result>>();
 
   const start = (place: string, question: string, work: Work<Result>): Running<Result> => {
@@ -41,8 +40,11 @@ export function createSharing<Result>(onThrow: (error: unknown) => void): Share<
         try {
           seat.listener?.(progress);
         } catch (error) {
+          // Not called again, and not swallowed: it goes where the engine reports what nobody caught.
           seat.listener = undefined;
-          onThrow(error);
+          clock.after(0, () => {
+            throw error;
+          });
         }
       }
     };
@@ -80,15 +82,4 @@ export function createSharing<Result>(onThrow: (error: unknown) => void): Share<
 
 function settled(promise: Promise<unknown>): Promise<unknown> {
   return promise.catch(() => undefined);
-}
-
-/** `promise`, or the signal's reason as soon as it fires. */
-function abortable<Result>(promise: Promise<Result>, signal: Signal | undefined): Promise<Result> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort);
-    if (signal.aborted) onAbort();
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -16,15 +16,15 @@ import {
   type Story,
 } from './outcome.ts';
 import type { Plan } from './plan.ts';
-import { newStop, type Signal, type Stop } from './platform.ts';
-import type { Answer, Ports } from './ports.ts';
+import { abortable, newStop, type Signal, type Stop } from './platform.ts';
+import type { Answer, Ports, Timer } from './ports.ts';
 import { afterSetback, type Course, isInterruption, OUTSET } from './retry.ts';
 
 /** One call's errand: a decided question, and who listens. */
 export interface Errand {
   readonly plan: Plan;
   readonly signal: Signal | undefined;
-  readonly onProgress: (progress: Progress) => void;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Asks, and takes what is offered to the target. Rejects only with the signal's reason. */
@@ -112,6 +112,7 @@ class Transfer<End> {
       onSend: () => {
         this.#attempts += 1;
         this.#connected = false;
+        this.#retryAfterMs = undefined;
       },
       onConnected: () => {
         this.#connected = true;
@@ -173,10 +174,9 @@ class Transfer<End> {
       current.spliced = true;
       return current;
     }
-    const image = await (offer.kind === 'rest' ? this.#landing.resume(offer.image) : this.#landing.begin(offer.image));
+    const landing = this.#landing;
     this.#course = { ...this.#course, begun: true };
-    if (image === undefined) return this.#startOver('What was kept here has changed.');
-    return image;
+    return offer.kind === 'rest' ? landing.resume(offer.image, this.#stop.signal) : landing.begin(offer.image);
   }
 
   async #receive(answer: Answer, offer: Offer, image: ImageInHand): Promise<void> {
@@ -193,7 +193,7 @@ class Transfer<End> {
       await this.#landing.take(image, bytes);
       message.update(bytes);
       const { resumedFrom } = image;
-      this.#errand.onProgress({ bytes: reached, total, resumedFrom, attempt: this.#attempts });
+      this.#errand.onProgress?.({ bytes: reached, total, resumedFrom, attempt: this.#attempts });
     }
     // An abort in the last moment still counts: the caller was told of it.
     if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
@@ -201,7 +201,7 @@ class Transfer<End> {
       throw failure('connection-lost', `The body ended after ${image.bytes} of ${total} bytes.`, 'transfer');
     }
     if (image.bytes === 0) throw bodyEmpty();
-    if (message.holds() && image.isProven(offer.image.digest, this.#plan.expectedSha256)) return;
+    if (message.holds() && image.isProven(this.#plan.expectedSha256)) return;
     if (answer.framing === 'close' && total === undefined) {
       throw failure('connection-lost', 'The body ended without its digest.', 'transfer');
     }
@@ -212,6 +212,7 @@ class Transfer<End> {
   /** Status 300 or above: what the server's own words make of it (docs/protocol.md §6). */
   async #refused(answer: Answer): Promise<NoUpgrade> {
     const refusal = await readRefusal(answer, this.#ports.clock);
+    if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
     const { status } = answer;
     const reason = refusalReason(refusal?.code ?? -1);
     if (reason === undefined && status >= 500)
@@ -254,23 +255,11 @@ class Transfer<End> {
     const next = afterSetback(this.#course, setback, this.#plan.policy, this.#ports.random());
     if ('error' in next) throw next.error;
     this.#course = next.course;
-    await this.#sleep(next.waitMs);
-  }
-
-  #sleep(ms: number): Promise<void> {
-    const { signal } = this.#stop;
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        timer.cancel();
-        reject(signal.reason);
-      };
-      const timer = this.#ports.clock.after(ms, () => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      });
-      signal.addEventListener('abort', onAbort);
-      if (signal.aborted) onAbort();
+    let timer: Timer | undefined;
+    const pause = new Promise<void>((resolve) => {
+      timer = this.#ports.clock.after(next.waitMs, resolve);
     });
+    await abortable(pause, this.#stop.signal).finally(() => timer?.cancel());
   }
 
   get #elapsedMs(): number {

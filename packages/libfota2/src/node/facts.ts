@@ -4,7 +4,6 @@ import type { Facts, Settings } from '../core.ts';
 
 const NETWORK_CARDS = '/sys/class/net';
 const MACHINE_ID = '/etc/machine-id';
-const NO_MAC = /^(00:){5}00$/;
 
 /**
  * A device's facts (docs/protocol.md §2): what `configure` was given, else LIBFOTA2_PROJECT, _VERSION, _PRODUCT_KEY,
@@ -33,9 +32,15 @@ export function variable(name: string): string | undefined {
 
 /** Upper-case hex without separators, as LuatOS devices write it. */
 function firstMac(): string | undefined {
-  const macs = existsSync(NETWORK_CARDS) ? linuxMacs() : otherMacs();
-  const mac = macs.find((address) => address !== '' && !NO_MAC.test(address));
-  return mac?.replaceAll(':', '').toUpperCase();
+  try {
+    const macs = existsSync(NETWORK_CARDS) ? linuxMacs() : otherMacs();
+    // Of zeros only is what has none.
+    const mac = macs.find((address) => /[1-9a-f]/i.test(address));
+    return mac?.replaceAll(':', '').toUpperCase();
+  } catch {
+    // Sandboxes forbid the look.
+    return undefined;
+  }
 }
 
 /** Cards with a device behind them, by name: bridges, tunnels and containers' cards come and go. */

@@ -22,12 +22,15 @@ export function translate(error: unknown, stage: Stage): FotaError {
   const nodeCode = typeof raw === 'string' ? raw : '';
   const code = meaning(nodeCode, stage);
   const phase: Phase = stage === 'handshake' ? 'connect' : stage;
-  return failure(code, `${ADVICE[code] ?? code}: ${message ?? nodeCode}.`, phase, error);
+  return failure(code, `${ADVICE[code] ?? code}: ${message || nodeCode}.`, phase, error);
 }
 
 function meaning(code: string, stage: Stage): FailureCode {
   // With TLS 1.3 a server refuses a client's certificate only after the client holds the handshake for done.
-  if (stage === 'handshake' || /^(ERR_SSL|ERR_TLS|EPROTO|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_)/.test(code))
+  if (
+    stage === 'handshake' ||
+    (stage !== 'transfer' && /^(ERR_SSL|ERR_TLS|EPROTO|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_)/.test(code))
+  )
     return 'tls-failed';
   if (stage === 'connect') {
     if (code.startsWith('EAI_')) return 'host-not-found';

@@ -103,8 +103,9 @@ function open(ask: Ask): Promise<Answer> {
         for (let rest = body.read(); rest !== null && !signal.aborted; rest = body.read()) yield rest;
         throw told(error);
       }
-      // Bytes beyond the end of the message break no stream, but show that the server counts otherwise than it says.
-      if (broken !== undefined) throw told(broken);
+      // Bytes beyond the end break no stream, but show that the server counts otherwise than it says. Whatever else
+      // breaks after the end does not matter: the message is whole.
+      if ((broken as NodeJS.ErrnoException)?.code?.startsWith('HPE_')) throw told(broken);
     }
   });
 }

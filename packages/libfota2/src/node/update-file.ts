@@ -1,12 +1,13 @@
+import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Kept, Notebook, Target } from '../core.ts';
-import { isInUse, newPartName } from './owner.ts';
+import { isForeign, newPartName } from './owner.ts';
 
 /** The file system calls that are used, so that tests can let each of them fail. */
 export type FileSystem = Pick<
   typeof fs,
-  'mkdir' | 'open' | 'readdir' | 'readFile' | 'rename' | 'rm' | 'stat' | 'statfs'
+  'copyFile' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rename' | 'rm' | 'stat' | 'statfs'
 >;
 
 const IMAGE = 'update.bin';
@@ -32,8 +33,8 @@ interface Part {
 /**
  * The default target: a file that is replaced only by a whole image, durably.
  *
- * The bytes come in `update.bin.<owner>.part`. The name tells the process that made it, so that nobody takes a part
- * from a process that lives; taking one over is a rename, which only one can win.
+ * The bytes come in `update.bin.<owner>.part`. The name tells the process that made it, so that nobody removes a part
+ * of a process that lives; going on with one begins with a copy, so that each part has one writer for ever.
  */
 function fileTarget(place: string, files: FileSystem): Target {
   const folder = dirname(place);
@@ -49,29 +50,27 @@ function fileTarget(place: string, files: FileSystem): Target {
     part = undefined;
     return current;
   };
-  /** The path of a part that is not in another process' hands; whoever hands us anything else gets nothing. */
-  const free = (kept: Kept): string | undefined => {
-    const name = basename(kept.token);
-    return name === kept.token && !isInUse(name, 'elsewhere') ? join(folder, name) : undefined;
-  };
+  /** The path of what was kept; nobody's word leads out of the folder. */
+  const pathOf = (kept: Kept): string => join(folder, basename(kept.token));
 
-  /** Renames what an earlier call left to a name of ours; 0 where it is gone, short or in another process' hands. */
+  /**
+   * Copies what was kept: its maker may live and write on, in a thread or a container that no process number tells of,
+   * and no two writers may ever share a file. The bytes that were kept, or 0.
+   */
   const takeOver = async (kept: Kept, path: string): Promise<number> => {
     try {
-      await files.rename(free(kept) ?? '', path);
-      if ((await files.stat(path)).size >= kept.bytes) return kept.bytes;
-      await files.rm(path);
+      await files.copyFile(pathOf(kept), path, constants.COPYFILE_FICLONE);
+      return (await files.stat(path)).size >= kept.bytes ? kept.bytes : 0;
     } catch {
-      // Gone: start over.
+      return 0;
     }
-    return 0;
   };
 
-  /** Removes parts that no living process owns: each may be as large as an image. */
-  const removeOrphans = async (): Promise<void> => {
+  /** Removes what nobody will go on with, for each part may be as large as an image. What cannot go is in nobody's way. */
+  const removeOrphans = async (kept: Kept | undefined): Promise<void> => {
     for (const name of await files.readdir(folder)) {
-      const isPart = name.startsWith(`${basename(place)}.`) && name.endsWith('.part');
-      if (isPart && !isInUse(name, 'anywhere')) await files.rm(join(folder, name), { force: true });
+      const isPart = name.startsWith(`${basename(place)}.`) && name.endsWith('.part') && name !== kept?.token;
+      if (isPart && !isForeign(name)) await files.rm(join(folder, name), { force: true }).catch(() => undefined);
     }
   };
 
@@ -108,16 +107,17 @@ function fileTarget(place: string, files: FileSystem): Target {
       const stat = await files.stat(place).catch(() => undefined);
       // Otherwise only the last rename would find out, after the whole download.
       if (stat?.isDirectory()) throw new Error(`${place} is a folder`);
+      await removeOrphans(kept);
       const path = newPartName(place);
-      written = kept === undefined ? 0 : await takeOver(kept, path);
-      await removeOrphans();
-      part = { path, file: await files.open(path, written === 0 ? 'wx+' : 'r+', 0o644) };
       try {
+        written = kept === undefined ? 0 : await takeOver(kept, path);
+        part = { path, file: await files.open(path, written === 0 ? 'w+' : 'r+') };
         await checkSpace((size ?? 0) - written + SPARE_BYTES);
         // What lies beyond the last mark was never promised to be there.
         await part.file.truncate(written);
       } catch (error) {
         await finish(false);
+        await files.rm(path, { force: true }).catch(() => undefined);
         throw error;
       }
       return written;
@@ -148,8 +148,7 @@ function fileTarget(place: string, files: FileSystem): Target {
       await opened().file.sync();
     },
     async forget(kept) {
-      const path = free(kept);
-      if (path !== undefined) await files.rm(path, { force: true });
+      if (!isForeign(kept.token)) await files.rm(pathOf(kept), { force: true });
     },
     async suspend() {
       await letGo()?.file.close();
@@ -160,18 +159,12 @@ function fileTarget(place: string, files: FileSystem): Target {
 /** One small text beside the image, replaced as a whole or not at all. */
 function fileNotebook(path: string, image: string, files: FileSystem): Notebook {
   return {
-    async load() {
-      try {
-        return await files.readFile(path, 'utf8');
-      } catch (error) {
-        if ((error as { readonly code?: unknown }).code === 'ENOENT') return undefined;
-        throw error;
-      }
-    },
+    // Notes that cannot be read cost a download from the start, and are no reason to go without an upgrade.
+    load: () => files.readFile(path, 'utf8').catch(() => undefined),
     async save(text) {
       // Named as a part, so that one left by a power cut is cleared away with the others.
       const next = newPartName(image);
-      const file = await files.open(next, 'wx', 0o600);
+      const file = await files.open(next, 'wx');
       try {
         await file.writeFile(text);
         await file.sync();
