@@ -203,8 +203,8 @@ function failing(at: number, code: string, forGood: boolean): { readonly files: 
         };
       },
     });
-  const { mkdir, open, readdir, readFile, rename, rm, stat, statfs } = fs;
-  return { files: guard({ mkdir, open, readdir, readFile, rename, rm, stat, statfs }), calls: () => calls };
+  const { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, statfs } = fs;
+  return { files: guard({ copyFile, mkdir, open, readdir, readFile, rename, rm, stat, statfs }), calls: () => calls };
 }
 
 /** Leaves half of the image and a note of it, as an aborted call does. */

@@ -180,6 +180,20 @@ export function testTarget(it: It, make: () => Promise<PlaceUnderTest>): void {
     await assertShown(place, IMAGE);
   });
 
+  test('two that go on with the same part never write into each other', async (place) => {
+    const kept = await leaveHalf(place.target);
+    await place.target.suspend();
+    const [first, second] = [place.again(), place.again()];
+    assert.equal(await first.init(IMAGE.length, kept), HALF);
+    assert.equal(await second.init(IMAGE.length, kept), HALF);
+    await bring(second, IMAGE.subarray(HALF));
+    await second.done();
+    await second.finish(true);
+    // Another target of this process may have cleared it away, which is a failure; another image is not one but a lie.
+    await first.write(OTHER.subarray(0, HALF)).catch(() => undefined);
+    await assertShown(place, IMAGE);
+  });
+
   test('a continued image can be dropped, and what was kept stays until it is forgotten', async (place) => {
     await put(place.target, OTHER);
     const kept = await leaveHalf(place.target);

@@ -63,6 +63,19 @@ describe('after a cut of power (docs/protocol.md §8.2)', () => {
     expect(delivered(disk)).toBe(true);
   });
 
+  it('goes on by ranges with what it starts over, where what was kept is gone', async () => {
+    const disk = new MemoryDisk();
+    await cutOff(disk);
+    disk.parts.clear();
+    const world = fakeWorld(
+      (ask, attempt) =>
+        attempt === 2 ? { body: image, headers, fault: { afterBytes: 5_000, how: 'cut' } } : fileServer(ask, attempt),
+      { disk },
+    );
+    expect(await createCore(world).upgrade({ url })).toMatchObject({ result: 0, attempts: 3 });
+    expect(world.asks[2]?.headers['range']).toBe('bytes=5000-');
+  });
+
   it.each(['', 'garbage', '{}', 'x {"suspended":{}}'])('starts over when the notes are %j', async (notes) => {
     const disk = new MemoryDisk();
     await cutOff(disk);

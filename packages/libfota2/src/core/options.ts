@@ -20,7 +20,7 @@ export interface DeviceFacts {
 
 /** How patient and how generous a transfer is. */
 export interface TransferSettings {
-  /** Milliseconds for the whole call, retries included. Default 300 000; 1 to 2^31−1. */
+  /** Milliseconds for the whole call from its turn, retries included. Default 300 000; 1 to 2^31−1. */
   readonly timeoutMs?: number | undefined;
   /** Milliseconds without a byte after which a connection counts as lost. Default 30 000; 1 to 2^31−1. */
   readonly idleTimeoutMs?: number | undefined;
@@ -63,7 +63,10 @@ export interface UpgradeOptions extends TransferSettings {
   readonly body?: string | Uint8Array | undefined;
   /** The image's SHA-256 in hex, from a source that you trust more than the server. */
   readonly expectedSha256?: string | undefined;
-  /** Aborts: the promise rejects with the signal's reason; what was received is kept for the next call. */
+  /**
+   * Aborts: the promise rejects with the signal's reason, and what was received is kept for the next call. In the moment
+   * of the last byte the image may come to its place all the same.
+   */
   readonly signal?: Signal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }

@@ -48,11 +48,21 @@ describe('request', () => {
     ['the platform without a product key', {}, 5, 'product-key-missing'],
     ['the platform with a wrong VERSION', { project_key: 'K', version: '1.0' }, 5, 'version-malformed'],
     ['options that are none', 'http://h/up', 4, 'option-invalid'],
+    ['a method without an answer to take', { url, method: 'head' }, 4, 'option-invalid'],
   ])('opens no socket for %s', async (_name, options, number, code) => {
     const world = fakeWorld(upgradeOnce);
     const [result, outcome] = await asked(world, options as RequestOptions);
     expect([result, outcome.code, outcome.attempts]).toEqual([number, code, 0]);
     expect(world.asks).toEqual([]);
+  });
+
+  it('calls back, too, when the place cannot even be named', async () => {
+    const world = fakeWorld(upgradeOnce);
+    const place = (): never => {
+      throw Object.assign(new Error('ENOENT: no such file or directory, uv_cwd'), { code: 'ENOENT' });
+    };
+    const [result, outcome] = await asked({ ...world, place }, { url });
+    expect([result, outcome.code]).toEqual([4, 'write-failed']);
   });
 
   it('takes null for no options, as Lua has nil', async () => {
@@ -79,13 +89,16 @@ describe('request', () => {
   it('goes by its options as they were at the call', async () => {
     const world = fakeWorld(() => ({ status: 404 }));
     const headers = { a: 'before' };
-    const options = { url, headers };
+    const body = Buffer.from('before');
+    const options = { url, headers, body, method: 'POST' };
     const done = asked(world, options);
     headers.a = 'after';
+    body.fill('x');
     options.url = 'http://elsewhere/';
     await done;
     expect(world.asks[0]?.url).toMatch(/^http:\/\/h\/up/);
     expect(world.asks[0]?.headers['a']).toBe('before');
+    expect(world.asks[0]?.body).toEqual(new Uint8Array(Buffer.from('before')));
   });
 
   it('does not call a callback again that throws, and does not swallow what it throws', async () => {

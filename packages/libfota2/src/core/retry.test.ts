@@ -59,7 +59,7 @@ describe('asking again within a call (docs/protocol.md §7)', () => {
   });
 
   it('when a server behind a proxy comes back, but not when it fails at the start', () => {
-    expect(course(begun, [setback('server-error')])).toEqual([250]);
+    expect(course(begun, times(4, setback('server-error')))).toEqual([250, 500, 1000, 2000]);
     expect(course(OUTSET, [setback('server-error')])).toEqual(['server-error']);
   });
 

@@ -1,5 +1,5 @@
 import { FakeClock, fakeWorld, makeImage } from '@libfota2/testkit';
-import { createCore } from 'libfota2/core';
+import { createCore, createSharing, type Outcome } from 'libfota2/core';
 import { describe, expect, it } from 'vitest';
 
 const image = makeImage(1, 50_000);
@@ -14,6 +14,14 @@ describe('calls for one place (docs/protocol.md §8.4)', () => {
     expect(outcomes.map(({ result }) => result)).toEqual([0, 0]);
     expect(world.asks).toHaveLength(1);
     expect(told.size).toBe(2);
+  });
+
+  it('share it among instances that have their sharing in common, however patient each is', async () => {
+    const world = fakeWorld(() => ({ body: image }));
+    const share = createSharing<Outcome>(world.clock);
+    const fotas = [createCore(world, { timeoutMs: 1000 }, share), createCore(world, {}, share)];
+    await Promise.all(fotas.map((fota) => fota.upgrade({ url })));
+    expect(world.asks).toHaveLength(1);
   });
 
   it('wait for their turn when they ask something else', async () => {

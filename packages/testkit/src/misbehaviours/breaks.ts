@@ -23,8 +23,20 @@ function drip(everyMs: number): Serve {
   };
 }
 
+/** Sends all there is, and resets the connection when the client has it. */
+const resetAfterTheEnd: Serve = (line, ask, { image }) => {
+  const { head, body } = answer(ask, image);
+  line.write(Buffer.concat([head, body]), () => setTimeout(() => line.resetAndDestroy(), 20));
+};
+
 /** Connections that end, or go quiet, where they should not. */
 export const BREAKS: readonly Misbehaviour[] = [
+  {
+    name: 'resets the connection after the last byte',
+    serve: resetAfterTheEnd,
+    ...delivers(),
+    attempts: 1,
+  },
   {
     name: 'is cut with FIN at the same byte always, without validators',
     serve: cut(CUT, 'fin', { etag: 'none' }),
