@@ -174,7 +174,7 @@ describe.skipIf(mounts === undefined)('a file system of its own', () => {
   });
 
   it('that is read-only keeps the old file', async () => {
-    const outcome = await upgradeOn('16m', 'sized', 'mount -o remount,ro "$1"');
+    const outcome = await upgradeOn('16m', 'sized', 'mount -o remount,bind,ro "$1"');
     expect(outcome).toMatchObject({ result: 4, code: 'write-failed', phase: 'store' });
     expect(await after()).toEqual({ lies: 'old', parts: [] });
   });
