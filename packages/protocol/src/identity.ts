@@ -47,26 +47,44 @@ export function joinParameters(url: string, parameters: ReadonlyArray<readonly [
   return /[?&]$/.test(address) ? address + added : `${address}&${added}`;
 }
 
+/** What a request target asks: where, and who. */
+export interface Target {
+  /** Without the query, and without parameters that a device glued to it. */
+  readonly path: string;
+  readonly identity: Identity;
+}
+
+const KEYS = 'imei|mac|uid|project_key|firmware_name|version|model|device_key|need_oss_url|core_version|dfota';
+/** Some generations lose the `?` and glue their first parameter to the path. */
+const GLUED = /(?:imei|mac|uid|project_key)=/;
+
 /**
- * Reads an identity from the query of a request target. Values that are not valid percent-encoding are taken as they
- * stand, and `+` is a plus: devices that encode nothing are common.
+ * Reads a request target as devices of all generations write it (docs/protocol.md §10): with one `?`, two or none, with a
+ * query of the URL before their own, with their own twice, and with nothing encoded. A firmware name reaches to the next
+ * parameter that is known, whatever it holds; of a parameter that comes twice the first counts; values that are not valid
+ * percent-encoding are taken as they stand, and `+` is a plus. Never throws.
  */
-export function parseIdentity(target: string): Identity {
-  const mark = target.indexOf('?');
-  const values = new Map<string, string>();
-  for (const pair of mark < 0 ? [] : target.slice(mark + 1).split('&')) {
-    const equals = pair.indexOf('=');
-    if (equals < 0) continue;
-    const name = pair.slice(0, equals).replace(/^\?+/, '');
-    if (!values.has(name)) values.set(name, decode(pair.slice(equals + 1)));
-  }
-  const idKind = (['imei', 'mac', 'uid'] as const).find((kind) => (values.get(kind) ?? '') !== '');
+export function parseTarget(target: string): Target {
+  const end = Math.min(...[target.indexOf('?'), target.search(GLUED)].map((at) => (at < 0 ? target.length : at)));
+  const query = target.slice(end).replace(/^\?+/, '');
+  const read = (name: string, until: RegExp): string | undefined => {
+    const begin = new RegExp(`(?:^|[?&])${name}=`).exec(query);
+    if (begin === null) return undefined;
+    const rest = query.slice(begin.index + begin[0].length);
+    const length = rest.search(until);
+    return decode(length < 0 ? rest : rest.slice(0, length));
+  };
+  const value = (name: string): string | undefined => read(name, /[?&]/);
+  const idKind = (['imei', 'mac', 'uid'] as const).find((kind) => (value(kind) ?? '') !== '');
   return {
-    idKind,
-    id: idKind === undefined ? undefined : values.get(idKind),
-    projectKey: values.get('project_key'),
-    firmwareName: values.get('firmware_name'),
-    version: values.get('version'),
+    path: target.slice(0, end),
+    identity: {
+      idKind,
+      id: idKind === undefined ? undefined : value(idKind),
+      projectKey: value('project_key'),
+      firmwareName: read('firmware_name', new RegExp(`&(?:${KEYS})=`)),
+      version: value('version'),
+    },
   };
 }
 

@@ -10,7 +10,8 @@ export {
   identityParameters,
   joinParameters,
   PLATFORM_URL,
-  parseIdentity,
+  parseTarget,
+  type Target,
   UPGRADE_PATH,
 } from './identity.ts';
 export { type ContentRange, formatContentRange, parseContentRange, parseRange, type RangeAnswer } from './ranges.ts';

@@ -13,9 +13,23 @@ export interface RawAnswer {
 }
 
 /** Sends bytes as they stand and reads until the server closes; rejects where it resets. */
-export function exchange(port: number, request: string | Uint8Array, host = '127.0.0.1'): Promise<RawAnswer> {
+export function exchange(port: number, request: string | Uint8Array, host?: string): Promise<RawAnswer> {
+  return exchangeInPieces(port, [request], host);
+}
+
+/** The same, a piece at a time, each in a segment of its own. */
+export function exchangeInPieces(
+  port: number,
+  pieces: readonly (string | Uint8Array)[],
+  host = '127.0.0.1',
+): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, host, () => socket.write(request));
+    const socket = connect({ port, host, noDelay: true }, async () => {
+      for (const piece of pieces) {
+        await new Promise((sent) => socket.write(piece, sent));
+        await new Promise(setImmediate);
+      }
+    });
     const reads: Buffer[] = [];
     socket.on('data', (chunk: Buffer) => reads.push(chunk));
     socket.once('error', reject);

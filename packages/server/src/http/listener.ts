@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Answer, refusal } from './answers.ts';
+import { repairRequestLines } from './repair.ts';
 
 /** What a client may cost. */
 export interface Limits {
@@ -39,6 +40,7 @@ export function createListener(
     // Node's own answer to a missing Host is chunked; devices that leave it out are welcome.
     requireHostHeader: false,
   });
+  repairRequestLines(server, limits.headBytes, limits.headTimeoutMs);
   server.maxRequestsPerSocket = 1;
   server.setTimeout(limits.idleTimeoutMs);
   // Connections whose request has not come to its end.

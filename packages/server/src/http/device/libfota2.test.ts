@@ -2,7 +2,7 @@ import { rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { asks, exchange, type RawAnswer, values } from '../../../test/raw.ts';
+import { asks, exchange, exchangeInPieces, type RawAnswer, values } from '../../../test/raw.ts';
 import { etag, fixtures, image, KEY, publish, target } from '../../../test/server.ts';
 
 const { publishing, started } = fixtures(onTestFinished);
@@ -63,6 +63,31 @@ describe('an upgrade', () => {
     const answer = await exchange(port, asks(target(), method, headers) + body);
     expectDialect(answer);
     expect(answer.body.equals(bytes)).toBe(true);
+  });
+
+  it.each([
+    ['without its question mark', target().replace('?', '')],
+    ['with its question twice', `${target()}${target().replace('/upgrade', '')}`],
+    ['with a query of the URL before its own', target().replace('?', '?v=1?')],
+  ])('is given to a device that asks %s', async (_how, place) => {
+    const { port } = await publishing({ '1.1.0': image() });
+    expect((await exchange(port, asks(place))).status).toBe(200);
+  });
+
+  it('is given to a device that encodes nothing, however its request line is cut into pieces', async () => {
+    const firmwareName = '测试 项目&x=1#"%_LuatOS-SoC_EC718P';
+    const { port, ...server } = await started();
+    await server.createProject('sample', KEY);
+    const bytes = image(5_000);
+    await server.publish({ projectKey: KEY, firmwareName, version: '1.1.0', package: [bytes] });
+    const request = Buffer.from(
+      asks(`/upgrade?imei=867&project_key=${KEY}&firmware_name=${firmwareName}&version=1.0.0`),
+    );
+    for (const at of [0, 5, 60, request.indexOf('测') + 1, request.indexOf(' HTTP'), request.length - 3]) {
+      const answer = await exchangeInPieces(port, [request.subarray(0, at), request.subarray(at)]);
+      expectDialect(answer);
+      expect(answer.body.equals(bytes)).toBe(true);
+    }
   });
 
   it('is given to a client of HTTP/1.0 without a Host, unchunked', async () => {
@@ -143,7 +168,6 @@ describe('a refusal', () => {
     ['a method that asks nothing', 405, asks('/upgrade', 'OPTIONS')],
     ['CONNECT', 405, asks('elsewhere:443', 'CONNECT')],
     ['an unknown method', 400, asks('/upgrade', 'FETCH')],
-    ['a raw space in the target', 400, asks('/upgrade?firmware_name=a b')],
     ['rubbish', 400, '\0\0\0\0'],
     ['another protocol', 400, '\x16\x03\x01\x02\x00\x01\x00'],
     ['a head that is too large', 431, asks(`/upgrade?imei=${'x'.repeat(9_000)}`)],

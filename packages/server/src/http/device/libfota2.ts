@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { matchesIfNoneMatch, parseIdentity, parseRange, UPGRADE_PATH } from '@libfota2/protocol';
+import { matchesIfNoneMatch, parseRange, parseTarget, UPGRADE_PATH } from '@libfota2/protocol';
 import type { Package, Release } from '../../domain/catalogue.ts';
 import type { Decision } from '../../domain/decide.ts';
 import type { OpenPackage } from '../../ports.ts';
@@ -51,10 +51,10 @@ export function libfota2Route(ports: {
 
   return async ({ method, url = '', headers }) => {
     // Proxies send the whole URL.
-    const path = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? '';
+    const { path, identity } = parseTarget(url.replace(/^https?:\/\/[^/?]*/i, ''));
     if (!PATHS.has(path)) return refusal(404, 404, 'nothing is here');
     if (!METHODS.has(method)) return refusal(405, 405, 'this method asks nothing');
-    const decision = checkIns.decide(parseIdentity(url));
+    const decision = checkIns.decide(identity);
     // HEAD looks and touches nothing.
     const record = async (hasIt = false): Promise<void> => {
       if (method !== 'HEAD') await checkIns.record(decision, hasIt);
