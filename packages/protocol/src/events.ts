@@ -32,7 +32,6 @@ export const EVENTS = {
   'answer-malformed': { result: 4, retryable: false },
   'head-too-large': { result: 4, retryable: false },
   'too-large': { result: 4, retryable: false },
-  'length-mismatch': { result: 4, retryable: true },
   'digest-mismatch': { result: 4, retryable: true },
   deadline: { result: 4, retryable: true },
   'disk-full': { result: 4, retryable: true },

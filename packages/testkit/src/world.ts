@@ -25,6 +25,8 @@ export interface FakeWorld extends World {
   readonly disk: MemoryDisk;
   /** Every question that was sent. */
   readonly asks: readonly Ask[];
+  /** What was reported. */
+  readonly warnings: readonly unknown[];
 }
 
 export interface FakeWorldOptions {
@@ -41,10 +43,13 @@ export function fakeWorld(script: Script, options: FakeWorldOptions = {}): FakeW
   const clock = options.clock ?? new FakeClock({ auto: true });
   const disk = options.disk ?? new MemoryDisk();
   const asks: Ask[] = [];
+  const warnings: unknown[] = [];
   return {
     clock,
     disk,
     asks,
+    warnings,
+    warn: (error) => void warnings.push(error),
     transport: {
       async open(ask) {
         if (ask.signal.aborted) throw ask.signal.reason;

@@ -13,6 +13,8 @@ import { deliver, inquire } from './transfer.ts';
 export interface World extends Omit<Ports, 'target' | 'notebook'> {
   /** The device's facts: those given, completed by the machine. */
   facts(given: Settings): Facts;
+  /** Reports what a scheduled callback threw, or rejected with: the application hears of it, and goes on. */
+  warn(error: unknown): void;
   /** Where images go by these settings. */
   place(settings: Settings): Pick<Ports, 'target' | 'notebook'>;
 }
@@ -35,7 +37,8 @@ export interface Fota {
   /** Asks whether there is an upgrade, without taking its body. Rejects only as `upgrade` does. */
   check(options?: UpgradeOptions): Promise<CheckOutcome>;
   /**
-   * Requests again and again, jittered, never twice at a time.
+   * Requests again and again, jittered, never twice at a time. A callback that throws, or returns a promise that rejects,
+   * ends neither the schedule nor the process: it is reported as a warning.
    * @throws TypeError without a callback or with both `every` and `at`, RangeError for a time that is none
    */
   schedule(callback: Callback, options?: RequestOptions | null, timing?: ScheduleOptions): Schedule;
@@ -91,28 +94,35 @@ export function createCore(
     return prepare(options, (plan, ports) => inquire({ plan, signal }, ports));
   };
 
-  /** Tells a callback how it ended, from a turn of its own: what the callback throws is nobody's but its caller's. */
-  const tell = async (callback: Callback, options: RequestOptions | null): Promise<void> => {
-    let outcome: Outcome;
+  /** For callbacks: every end is an outcome. */
+  const ask = async (options: RequestOptions | null): Promise<Outcome> => {
     try {
-      outcome = await upgrade(documented(options));
+      return await upgrade(documented(options));
     } catch (error) {
-      outcome = unasked(error);
+      return unasked(error);
     }
-    world.clock.after(0, () => callback(outcome.result, outcome));
   };
 
   return {
     request(callback, options = null) {
       checkCallback(callback, 'request');
-      void tell(callback, options);
+      // From a turn of its own: what the callback throws is nobody's but its caller's.
+      const tell = (outcome: Outcome) => world.clock.after(0, () => callback(outcome.result, outcome));
+      void ask(options).then(tell);
     },
     upgrade,
     check,
     schedule(callback, options = null, timing = {}) {
       checkCallback(callback, 'schedule');
-      const own = options === null ? null : { ...options };
-      return startSchedule(() => tell(callback, own), timing, world.clock, world.random);
+      const own = options && { ...options };
+      const run = async (): Promise<void> => {
+        const outcome = await ask(own);
+        // Nobody is there to catch what it throws, and the next run must come all the same.
+        void Promise.resolve()
+          .then(() => callback(outcome.result, outcome))
+          .catch(world.warn);
+      };
+      return startSchedule(run, timing, world.clock, world.random);
     },
     configure(added) {
       settings = { ...settings, ...added };

@@ -11,6 +11,7 @@ interface Scene {
   readonly fota: Fota;
   /** Hours since the start at which the server was asked. */
   readonly hours: number[];
+  readonly warnings: readonly unknown[];
 }
 
 function scene(random = 0.5, wallMs = Date.UTC(2026, 0, 1)): Scene {
@@ -23,7 +24,7 @@ function scene(random = 0.5, wallMs = Date.UTC(2026, 0, 1)): Scene {
     },
     { clock, random: () => random },
   );
-  return { clock, fota: createCore(world), hours };
+  return { clock, fota: createCore(world), hours, warnings: world.warnings };
 }
 
 function scheduled(
@@ -77,17 +78,19 @@ describe('a schedule (docs/protocol.md §9)', () => {
     expect(hours).toHaveLength(1);
   });
 
-  it('goes on when a callback throws', async () => {
-    const { clock, fota, hours } = scene();
-    fota.schedule(
-      () => {
-        throw new Error('from the application');
-      },
-      { url },
-      { every: '1h' },
-    );
-    for (let i = 0; i < 3; i += 1) await expect(clock.advance(HOUR + 60_000)).rejects.toThrow('from the application');
-    expect(hours.length).toBe(3);
+  it('goes on when a callback throws or rejects, and reports it', async () => {
+    for (const reject of [false, true]) {
+      const { clock, fota, hours, warnings } = scene();
+      const error = new Error('from the application');
+      const callback = (): unknown => {
+        if (reject) return Promise.reject(error);
+        throw error;
+      };
+      fota.schedule(callback, { url }, { every: '1h' });
+      await clock.advance(3.5 * HOUR);
+      expect(hours.length).toBe(3);
+      expect(warnings).toEqual([error, error, error]);
+    }
   });
 
   it('is not moved by a clock that jumps', async () => {

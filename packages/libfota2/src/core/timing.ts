@@ -43,7 +43,7 @@ export function parseDuration(value: number | string, name: string): number {
 export function parseTiming(options: ScheduleOptions): Timing {
   const { every, at, jitter } = options;
   if (at !== undefined) {
-    if (every !== undefined) throw new TypeError('A schedule takes either every or at, not both.');
+    if (every !== undefined) throw new TypeError('A schedule takes every or at, not both.');
     const match = TIME_OF_DAY.exec(at);
     if (match === null) throw new RangeError("at must be a time of day as '03:30'.");
     const minuteOfDay = Number(match[1]) * 60 + Number(match[2]);

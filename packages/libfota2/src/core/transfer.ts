@@ -188,7 +188,7 @@ class Transfer<End> {
       const reached = image.bytes + bytes.length;
       if (reached > (total ?? maxBytes)) {
         if (total === undefined) throw tooLarge(reached, maxBytes);
-        throw failure('length-mismatch', `More than the announced ${total} bytes.`, 'transfer');
+        await this.#startOver('More bytes than announced.');
       }
       await this.#landing.take(image, bytes);
       message.update(bytes);
@@ -205,7 +205,7 @@ class Transfer<End> {
     if (answer.framing === 'close' && total === undefined) {
       throw failure('connection-lost', 'The body ended without its digest.', 'transfer');
     }
-    if (image.spliced) await this.#startOver('The parts have not the digest of the whole.');
+    if (image.spliced) await this.#startOver('The parts have another digest.');
     throw failure('digest-mismatch', `SHA-256 ${image.sha256} is not what was promised.`, 'verify');
   }
 

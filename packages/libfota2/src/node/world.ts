@@ -11,6 +11,7 @@ export const nodeWorld: World = {
   clock: nodeClock,
   hash: nodeHash,
   random: Math.random,
+  warn: (error) => process.emitWarning(error instanceof Error ? error : String(error)),
   facts: nodeFacts,
   place(settings) {
     const files = updateFile(settings.dir ?? variable('DIR') ?? '.');
