@@ -1,5 +1,6 @@
 // node scripts/nodes.mjs [20 22 24 26]: installs each Node from the registry into a scratch folder and lets the packed
-// libfota2 prove itself there (e2e/fixtures/probe.mjs). Prints a table; ends with 1 when a check fails anywhere.
+// libfota2 prove itself there (e2e/fixtures/probe.mjs), then the demo with its server (e2e/fixtures/demo.mjs).
+// Prints a table; ends with 1 when a check fails anywhere.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +25,18 @@ function install(what, folder, ...flags) {
   run(`npm install ${what}`, 'npm', ['install', ...flags, ...quiet, what], folder);
 }
 
-/** The checks under one major of Node: its exact version, and by name 'ok' or what went wrong. */
+/** The demo as it was built under the Node of this process. */
+function demo(version, binary, scratch) {
+  try {
+    const data = join(scratch, `demo ${version}`);
+    const screen = run(`the demo under ${version}`, binary, [join(root, 'e2e/fixtures/demo.mjs'), data], scratch);
+    return { told: 'ok', sqlite: screen.trim().split('\n').at(-1) };
+  } catch (error) {
+    return { told: error.message, sqlite: 'unknown' };
+  }
+}
+
+/** The checks under one major of Node: its exact version, its server's SQLite, and by name 'ok' or what went wrong. */
 function probe(major, tarball, tls, scratch) {
   const runtime = join(scratch, `node ${major}`);
   install(`node@${major}`, runtime);
@@ -33,10 +45,12 @@ function probe(major, tarball, tls, scratch) {
   install(tarball, app, '--offline', '--ignore-scripts');
   copyFileSync(join(root, 'e2e/fixtures/probe.mjs'), join(app, 'probe.mjs'));
   const version = run('node --version', binary, ['--version'], app).trim();
-  return { version, checks: JSON.parse(run(`the probe under ${version}`, binary, ['probe.mjs', tls], app)) };
+  const checks = JSON.parse(run(`the probe under ${version}`, binary, ['probe.mjs', tls], app));
+  const { told, sqlite } = demo(version, binary, scratch);
+  return { version, sqlite, checks: { ...checks, 'demo with its server': told } };
 }
 
-/** Runs the probe under each Node and prints a line for each; resolves to one result a Node. */
+/** Runs probe and demo under each Node and prints a line for each; resolves to one result a Node. */
 export async function nodes(majors = MAJORS) {
   const { makeCertificate } = await import(pathToFileURL(join(root, 'packages/testkit/dist/index.js')).href);
   const scratch = mkdtempSync(join(tmpdir(), 'libfota2 nodes '));
@@ -57,11 +71,11 @@ export async function nodes(majors = MAJORS) {
       try {
         result = probe(major, tarball, tls, scratch);
       } catch (error) {
-        result = { version: `v${major}`, checks: { 'install and start': error.message } };
+        result = { version: `v${major}`, sqlite: 'unknown', checks: { 'install and start': error.message } };
       }
       const failed = Object.entries(result.checks).filter(([, told]) => told !== 'ok');
       const passed = Object.keys(result.checks).length - failed.length;
-      console.log(`${result.version.padEnd(10)} ${passed} passed, ${failed.length} failed`);
+      console.log(`${result.version.padEnd(10)} ${passed} passed, ${failed.length} failed, server on ${result.sqlite}`);
       for (const [name, told] of failed) console.log(`           ${name}: ${told}`);
       return { ...result, passed, failed: failed.length };
     });

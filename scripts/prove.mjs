@@ -1,5 +1,5 @@
-// npm run prove: the long version of every proof (hours of bad luck in minutes), then the packed library under every
-// supported Node. Writes docs/proof.md, which is committed. Ends with 1 when anything failed.
+// npm run prove: the long version of every proof (hours of bad luck in minutes), then the packed library and the
+// demo under every supported Node. Writes docs/proof.md, which is committed. Ends with 1 when anything failed.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
@@ -22,14 +22,16 @@ function longTests() {
 }
 
 function page(tests, runtimes, commit, minutes) {
-  const checks = Object.keys(runtimes[0]?.checks ?? {});
-  const rows = runtimes.map(
-    ({ version, checks: told }) => `| ${[version, ...checks.map((name) => told[name] ?? 'not run')].join(' | ')} |`,
-  );
+  // A runtime that does not even start has another check than the others.
+  const checks = [...new Set(runtimes.flatMap(({ checks }) => Object.keys(checks)))];
+  const rows = runtimes.map(({ version, sqlite, checks: told }) => {
+    const cells = checks.map((name) => (told[name] ?? 'not run').replace(/\s+/g, ' '));
+    return `| ${[version, ...cells, sqlite].join(' | ')} |`;
+  });
   return `# Proof
 
-Written by \`npm run prove\`; do not edit. It runs every test in its long version, then the packed library under each
-supported Node.
+Written by \`npm run prove\`; do not edit. It runs every test in its long version, then the packed library and
+the demo under each supported Node.
 
 - Commit \`${commit}\`, ${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${process.platform} ${release().split('-')[0]}, ${cpus().length} cores, ${minutes} minutes.
 - Tests: ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped.
@@ -40,10 +42,11 @@ ${tests.proofs.map((line) => `- ${line}`).join('\n')}
 
 ## Under each Node
 
-The tarball of \`npm pack\`, installed offline, run by each runtime (\`e2e/fixtures/probe.mjs\`).
+The tarball of \`npm pack\`, installed offline, run by each runtime (\`e2e/fixtures/probe.mjs\`); then the demo of \`npm start\`,
+built once, whose server runs on the SQLite in the last column (\`e2e/fixtures/demo.mjs\`).
 
-| Node | ${checks.join(' | ')} |
-| --- |${' --- |'.repeat(checks.length)}
+| Node | ${checks.join(' | ')} | SQLite |
+| --- |${' --- |'.repeat(checks.length)} --- |
 ${rows.join('\n')}
 `;
 }
