@@ -43,20 +43,19 @@ function fingerprint(folders) {
   return hash.digest('hex');
 }
 
-/** Runs `work` unless the stamp of its inputs and all of its results are there already. */
+/** A step of the setup: what it reads, what it makes, and how. */
 function step(name, inputs, results, work) {
   const stamp = join(stamps, name);
-  const wanted = fingerprint(inputs);
-  const fresh =
-    results.every((path) => existsSync(join(root, path))) &&
-    existsSync(stamp) &&
-    readFileSync(stamp, 'utf8') === wanted;
-  if (fresh) return;
-  const started = Date.now();
-  work();
-  mkdirSync(stamps, { recursive: true });
-  writeFileSync(stamp, wanted);
-  say(`  ${name}: ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  const isMade = () => results.every((path) => existsSync(join(root, path))) && existsSync(stamp);
+  return {
+    isFresh: () => isMade() && readFileSync(stamp, 'utf8') === fingerprint(inputs),
+    run() {
+      const started = Date.now();
+      work();
+      writeFileSync(stamp, fingerprint(inputs));
+      say(`  ${name}: ${((Date.now() - started) / 1000).toFixed(1)} s`);
+    },
+  };
 }
 
 /** Runs a program and shows its output only when it fails. `command` is `npm` or a JavaScript file. */
@@ -79,7 +78,6 @@ const LOCK_LASTS_MS = 15 * 60_000;
 
 /** One setup at a time: two commands started together would tear each other's `node_modules`. */
 function withLock(work) {
-  mkdirSync(stamps, { recursive: true });
   const lock = join(stamps, 'lock');
   const own = join(stamps, `lock.${process.pid}`);
   writeFileSync(own, String(process.pid));
@@ -127,31 +125,47 @@ function isAlive(pid) {
 
 const bin = (path) => join(root, 'node_modules', path);
 
+const tsc = (...projects) => run('tsc', bin('typescript/bin/tsc'), ['-b', ...projects]);
+
+const library = ['tsconfig.base.json', 'package-lock.json', 'packages/protocol', 'packages/libfota2'];
+const demo = [...library, 'packages/server', 'examples'];
+const everything = [...demo, 'tsconfig.build.json', 'packages/testkit', 'bench'];
+
+const STEPS = [
+  // Scripts of packages stay off: nothing here needs a compiler, the one native module ships prebuilt.
+  step('install', ['package-lock.json', '.npmrc'], ['node_modules/.package-lock.json'], () => {
+    say('Installing from the lockfile (once) …');
+    run('npm ci', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  }),
+  step('build libfota2', library, ['packages/protocol/dist/index.js', 'packages/libfota2/dist/index.js'], () => {
+    tsc('packages/protocol', 'packages/libfota2');
+    run('tsdown', bin('tsdown/dist/run.mjs'), ['--logLevel', 'error'], join(root, 'packages/libfota2'));
+  }),
+  step('build server and examples', demo, ['packages/server/dist/index.js', 'examples/dist/demo/main.js'], () => {
+    tsc('examples');
+  }),
+  step('build what tests need', everything, ['packages/testkit/dist/index.js', 'bench/dist/main.js'], () => {
+    tsc('tsconfig.build.json');
+  }),
+];
+const NEEDED = { library: 2, demo: 3, everything: 4 };
+
 /** Installs and builds whatever is stale, as far as it is needed: `library`, `demo` (and server) or `everything`. */
 export function setup(needed = 'everything') {
   checkNode();
-  withLock(() => {
-    // Scripts of packages stay off: nothing here needs a compiler, the one native module ships prebuilt.
-    step('install', ['package-lock.json', '.npmrc'], ['node_modules/.package-lock.json'], () => {
-      say('Installing from the lockfile (once) …');
-      run('npm ci', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  const steps = STEPS.slice(0, NEEDED[needed]);
+  const isStale = () => steps.some((each) => !each.isFresh());
+  // Looked at first, so that a finished clone runs from a read-only disk too.
+  if (!isStale()) return;
+  try {
+    mkdirSync(stamps, { recursive: true });
+    withLock(() => {
+      for (const each of steps) if (!each.isFresh()) each.run();
     });
-    const lib = ['tsconfig.base.json', 'package-lock.json', 'packages/protocol', 'packages/libfota2'];
-    step('build libfota2', lib, ['packages/protocol/dist/index.js', 'packages/libfota2/dist/index.js'], () => {
-      run('tsc', bin('typescript/bin/tsc'), ['-b', 'packages/protocol', 'packages/libfota2']);
-      run('tsdown', bin('tsdown/dist/run.mjs'), ['--logLevel', 'error'], join(root, 'packages/libfota2'));
-    });
-    if (needed === 'library') return;
-    const demo = [...lib, 'packages/server', 'examples'];
-    step('build server and examples', demo, ['packages/server/dist/index.js', 'examples/dist/demo/main.js'], () => {
-      run('tsc', bin('typescript/bin/tsc'), ['-b', 'examples']);
-    });
-    if (needed === 'demo') return;
-    const all = [...demo, 'tsconfig.build.json', 'packages/testkit', 'bench'];
-    step('build what tests need', all, ['packages/testkit/dist/index.js'], () => {
-      run('tsc', bin('typescript/bin/tsc'), ['-b', 'tsconfig.build.json']);
-    });
-  });
+  } catch (error) {
+    if (error.syscall === undefined) throw error;
+    throw new SetupError(`This clone cannot be set up (${error.message}): it must be on a disk that can be written.`);
+  }
 }
 
 /** Ends the process with a plain message where `work` fails for a known reason. */

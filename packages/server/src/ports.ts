@@ -54,8 +54,6 @@ export interface PackageStore {
   put(bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Package>;
   /** Opens a package after checking its size and hash. @throws FotaServerError `package-damaged` */
   open(wanted: Package): Promise<OpenPackage>;
-  /** Removes what no release needs: leftovers of publishing that was cut short. Not while something is published. */
-  sweep(needed: readonly Package[]): Promise<void>;
 }
 
 /** Milliseconds since 1970. */

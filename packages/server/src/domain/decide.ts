@@ -54,7 +54,7 @@ export interface Refused extends Decided {
 
 export type Decision = Upgrade | Refused;
 
-const USABLE_ID = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
+const USABLE_ID = /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u;
 
 /**
  * Which release this device gets, or which rule refuses it one. Total: every identity gets a decision.
@@ -95,7 +95,7 @@ export function decide(identity: Identity, plan: Plan): Decision {
   return { answer: 'upgrade', release, ...decided('newer-release') };
 }
 
-/** What may be stored and shown of a device's words: so many characters, none of which moves a terminal's cursor. */
+/** What may be stored and shown of a device's words: so many characters, none of which is invisible or moves a terminal's cursor. */
 function kept(text: string, limit: number): string {
-  return text.slice(0, limit).replace(/[\p{Cc}\p{Cs}]/gu, '\ufffd');
+  return text.slice(0, limit).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd');
 }

@@ -21,7 +21,7 @@ export interface Catalogue {
   publish(publication: Publication): Promise<Release>;
 }
 
-/** Opens the catalogue: drops what interrupted publishing left, and makes the plan. */
+/** Opens the catalogue and makes the plan. */
 export async function openCatalogue(ports: {
   readonly store: CatalogueStore;
   readonly packages: PackageStore;
@@ -30,7 +30,6 @@ export async function openCatalogue(ports: {
   readonly newKey: () => string;
 }): Promise<Catalogue> {
   const { store, packages, now } = ports;
-  await packages.sweep(await store.releases());
   let plan = planOf(await store.projects(), await store.releases());
 
   return {

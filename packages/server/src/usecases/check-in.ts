@@ -1,6 +1,6 @@
 import type { Identity } from '@libfota2/protocol';
 import type { Release } from '../domain/catalogue.ts';
-import { type Decision, decide } from '../domain/decide.ts';
+import { type Decision, decide, type Rule } from '../domain/decide.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { CheckIn, DeviceStore, Now } from '../ports.ts';
 
@@ -17,11 +17,14 @@ export interface CheckIns {
   record(decision: Decision, hasIt?: boolean): Promise<void>;
 }
 
+/** What anybody can ask who knows nothing of ours: told, but not kept, so that it costs no disk and hides no device. */
+const ANYBODY: ReadonlySet<Rule> = new Set(['id-missing', 'project-unknown']);
+
 export function createCheckIns(ports: {
   readonly plan: () => Plan;
   readonly devices: DeviceStore;
   readonly now: Now;
-  /** Told after each check-in that was recorded. */
+  /** Told after each check-in. */
   readonly onCheckIn: (checkIn: CheckIn) => void;
 }): CheckIns {
   return {
@@ -39,7 +42,7 @@ export function createCheckIns(ports: {
         code: decision.answer === 'refused' ? decision.code : hasIt ? 304 : 0,
         release: decision.answer === 'upgrade' ? decision.release : undefined,
       };
-      await ports.devices.record(checkIn);
+      if (!ANYBODY.has(rule)) await ports.devices.record(checkIn);
       ports.onCheckIn(checkIn);
     },
   };

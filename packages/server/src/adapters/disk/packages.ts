@@ -8,14 +8,18 @@ import { translate } from './errors.ts';
 
 /** Packages whose last check is remembered. */
 const REMEMBERED = 1_000;
-/** Names that this adapter gives. */
-const OURS = /^[0-9a-f]{64}$|\.part$/;
 
-/** Packages as files named by their hash. A file appears under that name whole and durable, or not at all. */
+/**
+ * Packages as files named by their hash. A file appears under that name whole and durable, or not at all. At the start
+ * only halves are removed: a whole package that no release names may be one whose database was lost.
+ */
 export async function openDiskPackages(folder: string): Promise<PackageStore> {
   await mkdir(folder, { recursive: true }).catch((error) => {
     throw translate(folder, error);
   });
+  for (const name of await readdir(folder)) {
+    if (name.endsWith('.part')) await rm(join(folder, name));
+  }
   const isWhole = rememberedCheck();
   return {
     put: (bytes) => put(folder, bytes),
@@ -34,13 +38,6 @@ export async function openDiskPackages(folder: string): Promise<PackageStore> {
         read: (first, last) => file.createReadStream({ start: first, end: last }),
         close: () => file.close(),
       };
-    },
-
-    async sweep(needed) {
-      const keep = new Set(needed.map(({ sha256 }) => sha256));
-      for (const name of await readdir(folder)) {
-        if (OURS.test(name) && !keep.has(name)) await rm(join(folder, name));
-      }
     },
   };
 }

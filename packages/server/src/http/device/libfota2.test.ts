@@ -293,9 +293,10 @@ describe('a package that was damaged on the disk', () => {
 describe('the upgrade log', () => {
   it('tells who asked, from which version, and what was answered', async () => {
     const server = await publishing({ '1.1.0': image(), '1.2.0': image() });
-    for (const place of [target('1.0.0'), target('1.2.0'), '/upgrade?imei=1']) await exchange(server.port, asks(place));
+    const unknown = target('1.0.0').replace('=app', '=other');
+    for (const place of [target('1.0.0'), target('1.2.0'), unknown]) await exchange(server.port, asks(place));
     expect(await server.log(2)).toMatchObject([
-      { code: 25, rule: 'project-unknown', registered: false, device: { id: '1', projectKey: '' }, release: undefined },
+      { code: 26, rule: 'firmware-unknown', registered: false, device: { firmwareName: 'other' }, release: undefined },
       { code: 27, rule: 'newest', registered: true, device: { id: '867', version: '1.2.0' }, release: undefined },
     ]);
     expect((await server.log(9)).at(-1)).toMatchObject({
@@ -303,5 +304,12 @@ describe('the upgrade log', () => {
       rule: 'newer-release',
       release: { version: '1.2.0' },
     });
+  });
+
+  it('keeps nothing of those who know no project of ours', async () => {
+    const server = await publishing({ '1.1.0': image() });
+    for (const place of ['/upgrade', '/upgrade?imei=1', `/upgrade?project_key=${KEY}`])
+      await exchange(server.port, asks(place));
+    expect(await server.log(9)).toEqual([]);
   });
 });
