@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeImage, tool } from '@libfota2/testkit';
+import { failingFiles, makeImage, tool } from '@libfota2/testkit';
 import { createFota, type Outcome, updateFile } from 'libfota2';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { proof } from './support/proof.ts';
@@ -180,33 +180,6 @@ describe.skipIf(mounts === undefined)('a file system of its own', () => {
   });
 });
 
-type FileSystem = NonNullable<Parameters<typeof updateFile>[1]>;
-type Method = (...args: unknown[]) => unknown;
-
-/** A disk whose call number `at`, counted from 1, fails with this code, and with `forGood` every one after it. */
-function failing(at: number, code: string, forGood: boolean): { readonly files: FileSystem; calls(): number } {
-  let calls = 0;
-  const guard = <Object extends object>(object: Object): Object =>
-    new Proxy(object, {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name);
-        if (typeof member !== 'function') return member;
-        return async (...args: unknown[]) => {
-          calls += 1;
-          if (calls === at || (forGood && calls > at)) {
-            // A descriptor is let go of even where closing it fails.
-            if (name === 'close') await (member as Method).apply(target, args);
-            throw Object.assign(new Error(`${code}: made by the test at call ${calls}, ${String(name)}`), { code });
-          }
-          const result = await (member as Method).apply(target, args);
-          return name === 'open' ? guard(result as object) : result;
-        };
-      },
-    });
-  const { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, statfs } = fs;
-  return { files: guard({ copyFile, mkdir, open, readdir, readFile, rename, rm, stat, statfs }), calls: () => calls };
-}
-
 /** Leaves half of the image and a note of it, as an aborted call does. */
 async function leaveHalf(): Promise<void> {
   const stop = new AbortController();
@@ -222,7 +195,7 @@ describe('each call of the file system in turn may fail', () => {
 
   /** Fails the call; false once the library makes no such call any more. */
   async function fail(at: number, code: string, forGood: boolean): Promise<boolean> {
-    const { files, calls } = failing(at, code, forGood);
+    const { files, calls } = failingFiles(fs, { call: at, code, forGood });
     const { result, code: told, message } = await createFota(updateFile(dir, files)).upgrade({ url: `${url}sized` });
     const story = `call ${at} failed with ${code}${forGood ? ' for good' : ''}: ${message}`;
     expect(await whatLies(), story).toBe(result === 0 ? 'new' : 'old');

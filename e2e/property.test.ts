@@ -2,7 +2,7 @@ import * as fs from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { answer, type Manner, makeImage, type RequestHead, serveMisbehaviour } from '@libfota2/testkit';
+import { answer, failingFiles, type Manner, makeImage, type RequestHead, serveMisbehaviour } from '@libfota2/testkit';
 import fc from 'fast-check';
 import { createFota, type Outcome, updateFile } from 'libfota2';
 import { expect, it } from 'vitest';
@@ -87,32 +87,6 @@ function serve(current: Turn, usual: Script['manner'], line: Socket, ask: Reques
   if (current.end === 'rst') setTimeout(() => line.resetAndDestroy(), current.pauseMs);
 }
 
-/** `object` with methods that fail when `strike` says so. A handle is closed all the same, or the test would leak it. */
-function faulty<Guarded extends object>(object: Guarded, strike: () => Error | undefined): Guarded {
-  return new Proxy(object, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name);
-      if (typeof member !== 'function') return member;
-      return async (...args: unknown[]): Promise<unknown> => {
-        const error = strike();
-        if (error !== undefined && name !== 'close') throw error;
-        const result: unknown = await Reflect.apply(member, target, args);
-        if (error !== undefined) throw error;
-        return name === 'open' ? faulty(result as object, strike) : result;
-      };
-    },
-  });
-}
-
-function strikes(fault: Script['diskFault']): () => Error | undefined {
-  let calls = 0;
-  return () => {
-    calls += 1;
-    const strikesNow = fault !== undefined && (fault.forGood ? calls >= fault.call : calls === fault.call);
-    return strikesNow ? Object.assign(new Error('the disk fails'), { code: fault.code }) : undefined;
-  };
-}
-
 async function found(dir: string): Promise<string> {
   const bytes = await fs.readFile(join(dir, 'update.bin')).catch(() => undefined);
   if (bytes === undefined) return 'absent';
@@ -136,7 +110,7 @@ async function live({ manner, turns, hasOld, diskFault }: Script): Promise<void>
   );
   try {
     if (hasOld) await fs.writeFile(join(dir, 'update.bin'), old);
-    const place = updateFile(dir, faulty(fs, strikes(diskFault)));
+    const place = updateFile(dir, failingFiles(fs, diskFault).files);
     const patience = { timeoutMs: 1_500, idleTimeoutMs: 200 };
     const first = await createFota({ ...place, ...patience }).upgrade({ url: server.url });
     const after = await found(dir);

@@ -160,3 +160,40 @@ export function withFaults({ target, notebook }: Place, fault: DiskFault): Place
     },
   };
 }
+
+/** Which call of a file system fails, counted from 1, and with what code; with `forGood` so do all that follow. */
+export interface CallFault {
+  readonly call: number;
+  readonly code: string;
+  readonly forGood: boolean;
+}
+
+/** A file system in which a call fails before anything happens, as do the calls of the handles that it opens. */
+export function failingFiles<Files extends object>(
+  files: Files,
+  fault: CallFault | undefined,
+): { readonly files: Files; calls(): number } {
+  let calls = 0;
+  const failureOf = (name: string): Error | undefined => {
+    calls += 1;
+    const strikes = fault !== undefined && (calls === fault.call || (fault.forGood && calls > fault.call));
+    if (!strikes) return undefined;
+    return Object.assign(new Error(`${fault.code}: made by the test at call ${calls}, ${name}`), { code: fault.code });
+  };
+  const guard = <Guarded extends object>(object: Guarded): Guarded =>
+    new Proxy(object, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return async (...args: unknown[]): Promise<unknown> => {
+          const error = failureOf(String(name));
+          // A descriptor is let go of even where closing it fails.
+          if (error !== undefined && name !== 'close') throw error;
+          const result: unknown = await Reflect.apply(member, target, args);
+          if (error !== undefined) throw error;
+          return name === 'open' ? guard(result as object) : result;
+        };
+      },
+    });
+  return { files: guard(files), calls: () => calls };
+}

@@ -1,7 +1,15 @@
 /** What the tests of this workspace share: servers that misbehave, fake worlds, port suites. Never shipped. */
 export { type Authority, type CertificateWish, type Credentials, makeCertificate } from './certificates.ts';
 export { FakeClock } from './clock.ts';
-export { type DiskFault, type DiskStep, MemoryDisk, type Place, withFaults } from './disk.ts';
+export {
+  type CallFault,
+  type DiskFault,
+  type DiskStep,
+  failingFiles,
+  MemoryDisk,
+  type Place,
+  withFaults,
+} from './disk.ts';
 export { makeImage, reprDigest, sha256Hex } from './images.ts';
 export type { Misbehaviour, Scene, Serve } from './misbehaviours/row.ts';
 export { type Served, serveMisbehaviour } from './misbehaviours/serve.ts';

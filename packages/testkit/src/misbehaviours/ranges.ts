@@ -250,6 +250,22 @@ export const RANGES: readonly Misbehaviour[] = [
     attempts: 3,
   },
   {
+    name: 'sends chunks beyond the rest that it announced',
+    serve: inTurn(
+      cut(40_000, 'fin'),
+      (line, ask, { image }) => {
+        const { head } = answer(ask, image, { framing: 'chunked' });
+        line.end(
+          Buffer.concat([head, chunked(Buffer.concat([image.subarray(offsetOf(ask)), Buffer.from('surplus')]))]),
+        );
+      },
+      honest(),
+    ),
+    ...delivers(),
+    attempts: 3,
+    resumes: true,
+  },
+  {
     name: 'answers 416 to the question for the rest',
     serve: afterCut(fixed(head('416 Range Not Satisfiable', { 'Content-Length': '0' })), honest()),
     ...delivers(),
