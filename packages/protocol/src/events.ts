@@ -25,7 +25,7 @@ export const EVENTS = {
   'server-error': { result: 4, retryable: true },
   'status-unexpected': { result: 4, retryable: false },
   'range-unasked': { result: 4, retryable: false },
-  'range-mismatch': { result: 4, retryable: false },
+  'range-mismatch': { result: 4, retryable: true },
   'body-empty': { result: 4, retryable: false },
   'body-undelimited': { result: 4, retryable: false },
   'encoding-refused': { result: 4, retryable: false },
