@@ -2,10 +2,11 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { install, pack } from './support/packed.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const run = promisify(execFile);
@@ -88,15 +89,19 @@ describe('npm start', () => {
     expect(Buffer.from(await (await fetch(curl)).arrayBuffer()).equals(newest)).toBe(true);
     await says('my-device on 1.0.0 is sent 1.1.0');
 
-    const typescript = /TypeScript\n([\s\S]+?\}\);\n)/.exec(lines)?.[1] ?? '';
+    // The tarball where the screen says that `npm pack` puts it, but for the folder: a test leaves the clone as it is.
     const place = await folder();
-    const env = { ...process.env, LIBFOTA2_DIR: place };
-    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', typescript], {
-      cwd: join(root, 'e2e'),
-      env,
-    });
-    expect(stdout).toMatch(/^0 /);
+    const { tarball } = await pack(await folder());
+    const [, shown] = /npm pack --workspace libfota2\n +npm install "([^"]+)"/.exec(lines) ?? [];
+    expect(shown).toBe(join(root, basename(tarball)));
+    await install(tarball, place);
+    const typescript = / {2}TypeScript\n([\s\S]+?\}\);\n)/.exec(lines)?.[1] ?? '';
+    const connect = () => run(process.execPath, ['--input-type=module', '-e', typescript], { cwd: place });
+    expect((await connect()).stdout).toMatch(/^0 /);
     expect((await readFile(join(place, 'update.bin'))).equals(newest)).toBe(true);
+    // Asked again, the server has nothing to send, and the log says so.
+    expect((await connect()).stdout).toMatch(/^4 .*304/);
+    await says('my-device on 1.0.0 has 1.1.0 already');
 
     // LuatOS of today puts its parameters right behind the URL (luatos.md L11).
     const lua = /url = "([^"]+)"/.exec(lines)?.[1] ?? '';

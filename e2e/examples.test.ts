@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from '@libfota2/server';
@@ -55,7 +55,7 @@ async function runExample(name: string, env: Readonly<Record<string, string>>): 
 
 async function expectUpgraded(said: string): Promise<void> {
   expect(said).toBe(`fota result 0: ${image.length} bytes are at ${join(device.dir, 'update.bin')}.\n`);
-  expect((await readFile(join(device.dir, 'update.bin'))).equals(image)).toBe(true);
+  expect((await readFile(join(device.dir, 'application.bin'))).equals(image)).toBe(true);
   expect(await device.asked()).toEqual(['reboot']);
 }
 
@@ -92,11 +92,40 @@ describe('the example of the IoT platform', () => {
 });
 
 describe('the example of a self-built server', () => {
-  it('is upgraded by five lines of Node, which then refuse the new version', async () => {
+  it('is upgraded by five lines of Node and restarts once: neither its new version nor its old one is sent more', async () => {
     const url = await serverOf(startFiveLines(join(dir, 'server')));
     await expectUpgraded(await runExample('self-built', { UPGRADE_URL: url, LIBFOTA2_VERSION: '1.0.0' }));
     const said = await runExample('self-built', { UPGRADE_URL: url, LIBFOTA2_VERSION: '1.1.0' });
     expect(said).toBe('fota result 4: No upgrade (status 404).\n');
+    // Somebody forgot to raise the version: no second restart either, for update.bin is the file that is offered.
+    const forgetful = await runExample('self-built', { UPGRADE_URL: url, LIBFOTA2_VERSION: '1.0.0' });
+    expect(forgetful).toBe('fota result 4: No upgrade (status 404).\n');
+    expect(await device.asked()).toEqual(['reboot']);
+  });
+
+  it('restarts once where no version is told at all', async () => {
+    const url = await serverOf(startFiveLines(join(dir, 'server')));
+    await expectUpgraded(await runExample('self-built', { UPGRADE_URL: url }));
+    await runExample('self-built', { UPGRADE_URL: url });
+    expect(await device.asked()).toEqual(['reboot']);
+  });
+
+  it('restarts nothing when it cannot install', async () => {
+    const url = await serverOf(startFiveLines(join(dir, 'server')));
+    const said = await runExample('self-built', { UPGRADE_URL: url, APPLICATION: join(dir, 'nowhere/application') });
+    expect(said).toContain('ENOENT');
+    expect(await device.asked()).toEqual([]);
+  });
+
+  it('is served whole by five lines of Node while the file is away, shorter or longer', async () => {
+    const url = await serverOf(startFiveLines(join(dir, 'server')));
+    const file = join(dir, 'server/firmware.bin');
+    const taken: boolean[] = [];
+    for (const change of [() => rm(file), () => writeFile(file, 'shorter'), () => appendFile(file, image)]) {
+      await change();
+      taken.push(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(image));
+    }
+    expect(taken).toEqual([true, true, true]);
   });
 
   it.skipIf(nginx === undefined)(
@@ -165,10 +194,17 @@ describe('a scheduled example', () => {
     expect(platform.asked[2]).toBe(`GET ${env.UPGRADE_URL}?imei=${IMEI}`);
   });
 
-  it('runs nightly, and once at the start, until it is told to stop', async () => {
-    const url = await serverOf(startFiveLines(join(dir, 'server')));
-    const program = untilTheEnd(device.start('schedule', { UPGRADE_URL: url, LIBFOTA2_VERSION: '1.1.0' }));
-    await program.says(/^fota result 4: No upgrade \(status 404\)\.\n/);
+  it('asks in the night only, until it is told to stop', async () => {
+    const platform = await platformWith();
+    const env = { UPGRADE_URL: `http://127.0.0.1:${platform.port}/upgrade`, TZ: 'UTC' };
+    const program = untilTheEnd(device.start('schedule', env, { warp: true }));
+    const untilNight = (3.5 * HOURS - (Date.now() % (24 * HOURS)) + 24 * HOURS) % (24 * HOURS);
+    await program.send(untilNight - 60_000);
+    expect(platform.asked).toEqual([]);
+    // Half an hour of jitter, the minute that was left, and naps: each message ends one.
+    for (const ms of [31 * 60_000, 60_000]) await program.send(ms);
+    await program.says(/^fota result 4: No upgrade \(status 404,/);
+    expect(platform.asked).toHaveLength(1);
     process.kill(program.pid, 'SIGTERM');
     expect(await program.ended).toBe(0);
   });

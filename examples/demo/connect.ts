@@ -2,9 +2,16 @@
 import type { DeviceFile } from './device.ts';
 
 /** Each kind of device with its lines, ready to be copied. A test runs them. */
-export function connectLines({ url, project_key: key, imei }: DeviceFile): ReadonlyArray<readonly [string, string[]]> {
+export function connectLines(
+  { url, project_key: key, imei }: DeviceFile,
+  clone: string,
+): ReadonlyArray<readonly [string, string[]]> {
   return [
     ['curl', [`curl -fo update.bin "${url}?imei=${imei}&project_key=${key}&firmware_name=station&version=1.0.0"`]],
+    [
+      'npm, for TypeScript',
+      ['npm pack --workspace libfota2', `npm install "${clone}/libfota2-0.1.0.tgz"  # in a folder of your own`],
+    ],
     [
       'TypeScript',
       [

@@ -30,7 +30,7 @@ export async function main(args: readonly string[], root: string): Promise<numbe
   const screen = createScreen(process.stdout);
   const dataDir = dataFolder(options, root);
   try {
-    await show(options, dataDir, screen, ended.signal).catch((error) => {
+    await show(options, dataDir, screen, ended.signal, resolve(root)).catch((error) => {
       if (!ended.signal.aborted) throw error;
     });
     screen.close();
@@ -60,7 +60,13 @@ function dataFolder(options: DemoOptions, root: string): string {
   return options.data === undefined ? join(root, '.data', 'demo') : resolve(here(), options.data);
 }
 
-async function show(options: DemoOptions, dataDir: string, screen: Screen, ended: AbortSignal): Promise<void> {
+async function show(
+  options: DemoOptions,
+  dataDir: string,
+  screen: Screen,
+  ended: AbortSignal,
+  root: string,
+): Promise<void> {
   const { colors, labelled, line } = screen;
   let following = false;
   const server = await start(options, dataDir, (checkIn) => {
@@ -83,7 +89,7 @@ async function show(options: DemoOptions, dataDir: string, screen: Screen, ended
 
     const url = `${networkUrl(options.host, server.port) ?? server.url}/upgrade`;
     line(`\n  ${colors.bold('Connect a device of your own')}`);
-    for (const [kind, lines] of connectLines({ ...device, url, imei: 'my-device' })) {
+    for (const [kind, lines] of connectLines({ ...device, url, imei: 'my-device' }, root)) {
       line(`\n  ${colors.dim(kind)}`);
       for (const one of lines) line(`    ${one}`);
     }
@@ -136,7 +142,8 @@ function fallback(options: DemoOptions, server: FotaServer): string {
 
 function tale({ device, code, release, rule }: CheckIn): string {
   const who = `${device.id || 'a device without id'} on ${device.version || 'an unknown version'}`;
-  return code === 0 ? `${who} is sent ${release?.version}` : `${who} is refused: ${rule}`;
+  if (code === 0) return `${who} is sent ${release?.version}`;
+  return code === 304 ? `${who} has ${release?.version} already` : `${who} is refused: ${rule}`;
 }
 
 function megabytes(bytes: number): string {

@@ -1,9 +1,9 @@
 // server.mjs: an upgrade server that offers firmware.bin, version 1.1.0, to every device that runs another version.
-import { createReadStream, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
-const server = createServer((request, response) => {
-  const headers = (bytes) => ({ 'Content-Length': bytes, Connection: 'close' });
-  if (request.url.endsWith('version=1.1.0')) return response.writeHead(404, headers(0)).end();
-  createReadStream('firmware.bin').pipe(response.writeHead(200, headers(statSync('firmware.bin').size)));
+const firmware = readFileSync('firmware.bin');
+const server = createServer(({ url, headers }, answer) => {
+  const body = url.endsWith('version=1.1.0') || headers['if-none-match'] === '"1.1.0"' ? '' : firmware;
+  answer.writeHead(body ? 200 : 404, { ETag: '"1.1.0"', 'Content-Length': body.length, Connection: 'close' }).end(body);
 }).listen(process.env.PORT ?? 8080, () => console.log(`Listening on port ${server.address().port}`));
