@@ -48,26 +48,36 @@ export interface Settings extends DeviceFacts, TransferSettings {
 export interface UpgradeOptions extends TransferSettings {
   /** The self-built server. Without it the IoT platform is asked. After `###` a URL is used as it stands. */
   readonly url?: string | undefined;
+  /** The version that runs now; the IoT platform wants `xxx.yyy.zzz`. Default: from `configure`, else LIBFOTA2_VERSION. */
   readonly version?: string | undefined;
+  /** The project's key. Default: from `configure`, else LIBFOTA2_PRODUCT_KEY. */
   readonly productKey?: string | undefined;
+  /** The device's id. Default: from `configure`, else LIBFOTA2_IMEI, a network card's MAC, the machine id. */
   readonly imei?: string | undefined;
+  /** What is asked for. Default: made of `project` and `bsp`, as `GATEWAY_LuatOS-SoC_EC718P`. */
   readonly firmwareName?: string | undefined;
   /** PEM text that replaces the system's roots: an own authority, or a self-signed server's certificate. */
   readonly ca?: string | undefined;
+  /** PEM text: the device's own certificate. Default: none. */
   readonly cert?: string | undefined;
+  /** PEM text: the private key of `cert`. Default: none. */
   readonly key?: string | undefined;
+  /** Opens an encrypted `key`. Default: none. */
   readonly passphrase?: string | undefined;
   /** Default GET. Only a GET is retried and resumed. */
   readonly method?: string | undefined;
+  /** Request headers by name. Default: none. Those of the transfer itself, as `Range` and `If-…`, are left out. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The request's body, sent with its length. Default: none. */
   readonly body?: string | Uint8Array | undefined;
-  /** The image's SHA-256 in hex, from a source that you trust more than the server. */
+  /** The image's SHA-256 in hex, from a source that you trust more than the server. Default: none. */
   readonly expectedSha256?: string | undefined;
   /**
    * Aborts: the promise rejects with the signal's reason, and what was received is kept for the next call. In the moment
-   * of the last byte the image may come to its place all the same.
+   * of the last byte the image may come to its place all the same. Default: none.
    */
   readonly signal?: Signal | undefined;
+  /** Told how many bytes are at the target, as they come. Default: nobody. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -75,19 +85,29 @@ export interface UpgradeOptions extends TransferSettings {
 export interface RequestOptions {
   /** The self-built server. Without it the IoT platform is asked. */
   readonly url?: string | undefined;
+  /** The version that runs now; the IoT platform wants `xxx.yyy.zzz`. Default: from `configure`, else LIBFOTA2_VERSION. */
   readonly version?: string | undefined;
-  /** Milliseconds for the whole call. Default 300 000. */
+  /** Milliseconds for the whole call, retries included. Default 300 000; 1 to 2^31−1. */
   readonly timeout?: number | undefined;
+  /** The project's key. Default: from `configure`, else LIBFOTA2_PRODUCT_KEY. */
   readonly project_key?: string | undefined;
+  /** The device's id. Default: from `configure`, else LIBFOTA2_IMEI, a network card's MAC, the machine id. */
   readonly imei?: string | undefined;
+  /** What is asked for. Default: made of `project` and `bsp`, as `GATEWAY_LuatOS-SoC_EC718P`. */
   readonly firmware_name?: string | undefined;
-  /** PEM text: the authority that signed the server's certificate. */
+  /** PEM text: the authority that signed the server's certificate. Default: the system's authorities. */
   readonly server_cert?: string | undefined;
+  /** PEM text: the device's own certificate. Default: none. */
   readonly client_cert?: string | undefined;
+  /** PEM text: the private key of `client_cert`. Default: none. */
   readonly client_key?: string | undefined;
+  /** Opens an encrypted `client_key`. Default: none. */
   readonly client_password?: string | undefined;
+  /** Default GET. Only a GET is retried and resumed. */
   readonly method?: string | undefined;
+  /** Request headers by name. Default: none. Those of the transfer itself, as `Range` and `If-…`, are left out. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The request's body, sent with its length. Default: none. */
   readonly body?: string | Uint8Array | undefined;
 }
 
