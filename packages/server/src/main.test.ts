@@ -210,10 +210,10 @@ describe('kill -9', () => {
     for (const [version, sha256] of acknowledged) {
       expect(releases).toContainEqual(expect.objectContaining({ version, sha256 }));
     }
-    // The one that was stored and not yet released when the process died may be there too.
+    // Of each kill, the one that was stored and not yet released may be there too.
     const stored = await readdir(join(dataDir, 'packages'));
     expect(stored).toEqual(expect.arrayContaining(releases.map(({ sha256 }) => sha256)));
-    expect(stored.length - releases.length).toBeLessThanOrEqual(1);
+    expect(stored.length - releases.length).toBeLessThanOrEqual(3);
     expect(stored.filter((name) => name.endsWith('.part'))).toEqual([]);
     const answer = await exchange(server.port, asks(target()));
     expect(values(answer, 'etag')).toEqual([etag(answer.body)]);
