@@ -8,7 +8,6 @@ import type { Ports } from './ports.ts';
 
 const NOTES_FORMAT = 'notes 1 ';
 /** How much is brought again after a power cut: what came since the last mark. */
-
 const MARK_EVERY_MS = 1_000;
 const MARK_EVERY_BYTES = 16 * 1024 ** 2;
 

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { repaired } from './repair.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { repaired, repairRequestLines } from './repair.ts';
 
 const repair = (line: string): string => repaired(Buffer.from(line)).toString('latin1');
 
@@ -33,4 +36,29 @@ describe('a request line', () => {
       ),
     );
   });
+});
+
+describe('a connection', () => {
+  it.each(['end', 'resetAndDestroy'] as const)(
+    'reaches the parser with its first line, and not when it is gone by %s',
+    async (leave) => {
+      const handed = vi.fn();
+      const server = createServer((_request, response) => response.end()).on('connection', handed);
+      repairRequestLines(server, 8192, 60_000);
+      const accepted: Promise<Socket> = once(server, 'connection').then(([socket]) => socket as Socket);
+      server.listen(0, '127.0.0.1');
+      onTestFinished(() => void server.close());
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+
+      const client = connect(port, '127.0.0.1');
+      const socket = await accepted;
+      const closed = once(socket, 'close').catch(() => undefined);
+      if (leave === 'end') client.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+      client[leave]();
+      client.resume();
+      await closed;
+      expect(handed).toHaveBeenCalledTimes(leave === 'end' ? 1 : 0);
+    },
+  );
 });

@@ -19,10 +19,15 @@ export function repairRequestLines(server: Server, lineBytes: number, timeoutMs:
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     let held: Buffer = Buffer.alloc(0);
-    const goOn = (bytes: Buffer): void => {
+    const letGo = (): void => {
       clearTimeout(timer);
       socket.removeListener('readable', onReadable);
-      for (const name of ['end', 'error', 'close'] as const) socket.removeListener(name, onEnd);
+      socket.removeListener('end', onEnd);
+      // Nobody asks any more: an HTTP parser for a socket that is gone would never be given back.
+      for (const name of ['error', 'close'] as const) socket.removeListener(name, letGo);
+    };
+    const goOn = (bytes: Buffer): void => {
+      letGo();
       if (bytes.length > 0) socket.unshift(bytes);
       for (const listener of handOver) listener.call(server, socket);
     };
@@ -36,7 +41,8 @@ export function repairRequestLines(server: Server, lineBytes: number, timeoutMs:
       else if (held.length > lineBytes) goOn(held);
     };
     const timer = setTimeout(onEnd, timeoutMs);
-    for (const name of ['end', 'error', 'close'] as const) socket.once(name, onEnd);
+    socket.once('end', onEnd);
+    for (const name of ['error', 'close'] as const) socket.once(name, letGo);
     socket.on('readable', onReadable);
   });
 }
