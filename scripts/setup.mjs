@@ -128,7 +128,7 @@ const bin = (path) => join(root, 'node_modules', path);
 const tsc = (...projects) => run('tsc', bin('typescript/bin/tsc'), ['-b', ...projects]);
 
 const library = ['tsconfig.base.json', 'package-lock.json', 'packages/protocol', 'packages/libfota2'];
-const demo = [...library, 'packages/server', 'examples'];
+const demo = [...library, 'packages/server', 'packages/simulator', 'packages/cli', 'examples'];
 const everything = [...demo, 'tsconfig.build.json', 'packages/testkit', 'bench'];
 
 const STEPS = [
@@ -141,8 +141,8 @@ const STEPS = [
     tsc('packages/protocol', 'packages/libfota2');
     run('tsdown', bin('tsdown/dist/run.mjs'), ['--logLevel', 'error'], join(root, 'packages/libfota2'));
   }),
-  step('build server and examples', demo, ['packages/server/dist/index.js', 'examples/dist/demo/main.js'], () => {
-    tsc('examples');
+  step('build server and command', demo, ['packages/cli/dist/main.js', 'examples/dist/demo/main.js'], () => {
+    tsc('packages/simulator', 'packages/cli', 'examples');
   }),
   step('build what tests need', everything, ['packages/testkit/dist/index.js', 'bench/dist/main.js'], () => {
     tsc('tsconfig.build.json');

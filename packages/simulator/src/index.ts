@@ -1,0 +1,2 @@
+/** Virtual LuatOS devices of every generation, over real sockets. */
+export type {};
