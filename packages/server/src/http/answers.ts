@@ -49,12 +49,26 @@ export function beyondTheEnd(release: Release): Answer {
   return { ...answer, headers: { ...answer.headers, 'Content-Range': `bytes */${release.size}` } };
 }
 
-/** Any answer that holds no package: 4xx or 5xx with the platform's JSON (luatos.md L15, D). */
-export function refusal(status: number, code: number, msg: string): Answer {
+/** What a refusal's body holds: the platform's JSON, or nothing, for what some devices leave of it in `/update.bin`. */
+export type RefusalForm = 'json' | 'empty';
+
+/** What a status owes besides its length. */
+const OWED: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  405: { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE' },
+  503: { 'Retry-After': '30' },
+};
+
+/** Any answer that holds no package: 4xx or 5xx with the platform's JSON, or empty (luatos.md L15, D, F). */
+export function refusal(status: number, code: number, msg: string, form: RefusalForm = 'json'): Answer {
+  if (form === 'empty') return { status, headers: { 'Content-Length': '0', ...OWED[status] }, body: undefined };
   const body = formatRefusal({ code, msg });
   return {
     status,
-    headers: { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)) },
+    headers: {
+      'Content-Type': 'application/json',
+      'Content-Length': String(Buffer.byteLength(body)),
+      ...OWED[status],
+    },
     body,
   };
 }
