@@ -1,47 +1,160 @@
 /** What the use cases need of the world. Each port is one capability; adapters lie in `adapters`. */
-import type { Package, Project, Release } from './domain/catalogue.ts';
-import type { Device, Rule } from './domain/decide.ts';
+import type { NewRelease, Package, Project, Release, ReleasePackage, ReleaseState } from './domain/catalogue.ts';
+import type { Access, Deliveries, Device, Rule } from './domain/decide.ts';
+import type { Inspection, PackageSource } from './domain/inspection.ts';
 
-/** Projects and releases. What is added is durable, also against a power cut, when the promise resolves. */
+/** Projects and releases. What is written is durable, also against a power cut, when the promise resolves. */
 export interface CatalogueStore {
+  /** In the order of their making. */
   projects(): Promise<readonly Project[]>;
+  /** In the order of their making. */
   releases(): Promise<readonly Release[]>;
-  /** @throws FotaServerError `project-exists`, `disk-full`, `data-dir-unusable` */
-  addProject(project: Project, at: number): Promise<void>;
+  /** @throws FotaServerError `project-exists` (name or key), `disk-full`, `data-dir-unusable` */
+  addProject(project: Project): Promise<void>;
   /**
-   * Adds a release, or resolves to the one that has this version already (`01.0` is `1.0.0`).
-   * @throws FotaServerError `disk-full`, `data-dir-unusable`
+   * Replaces what may change of a project: its keys, `registration`, `refusals`.
+   * @throws FotaServerError `project-exists` where a key is another project's, `disk-full`, `data-dir-unusable`
    */
-  addRelease(release: Release): Promise<Release>;
+  updateProject(project: Project): Promise<void>;
+  /** @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  addRelease(release: NewRelease): Promise<Release>;
+  /** @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  addPackage(release: Release, added: ReleasePackage): Promise<Release>;
+  /** @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  setState(release: Release, state: ReleaseState, at: number): Promise<Release>;
 }
 
-/** One answered question, as the upgrade log keeps it. */
-export interface CheckIn {
+/** The package that a device is being sent: what a resume goes on with, whatever is on offer by then. */
+export interface Sent extends Package {
+  readonly release: number;
+  readonly version: string;
   /** Milliseconds since 1970. */
   readonly at: number;
-  readonly device: Device;
-  /** Whether the device itself is remembered, too. */
-  readonly registered: boolean;
-  /** 0: the release was sent; 304: the device holds it already; else the platform's code of the refusal. */
-  readonly code: number;
-  readonly rule: Rule;
-  readonly release: Release | undefined;
 }
 
-/** What is remembered of devices. Survives kill -9 once the promise resolves; a power cut may take the last moments. */
+/** What is remembered of one device with one firmware. */
+export interface DeviceRecord extends Device {
+  readonly firstSeenAt: number;
+  readonly lastSeenAt: number;
+  /** Questions, resumes not counted. */
+  readonly asked: number;
+  /** The rule that answered last. */
+  readonly rule: Rule;
+  readonly sent: Sent | undefined;
+  readonly deliveries: Deliveries | undefined;
+}
+
+/** An operator's word on a device. */
+export interface DeviceAccess {
+  readonly project: string;
+  readonly id: string;
+  readonly access: Access;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** What happened, as the upgrade log keeps it. */
+export type LogEvent =
+  /** A package was promised; code 0. */
+  | 'offered'
+  /** The rest of a package was promised; code 0. */
+  | 'resumed'
+  /** The last byte of a package went to the network. */
+  | 'sent'
+  /** The connection ended before the last byte of a package. */
+  | 'broken'
+  /** The device holds the package already; code 304. */
+  | 'held'
+  /** There was no upgrade, by another rule than last time; the code is the platform's. */
+  | 'refused'
+  /** A request was not understood, or was too much; the code is the HTTP status. */
+  | 'unreadable';
+
+export interface LogEntry {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly event: LogEvent;
+  readonly device: Device;
+  readonly code: number;
+  readonly rule: Rule | undefined;
+  readonly release: number | undefined;
+  /** The release's version, for people. */
+  readonly releaseVersion: string | undefined;
+  /** Bytes sent, of `sent` and `broken`; the first byte asked for, of `resumed`. */
+  readonly bytes: number | undefined;
+  /** What came, of `unreadable`: bounded and printable. How many times, where several were gathered. */
+  readonly detail: string | undefined;
+}
+
+export interface StoredLogEntry extends LogEntry {
+  /** Grows with each entry. */
+  readonly id: number;
+}
+
+/** A part of a list, and where the next part begins. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Give it to get the next part; `undefined` at the end. */
+  readonly cursor: string | undefined;
+}
+
+export interface PageRequest {
+  /** 1 to 1000. */
+  readonly limit: number;
+  readonly cursor: string | undefined;
+}
+
+export interface DeviceFilter {
+  readonly project: string | undefined;
+  readonly firmwareName: string | undefined;
+  readonly access: Access | undefined;
+  /** Of the id: its beginning. */
+  readonly idPrefix: string | undefined;
+}
+
+export interface LogFilter {
+  readonly project: string | undefined;
+  readonly firmwareName: string | undefined;
+  readonly deviceId: string | undefined;
+  readonly event: LogEvent | undefined;
+  /** Only entries after this one. */
+  readonly after: number | undefined;
+}
+
+/** A device as an operator sees it: with its record, or only an operator's word where it never asked. */
+export interface DeviceListing {
+  readonly project: string;
+  readonly id: string;
+  readonly access: Access;
+  readonly record: DeviceRecord | undefined;
+}
+
+/** A group of things to remember: all of it is written, or nothing. */
+export interface DeviceGroup {
+  readonly records: readonly DeviceRecord[];
+  readonly access: readonly DeviceAccess[];
+  readonly log: readonly LogEntry[];
+}
+
+/** What is remembered of devices. */
 export interface DeviceStore {
-  /** Registers the device, writes the log, and notes the release as the one that the device is being sent. */
-  record(checkIn: CheckIn): Promise<void>;
-  /** The release that this device was last sent. */
-  offered(device: Device): Promise<Release | undefined>;
-  /** The newest rows of the upgrade log, newest first. */
-  log(limit: number): Promise<readonly CheckIn[]>;
+  /** Everything, once, at the start. */
+  records(): AsyncIterable<DeviceRecord> | Iterable<DeviceRecord>;
+  accesses(): Promise<readonly DeviceAccess[]>;
+  /** Durable, also against a power cut, when the promise resolves. @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  write(group: DeviceGroup): Promise<void>;
+  /** By project, id and firmware name. @throws FotaServerError `cursor-invalid` */
+  list(filter: DeviceFilter, page: PageRequest): Promise<Page<DeviceListing>>;
+  /** The newest first. @throws FotaServerError `cursor-invalid` */
+  log(filter: LogFilter, page: PageRequest): Promise<Page<StoredLogEntry>>;
 }
 
 /** A package that was found whole when it was opened. Must be read or closed. */
 export interface OpenPackage {
   /** The bytes from `first` to `last`, both inclusive. Closes the package at its end, and when its reader leaves. */
   read(first: number, last: number): AsyncIterable<Uint8Array>;
+  /** The same bytes at once, where they lie in memory; the package stays open until it is closed. */
+  readonly slice?: (first: number, last: number) => Uint8Array;
   close(): Promise<void>;
 }
 
@@ -56,5 +169,14 @@ export interface PackageStore {
   open(wanted: Package): Promise<OpenPackage>;
 }
 
+/** Says what a package is, before devices hear of it. */
+export interface PackageInspector {
+  /** @throws FotaServerError `package-empty`, `package-corrupt`, `package-not-upgrade` */
+  inspect(source: PackageSource, fileName?: string): Promise<Inspection>;
+}
+
 /** Milliseconds since 1970. */
 export type Now = () => number;
+
+/** Calls `work` once after `ms` milliseconds, unless cancelled. */
+export type Later = (ms: number, work: () => void) => { cancel(): void };

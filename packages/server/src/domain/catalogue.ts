@@ -1,11 +1,20 @@
+import { compareVersions, wireVersion } from '@libfota2/protocol';
 import { FotaServerError } from './errors.ts';
 
-/** Owns firmware names and releases; its key is what devices send as `project_key`. */
+/** Owns firmware names and releases. Its name is what people call it by, and never changes. */
 export interface Project {
-  /** 32 letters and digits; unique. */
-  readonly key: string;
   /** 1 to 64 printable characters; unique. */
   readonly name: string;
+  /** What devices send as `project_key`: 32 letters and digits; unique. */
+  readonly key: string;
+  /** Earlier keys, which devices in the field may still send. All are accepted until they are revoked; newest first. */
+  readonly formerKeys: readonly string[];
+  /** Whether a device that nobody has allowed is registered when it first asks. */
+  readonly registration: 'open' | 'closed';
+  /** What a refusal carries: the platform's JSON, or nothing, for devices that would keep it as an image (luatos.md F). */
+  readonly refusals: 'json' | 'empty';
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
 }
 
 /** Bytes that are stored by what they are. */
@@ -16,20 +25,52 @@ export interface Package {
   readonly size: number;
 }
 
-/** One published version of a firmware. Never changes once published. */
-export interface Release extends Package {
-  readonly projectKey: string;
-  readonly firmwareName: string;
-  /** Numbers with dots between them, as published. */
-  readonly version: string;
-  /** Milliseconds since 1970. */
-  readonly publishedAt: number;
+/** The package of a release for devices of one source. */
+export interface ReleasePackage extends Package {
+  /** `any`, or the number of the core that a device must run for this package to fit, such as `2012`. */
+  readonly source: string;
+  /** What the upload was called; empty where it had no name. */
+  readonly fileName: string;
+  /** What inspection found it to be, such as `ec7xx` or `opaque`. */
+  readonly format: string;
 }
+
+export type ReleaseState = 'draft' | 'published' | 'withdrawn';
+
+/** One version of a firmware. From draft to published to withdrawn, never back. */
+export interface Release {
+  readonly id: number;
+  /** The project's name. */
+  readonly project: string;
+  readonly firmwareName: string;
+  /** Numbers with dots between them, as its maker calls it. */
+  readonly version: string;
+  /** The core that a device runs after this release, such as `2013`; `undefined` where versions go on the wire as they are. */
+  readonly core: string | undefined;
+  /** What a device that runs this release sends as `version`. */
+  readonly wireVersion: string;
+  readonly state: ReleaseState;
+  readonly notes: string;
+  /** At least one; no two of the same source. */
+  readonly packages: readonly ReleasePackage[];
+  /** Milliseconds since 1970, as the other times. */
+  readonly createdAt: number;
+  readonly publishedAt: number | undefined;
+  readonly withdrawnAt: number | undefined;
+}
+
+/** A release before it has a number. */
+export type NewRelease = Omit<Release, 'id'>;
+
+/** Every device may take this package. */
+export const ANY_SOURCE = 'any';
 
 const PROJECT_KEY = /^[A-Za-z0-9]{32}$/;
 const VERSION = /^\d{1,10}(?:\.\d{1,10}){0,5}$/;
+const CORE = /^[A-Za-z]?(\d{1,10})$/;
 // Control characters, unpaired surrogates and outer spaces: invisible differences between names that look the same.
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|^\s|\s$/u;
+const NOTES_LIMIT = 10_000;
 
 /** Whether devices of every generation order this version alike: one to six numbers with dots between them. */
 export function isOrderedVersion(version: string): boolean {
@@ -43,21 +84,78 @@ export function canonicalVersion(version: string): string {
   return parts.join('.');
 }
 
-/** @throws FotaServerError `name-invalid`, `key-invalid` */
-export function checkProject(project: Project): Project {
-  checkName('project', project.name, 64);
-  if (PROJECT_KEY.test(project.key)) return project;
-  throw new FotaServerError('key-invalid', `a project key has 32 letters and digits, this one is "${project.key}"`);
+/** @throws FotaServerError `key-invalid` */
+export function checkKey(key: string): string {
+  if (PROJECT_KEY.test(key)) return key;
+  throw new FotaServerError('key-invalid', `a project key has 32 letters and digits, this one is "${key.slice(0, 64)}"`);
 }
 
-/** @throws FotaServerError `name-invalid`, `version-invalid` */
-export function checkReleaseName(firmwareName: string, version: string): void {
+/** @throws FotaServerError `name-invalid` */
+export function checkProjectName(name: string): string {
+  return checkName('project', name, 64);
+}
+
+/** The number of a core that is called `V2012` or `2012`. @throws FotaServerError `core-invalid` */
+export function coreNumber(core: string): string {
+  const number = CORE.exec(core)?.[1];
+  if (number !== undefined) return number;
+  throw new FotaServerError('core-invalid', `"${core.slice(0, 64)}" is no core such as V2012`);
+}
+
+/** The source as packages keep it: a core without leading zeros. @throws FotaServerError `core-invalid` */
+export function sourceOf(source: string): string {
+  return source === ANY_SOURCE ? ANY_SOURCE : coreNumber(source).replace(/^0+(?=\d)/, '');
+}
+
+/**
+ * The names of a release after a check, and its version on the wire.
+ * @throws FotaServerError `name-invalid`, `version-invalid`, `core-invalid`
+ */
+export function checkedNames(
+  firmwareName: string,
+  version: string,
+  core: string | undefined,
+): Pick<Release, 'firmwareName' | 'version' | 'core' | 'wireVersion'> {
   checkName('firmware', firmwareName, 128);
-  if (isOrderedVersion(version)) return;
-  throw new FotaServerError('version-invalid', `"${version}" is not a version such as 1.4.0`);
+  if (!isOrderedVersion(version)) {
+    throw new FotaServerError('version-invalid', `"${version.slice(0, 64)}" is not a version such as 1.4.0`);
+  }
+  const number = core === undefined ? undefined : coreNumber(core);
+  const onWire = wireVersion(version, number === undefined ? undefined : `V${number}`);
+  return { firmwareName, version, core: number, wireVersion: onWire };
 }
 
-function checkName(what: string, name: string, limit: number): void {
-  if (name !== '' && name.length <= limit && !UNPRINTABLE.test(name)) return;
+/** @throws FotaServerError `notes-too-long` */
+export function checkNotes(notes: string): string {
+  if (notes.length <= NOTES_LIMIT) return notes;
+  throw new FotaServerError('notes-too-long', `the notes have ${notes.length} characters, ${NOTES_LIMIT} are kept`);
+}
+
+/** Whether devices may hear of the release, now or later. */
+export function isLive(release: Release): boolean {
+  return release.state !== 'withdrawn';
+}
+
+/** Whether two versions are the same to a device. */
+export function isSameVersion(a: string, b: string): boolean {
+  return compareVersions(a, b) === 0;
+}
+
+/**
+ * The first version above `version`, by its last number, that no live release of the firmware has on the wire. LuatOS
+ * drops the middle number (luatos.md L4), so that 1.1.5 is taken where 1.0.5 lives.
+ */
+export function nextFreeVersion(version: string, core: string | undefined, live: readonly Release[]): string {
+  const parts = version.split('.');
+  const last = parts.at(-1) ?? '0';
+  for (let number = BigInt(last) + 1n; ; number += 1n) {
+    const candidate = [...parts.slice(0, -1), String(number).padStart(last.length, '0')].join('.');
+    const onWire = wireVersion(candidate, core === undefined ? undefined : `V${core}`);
+    if (!live.some((release) => isSameVersion(release.wireVersion, onWire))) return candidate;
+  }
+}
+
+function checkName(what: string, name: string, limit: number): string {
+  if (name !== '' && name.length <= limit && !UNPRINTABLE.test(name)) return name;
   throw new FotaServerError('name-invalid', `${JSON.stringify(name.slice(0, limit))} is no name for a ${what}`);
 }

@@ -1,23 +1,39 @@
 import { compareVersions } from '@libfota2/protocol';
-import type { Project, Release } from './catalogue.ts';
+import { isLive, type Project, type Release } from './catalogue.ts';
 
-/** What is on offer: by project key and firmware name the release that devices should run. */
-export type Plan = ReadonlyMap<string, ReadonlyMap<string, Release>>;
-
-/** The plan that offers the highest version of each firmware. */
-export function planOf(projects: readonly Project[], releases: readonly Release[]): Plan {
-  return releases.reduce(withRelease, projects.reduce(withProject, new Map()));
+/** What is on offer, arranged for deciding. Made anew whenever the catalogue changes, never changed itself. */
+export interface Plan {
+  /** By every key that is accepted. */
+  readonly projects: ReadonlyMap<string, ProjectPlan>;
+  /** Deliveries of one package within a day to a device that keeps its version, after which it is held. */
+  readonly deliveriesPerDay: number;
 }
 
-export function withProject(plan: Plan, project: Project): Plan {
-  return new Map(plan).set(project.key, plan.get(project.key) ?? new Map());
+export interface ProjectPlan {
+  readonly project: Project;
+  /** By firmware name the published releases, the highest version first; empty where all are withdrawn. */
+  readonly firmwares: ReadonlyMap<string, readonly Release[]>;
 }
 
-/** A release of an unknown project, or one that is not the highest, changes nothing. */
-export function withRelease(plan: Plan, release: Release): Plan {
-  const firmwares = plan.get(release.projectKey);
-  const highest = firmwares?.get(release.firmwareName);
-  if (firmwares === undefined) return plan;
-  if (highest !== undefined && compareVersions(highest.version, release.version) >= 0) return plan;
-  return new Map(plan).set(release.projectKey, new Map(firmwares).set(release.firmwareName, release));
+/** The plan of all projects and releases; drafts are not in it. */
+export function planOf(projects: readonly Project[], releases: readonly Release[], deliveriesPerDay: number): Plan {
+  const plans = projects.map((project) => projectPlan(project, releases));
+  const byKey = plans.flatMap((plan) =>
+    [plan.project.key, ...plan.project.formerKeys].map((key) => [key, plan] as const),
+  );
+  return { projects: new Map(byKey), deliveriesPerDay };
+}
+
+function projectPlan(project: Project, releases: readonly Release[]): ProjectPlan {
+  const firmwares = new Map<string, Release[]>();
+  for (const release of releases) {
+    if (release.project !== project.name || release.state === 'draft') continue;
+    const published = firmwares.get(release.firmwareName) ?? [];
+    firmwares.set(release.firmwareName, published);
+    if (isLive(release)) published.push(release);
+  }
+  for (const published of firmwares.values()) {
+    published.sort((a, b) => compareVersions(b.wireVersion, a.wireVersion));
+  }
+  return { project, firmwares };
 }
