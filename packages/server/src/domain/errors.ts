@@ -64,6 +64,14 @@ export const SERVER_ERRORS = {
     means: 'The package has no bytes.',
     remedy: 'Check the build that made it: devices take an empty answer for a failure.',
   },
+  'package-corrupt': {
+    means: 'The package is of a known format, and a length or checksum in it does not agree with its bytes.',
+    remedy: 'Download or build it again; the message names what did not agree.',
+  },
+  'package-not-upgrade': {
+    means: 'The file is no upgrade package: a .soc for flashing by cable, or an error page that was saved as a file.',
+    remedy: 'Take the .bin, .sota or .fota that the tool makes for upgrades; the message says what the file is.',
+  },
   'package-unreadable': {
     means: 'The package to publish cannot be read.',
     remedy: 'Check its path and who may read it.',
