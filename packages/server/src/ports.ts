@@ -141,8 +141,11 @@ export interface DeviceStore {
   /** Everything, once, at the start. */
   records(): AsyncIterable<DeviceRecord> | Iterable<DeviceRecord>;
   accesses(): Promise<readonly DeviceAccess[]>;
-  /** Durable, also against a power cut, when the promise resolves. @throws FotaServerError `disk-full`, `data-dir-unusable` */
-  write(group: DeviceGroup): Promise<void>;
+  /**
+   * Durable when the promise resolves, against what is named: the end of this process, or also a power cut.
+   * @throws FotaServerError `disk-full`, `data-dir-unusable`
+   */
+  write(group: DeviceGroup, against: 'kill' | 'power-cut'): Promise<void>;
   /** By project, id and firmware name. @throws FotaServerError `cursor-invalid` */
   list(filter: DeviceFilter, page: PageRequest): Promise<Page<DeviceListing>>;
   /** The newest first. @throws FotaServerError `cursor-invalid` */
@@ -161,10 +164,14 @@ export interface OpenPackage {
 /** Packages by content. */
 export interface PackageStore {
   /**
-   * Stores the bytes durably; the same bytes are stored once.
-   * @throws FotaServerError `package-empty`, `disk-full`, `data-dir-unusable`; whatever `bytes` throws
+   * Stores the bytes durably; the same bytes are stored once. `check` sees the whole before it is stored: what it throws
+   * ends the storing, and nothing is kept.
+   * @throws FotaServerError `package-empty`, `disk-full`, `data-dir-unusable`; whatever `bytes` and `check` throw
    */
-  put(bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Package>;
+  put(
+    bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    check?: (source: PackageSource) => Promise<void>,
+  ): Promise<Package>;
   /** Opens a package after checking its size and hash. @throws FotaServerError `package-damaged` */
   open(wanted: Package): Promise<OpenPackage>;
 }

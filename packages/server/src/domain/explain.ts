@@ -1,5 +1,7 @@
 import type { Identity } from '@libfota2/protocol';
-import type { Circumstances, Decision, Rule } from './decide.ts';
+import { ANY_SOURCE, type Release } from './catalogue.ts';
+import { type Circumstances, coreOf, type Decision, type Rule } from './decide.ts';
+import type { Plan } from './plan.ts';
 
 /** A rule that was asked, and what it found. */
 export interface Step {
@@ -18,4 +20,120 @@ export interface Explanation {
   readonly steps: readonly Step[];
   /** What the operator might do, where something looks wrong; in sentences. */
   readonly hints: readonly string[];
+}
+
+interface Facts extends Omit<Explanation, 'steps' | 'hints'> {
+  readonly plan: Plan;
+  /** Published releases of the firmware, the highest version first. */
+  readonly published: readonly Release[];
+}
+
+/** Puts a decision into words: a sentence for each rule that was asked. */
+export function explain(question: Identity, plan: Plan, circumstances: Circumstances, decision: Decision): Explanation {
+  const firmwares = plan.projects.get(question.projectKey ?? '')?.firmwares;
+  const published = firmwares?.get(question.firmwareName ?? '') ?? [];
+  const facts: Facts = { question, plan, circumstances, decision, published };
+  const steps = decision.trace.map((rule) => {
+    const decided = rule === decision.rule;
+    return { rule, decided, says: (decided ? DECIDED : PASSED)[rule](facts) };
+  });
+  return { question, circumstances, decision, steps, hints: hints(facts) };
+}
+
+type Sentences = Readonly<Record<Rule, (facts: Facts) => string>>;
+
+const PASSED: Sentences = {
+  'id-missing': ({ question }) => `The device names itself "${question.id}".`,
+  'project-unknown': ({ decision }) => `Its project_key belongs to the project "${decision.project?.name}".`,
+  blocked: ({ circumstances }) =>
+    circumstances.access === 'allowed' ? 'The operator allows this device.' : 'The operator has not blocked it.',
+  unregistered: ({ circumstances }) =>
+    circumstances.isKnown ? 'It is registered.' : 'It has not asked before and would be registered now.',
+  'firmware-unknown': ({ question, published }) =>
+    `The project has ${counted(published.length, 'published release')} of "${question.firmwareName}".`,
+  'version-unreadable': ({ question }) => `"${question.version}" is a version that can be compared.`,
+  'nothing-published': ({ published }) => `The highest is ${published[0] && named(published[0])}.`,
+  newest: ({ published, question }) => `That is above the device's ${question.version}: ${newerThan(published)}.`,
+  'base-missing': ({ decision, question }) =>
+    decision.answer === 'upgrade' && decision.package.source !== ANY_SOURCE
+      ? `A package fits the core ${coreOf(question.version ?? '')} that the device runs.`
+      : 'A package fits every core.',
+  'upgrade-loop': ({ circumstances, plan }) =>
+    circumstances.deliveries === undefined
+      ? 'It was never sent this package.'
+      : `It was sent packages ${counted(circumstances.deliveries.count, 'time')} on its version; ${plan.deliveriesPerDay} a day are allowed.`,
+  'newer-release': () => '',
+};
+
+const DECIDED: Sentences = {
+  'id-missing': ({ question }) =>
+    (question.id ?? '') === ''
+      ? 'The question has no imei, mac or uid, so nobody can say which device asks.'
+      : 'The id is longer than 128 characters, or holds characters that cannot be seen.',
+  'project-unknown': ({ question }) =>
+    (question.projectKey ?? '') === ''
+      ? 'The question has no project_key.'
+      : `No project has the key "${question.projectKey}", now or formerly.`,
+  blocked: () => 'The operator blocked this device.',
+  unregistered: ({ circumstances }) =>
+    circumstances.hasRoom
+      ? 'The project registers no devices by itself, and the operator has not allowed this one.'
+      : 'The server knows as many devices as it may, and this one is new.',
+  'firmware-unknown': ({ question }) => `The project never had a release of "${question.firmwareName ?? ''}".`,
+  'version-unreadable': ({ question }) =>
+    `"${question.version ?? ''}" is not made of numbers and dots; a device whose version has no order would be served for ever.`,
+  'nothing-published': () => 'Every release of this firmware is withdrawn.',
+  newest: ({ published, question }) =>
+    `The highest release is ${published[0] && named(published[0])}, and the device has ${question.version} already.`,
+  'base-missing': ({ published, question }) => {
+    const sources = new Set(published.flatMap(({ packages }) => packages.map(({ source }) => source)));
+    return `The device runs the core ${coreOf(question.version ?? '')}; there are packages for ${[...sources].join(', ')}.`;
+  },
+  'upgrade-loop': ({ circumstances }) => {
+    const { count = 0, since = 0 } = circumstances.deliveries ?? {};
+    const day = new Date(since).toISOString();
+    return `It was sent the package ${counted(count, 'time')} in the day after ${day} and still tells its old version.`;
+  },
+  'newer-release': ({ decision }) => {
+    if (decision.answer !== 'upgrade') return '';
+    const { release, package: sent } = decision;
+    const source = sent.source === ANY_SOURCE ? 'any core' : `core ${sent.source}`;
+    return `It gets ${named(release)}: the package for ${source}, ${sent.size} bytes, sha256 ${sent.sha256.slice(0, 12)}….`;
+  },
+};
+
+function hints({ question, decision, published }: Facts): string[] {
+  const { rule } = decision;
+  const found: string[] = [];
+  if (rule === 'newest' && looksLikeCore(question.version) && published.some(({ core }) => core === undefined)) {
+    if (!published.some(({ wireVersion }) => looksLikeCore(wireVersion))) {
+      found.push(
+        `The device's version begins with its core (${coreOf(question.version ?? '')}), the releases' do not: publish with the core, as in --core V${coreOf(question.version ?? '')}.`,
+      );
+    }
+  }
+  if (rule === 'unregistered') found.push('Allow the device, or open the registration of the project.');
+  if (rule === 'blocked') found.push('Allow the device to let it ask again.');
+  if (rule === 'upgrade-loop') found.push('Find out why it does not take the package, then allow the device.');
+  if (rule === 'base-missing') found.push("Publish a package of the release for this device's core, or one for any.");
+  if (rule === 'firmware-unknown') found.push('Compare the name with those of the releases, letter by letter.');
+  return found;
+}
+
+/** LuatOS cores have four digits; nobody else's versions begin so high. */
+function looksLikeCore(version = ''): boolean {
+  return Number(coreOf(version)) >= 1_000;
+}
+
+function newerThan(published: readonly Release[]): string {
+  const shown = published.slice(0, 3).map(named).join(', ');
+  return published.length > 3 ? `${shown}, …` : shown;
+}
+
+function named({ version, wireVersion }: Release): string {
+  return version === wireVersion ? version : `${version} (${wireVersion} on the wire)`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promi
 import { join } from 'node:path';
 import type { Package } from '../../domain/catalogue.ts';
 import { FotaServerError } from '../../domain/errors.ts';
+import type { PackageSource } from '../../domain/inspection.ts';
 import type { PackageStore } from '../../ports.ts';
 import { translate } from './errors.ts';
 
@@ -22,7 +23,7 @@ export async function openDiskPackages(folder: string): Promise<PackageStore> {
   }
   const isWhole = rememberedCheck();
   return {
-    put: (bytes) => put(folder, bytes),
+    put: (bytes, check) => put(folder, bytes, check),
 
     async open(wanted) {
       const file = await open(join(folder, wanted.sha256), 'r').catch((error) => {
@@ -42,10 +43,14 @@ export async function openDiskPackages(folder: string): Promise<PackageStore> {
   };
 }
 
-async function put(folder: string, bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Package> {
+async function put(
+  folder: string,
+  bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  check: ((source: PackageSource) => Promise<void>) | undefined,
+): Promise<Package> {
   const temporary = join(folder, `${randomUUID()}.part`);
   try {
-    const file = await open(temporary, 'wx').catch((error) => {
+    const file = await open(temporary, 'wx+').catch((error) => {
       throw translate(folder, error);
     });
     const hash = createHash('sha256');
@@ -57,6 +62,7 @@ async function put(folder: string, bytes: Iterable<Uint8Array> | AsyncIterable<U
         await file.appendFile(chunk);
       }
       if (size === 0) throw new FotaServerError('package-empty', 'the package has no bytes');
+      await check?.(sourceOf(file, size));
       await file.sync();
     } finally {
       await file.close();
@@ -69,6 +75,21 @@ async function put(folder: string, bytes: Iterable<Uint8Array> | AsyncIterable<U
     await rm(temporary, { force: true });
     throw translate(folder, error);
   }
+}
+
+function sourceOf(file: FileHandle, size: number): PackageSource {
+  return {
+    size,
+    async read(first, length) {
+      const bytes = Buffer.allocUnsafe(length);
+      for (let done = 0; done < length; ) {
+        const { bytesRead } = await file.read(bytes, done, length - done, first + done);
+        if (bytesRead === 0) throw new RangeError(`${first} + ${length} lies beyond ${size} bytes`);
+        done += bytesRead;
+      }
+      return bytes;
+    },
+  };
 }
 
 /** Makes a rename durable. Windows cannot open folders and needs no such thing. */

@@ -1,0 +1,44 @@
+import type { Later, LogEntry } from '../ports.ts';
+
+/**
+ * What anybody can cause who knows nothing of ours: requests that cannot be read, devices that are not registered. The
+ * operator learns of it, but not once for each: the first of a kind is noted at once, the rest of its minute as a number.
+ */
+export interface Noise {
+  heard(entry: LogEntry): void;
+  /** Notes the numbers of the minute that has begun. */
+  flush(): void;
+}
+
+/** Kinds that are told apart within a minute; what is beyond is counted together. */
+const KINDS = 200;
+const MINUTE_MS = 60_000;
+
+export function createNoise(ports: { readonly note: (entry: LogEntry) => void; readonly later: Later }): Noise {
+  const { note, later } = ports;
+  /** Of each kind the last entry, and how many came after the first. */
+  const more = new Map<string, { readonly entry: LogEntry; readonly count: number }>();
+  let timer: { cancel(): void } | undefined;
+
+  const flush = (): void => {
+    timer?.cancel();
+    timer = undefined;
+    for (const { entry, count } of more.values()) {
+      if (count > 0) note({ ...entry, detail: [entry.detail, `${count} more within a minute`].filter(Boolean).join('; ') });
+    }
+    more.clear();
+  };
+
+  return {
+    heard(entry) {
+      const { event, device, rule, code } = entry;
+      const kind = [event, rule, code, device.project, device.firmwareName.slice(0, 128)].join('\0');
+      const key = more.has(kind) || more.size < KINDS ? kind : '';
+      const known = more.get(key);
+      if (known === undefined) note(entry);
+      more.set(key, { entry, count: known === undefined ? 0 : known.count + 1 });
+      timer ??= later(MINUTE_MS, flush);
+    },
+    flush,
+  };
+}
