@@ -72,10 +72,10 @@ describe('the README', () => {
   const commands: Readonly<Record<string, () => Promise<void>>> = {
     // What scripts/start.mjs runs once it has set up; `npm test` has done that already.
     'npm start': async () => {
-      const demo = pathToFileURL(join(root, 'examples/dist/demo/main.js'));
+      const demo = pathToFileURL(join(root, 'packages/cli/dist/demo/main.js'));
       const options = ['--once', '--port', '0', '--data', '.data/demo'];
       const start = join(dir, 'start.mjs');
-      const code = `import { main } from '${demo}'; process.exitCode = await main(process.argv.slice(2), '.');\n`;
+      const code = `import { demo } from '${demo}'; process.exitCode = await demo(process.argv.slice(2), '.');\n`;
       await writeFile(start, code);
       said = await run(process.execPath, [start, ...options], { cwd });
     },

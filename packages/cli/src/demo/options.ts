@@ -13,10 +13,14 @@ export interface DemoOptions {
 
 export const DEFAULT_PORT: number = 8266;
 
-export const HELP: string = `npm start: an upgrade server, and a sample device that upgrades itself
+/** What `--help` prints where a person types `command` before options. */
+export function helpFor(command: string): string {
+  const bare = command.replace(/ --$/, '');
+  const usage = bare === command ? `${bare} [OPTIONS]` : `${bare} [-- OPTIONS]`;
+  return `${bare}: an upgrade server, and a sample device that upgrades itself
 
 Usage
-  npm start [-- OPTIONS]
+  ${usage}
 
 Options
   --data DIR    where the server keeps its database and packages, and the device
@@ -29,13 +33,14 @@ Options
   --help        this text
 
 Examples
-  npm start
-  npm start -- --host 0.0.0.0 --port 9000
-  npm start -- --once --data /tmp/try
+  ${bare}
+  ${command} --host 0.0.0.0 --port 9000
+  ${command} --once --data /tmp/try
 
 Exit codes
   0  ended as asked     1  could not start, or the sample failed     2  unknown option
 `;
+}
 
 /** Reads the command line; a text says what is wrong with it. */
 export function parseOptions(args: readonly string[]): DemoOptions | string {

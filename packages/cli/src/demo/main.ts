@@ -5,19 +5,22 @@ import { join, relative, resolve } from 'node:path';
 import { type CheckIn, type FotaServer, FotaServerError, startServer } from '@libfota2/server';
 import { connectLines } from './connect.ts';
 import { type DeviceFile, type Message, makeDevice, runDevice } from './device.ts';
-import { DEFAULT_PORT, type DemoOptions, HELP, networkUrl, parseOptions } from './options.ts';
+import { DEFAULT_PORT, type DemoOptions, helpFor, networkUrl, parseOptions } from './options.ts';
 import { publishSample, stationFile } from './releases.ts';
 import { createScreen, type Screen } from './screen.ts';
 
-/** Runs the demo; resolves to the exit code. `root` is the folder that `.data/demo` lies in. */
-export async function main(args: readonly string[], root: string): Promise<number> {
+/**
+ * Runs the demo; resolves to the exit code. `root` is the folder that `.data/demo` lies in, `command` what a person types
+ * before options.
+ */
+export async function demo(args: readonly string[], root: string, command = 'npm start --'): Promise<number> {
   const options = parseOptions(args);
   if (typeof options === 'string') {
-    process.stderr.write(`${options}\nTry: npm start -- --help\n`);
+    process.stderr.write(`${options}\nTry: ${command} --help\n`);
     return 2;
   }
   if (options.help) {
-    process.stdout.write(HELP);
+    process.stdout.write(helpFor(command));
     return 0;
   }
   const ended = new AbortController();
@@ -30,7 +33,7 @@ export async function main(args: readonly string[], root: string): Promise<numbe
   const screen = createScreen(process.stdout);
   const dataDir = dataFolder(options, root);
   try {
-    await show(options, dataDir, screen, ended.signal, resolve(root)).catch((error) => {
+    await show(options, dataDir, screen, ended.signal, { root: resolve(root), command }).catch((error) => {
       if (!ended.signal.aborted) throw error;
     });
     screen.close();
@@ -38,17 +41,17 @@ export async function main(args: readonly string[], root: string): Promise<numbe
     return 0;
   } catch (error) {
     screen.close();
-    process.stderr.write(`\n${explain(error)}\n`);
+    process.stderr.write(`\n${explain(error, command)}\n`);
     return 1;
   } finally {
     for (const signal of signals) process.off(signal, end);
   }
 }
 
-function explain(error: unknown): string {
+function explain(error: unknown, command: string): string {
   if (!(error instanceof FotaServerError)) return String(error);
   const option = { 'data-dir-locked': '--data DIR', 'port-in-use': '--port N' }[error.code as string];
-  return `${error.message}.\n${error.remedy}${option === undefined ? '' : `\nnpm start -- ${option}`}`;
+  return `${error.message}.\n${error.remedy}${option === undefined ? '' : `\n${command} ${option}`}`;
 }
 
 /** Where the user typed; npm itself works in the workspace's root. */
@@ -65,7 +68,7 @@ async function show(
   dataDir: string,
   screen: Screen,
   ended: AbortSignal,
-  root: string,
+  { root, command }: { readonly root: string; readonly command: string },
 ): Promise<void> {
   const { colors, labelled, line } = screen;
   let following = false;
@@ -93,7 +96,7 @@ async function show(
       line(`\n  ${colors.dim(kind)}`);
       for (const one of lines) line(`    ${one}`);
     }
-    if (url === device.url) line(`\n  ${colors.dim('For devices on your network:')} npm start -- --host 0.0.0.0`);
+    if (url === device.url) line(`\n  ${colors.dim('For devices on your network:')} ${command} --host 0.0.0.0`);
     line(`\n  The server stays up and shows who asks. ${colors.bold('Ctrl-C')} ends it.\n`);
     following = true;
     if (!ended.aborted) await once(ended, 'abort');

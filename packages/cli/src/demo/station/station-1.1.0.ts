@@ -17,7 +17,7 @@ const LOADS = 4096;
 /** To whoever started this device; to the terminal if that was a person. */
 function tell(message: Message): void {
   if (process.send) process.send(message);
-  else console.log(message);
+  else process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
 /** Milliseconds that all processors were busy, and in all, since the machine started. */

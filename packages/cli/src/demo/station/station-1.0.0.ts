@@ -15,7 +15,7 @@ const RESTART = 75;
 /** To whoever started this device; to the terminal if that was a person. */
 function tell(message: Message): void {
   if (process.send) process.send(message);
-  else console.log(message);
+  else process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
 /** Milliseconds that all processors were busy, and in all, since the machine started. */
