@@ -53,12 +53,65 @@ export const SERVER_ERRORS = {
     remedy: 'Use the existing project, or choose another name.',
   },
   'project-unknown': {
-    means: 'No project has this key.',
-    remedy: 'Create the project first.',
+    means: 'No project has this name or key.',
+    remedy: 'Create the project first; fota project list shows those that exist.',
+  },
+  'key-unknown': {
+    means: 'The key to revoke is no former key of the project.',
+    remedy: 'Look at the keys with fota project show; the present key must be rotated before it can be revoked.',
+  },
+  'core-invalid': {
+    means: 'A core is not a letter and a number.',
+    remedy: 'Write it as the device tells it, such as V2012, or only its number.',
+  },
+  'notes-too-long': {
+    means: 'The notes of a release have more than 10 000 characters.',
+    remedy: 'Shorten them; a link to a longer text is enough.',
+  },
+  'id-invalid': {
+    means: 'A device id is empty, longer than 128 characters, or holds characters that cannot be seen.',
+    remedy: 'Use the id as the device sends it: its imei, mac or uid.',
+  },
+  'device-unknown': {
+    means: 'The project knows no device of this id.',
+    remedy: 'Compare the id with fota device list; a device that never asked is known once it is blocked or allowed.',
+  },
+  'name-missing': {
+    means: 'The firmware name is neither given nor told by the package or its file name.',
+    remedy: 'Give it, as devices send it: fota publish --firmware NAME.',
+  },
+  'version-missing': {
+    means: 'The version is neither given nor told by the package or its file name.',
+    remedy: 'Give it: fota publish --version 1.4.0.',
+  },
+  'source-missing': {
+    means: 'A package with a core delta must be bound to the core that it was made from.',
+    remedy: 'Say which core devices must run: fota publish --source V2012.',
+  },
+  'package-contradicts': {
+    means: 'The content of the package, or its file name, tells another firmware name or version than was given.',
+    remedy: 'Check which is right; fota publish --despite-contradictions publishes it as given.',
+  },
+  'version-taken': {
+    means: 'Another live release of the firmware has the same version on the wire: LuatOS drops the middle number.',
+    remedy: 'Publish under the next free version, which the message names, or withdraw the other release.',
+  },
+  'release-unknown': {
+    means: 'There is no release of this number.',
+    remedy: 'Look it up with fota release list.',
+  },
+  'release-withdrawn': {
+    means: 'The release was withdrawn, which is for good.',
+    remedy: 'Publish the package again: a withdrawn version may be published anew.',
+  },
+  'cursor-invalid': {
+    means: 'The cursor of a list is none that this server gave.',
+    remedy: 'Ask for the list from its beginning.',
   },
   'release-exists': {
-    means: 'The firmware has a release of this version already, with other bytes.',
-    remedy: 'Publish these bytes under a higher version: devices that have the version would never ask for them.',
+    means: 'The firmware has a live release of this version already, with other bytes for the same source.',
+    remedy:
+      'Publish these bytes under the next free version, which the message names: devices that have the version would never ask for them.',
   },
   'package-empty': {
     means: 'The package has no bytes.',
@@ -94,9 +147,18 @@ export class FotaServerError extends Error {
   override readonly name = 'FotaServerError';
   readonly code: ServerErrorCode;
 
-  constructor(code: ServerErrorCode, detail: string, cause?: unknown) {
+  /** What a program can go on with, such as `nextFreeVersion`. */
+  readonly facts: Readonly<Record<string, string | number>>;
+
+  constructor(
+    code: ServerErrorCode,
+    detail: string,
+    cause?: unknown,
+    facts: Readonly<Record<string, string | number>> = {},
+  ) {
     super(detail, cause === undefined ? undefined : { cause });
     this.code = code;
+    this.facts = facts;
   }
 
   /** What to do about it. */

@@ -1,63 +1,197 @@
-import { checkProject, checkReleaseName, type Project, type Release } from '../domain/catalogue.ts';
+import {
+  checkKey,
+  checkProjectName,
+  isLive,
+  type Project,
+  type Release,
+} from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
-import { type Plan, planOf, withProject, withRelease } from '../domain/plan.ts';
-import type { CatalogueStore, Now, PackageStore } from '../ports.ts';
+import { type Plan, planOf } from '../domain/plan.ts';
+import { type CheckedPublication, checkPublication, judgePublication } from '../domain/publication.ts';
+import type { CatalogueStore, Now } from '../ports.ts';
+import type { NewProject, Publication, Published, ReleaseFilter } from './operator.ts';
 
-/** What `publish` takes. */
-export interface Publication {
-  readonly projectKey: string;
-  readonly firmwareName: string;
-  readonly version: string;
-  readonly bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-}
-
-/** The operator's side: what exists, and the plan that follows from it. */
+/** Projects and releases, in memory and in the store, and the plan that follows from them. One change at a time. */
 export interface Catalogue {
-  /** The plan of this moment, kept in memory: deciding reads no database. */
+  /** The plan of this moment: deciding reads no database. */
   plan(): Plan;
-  projects(): Promise<readonly Project[]>;
-  releases(): Promise<readonly Release[]>;
-  createProject(name: string, key?: string): Promise<Project>;
-  publish(publication: Publication): Promise<Release>;
+  projects(): readonly Project[];
+  project(name: string): Project;
+  createProject(wanted: NewProject): Promise<Project>;
+  updateProject(name: string, change: Partial<Pick<Project, 'registration' | 'refusals'>>): Promise<Project>;
+  rotateKey(name: string, key: string | undefined): Promise<Project>;
+  revokeKey(name: string, key: string): Promise<Project>;
+  releases(filter: ReleaseFilter): readonly Release[];
+  release(id: number): Release;
+  publish(publication: Publication): Promise<Published>;
+  publishDraft(id: number): Promise<Release>;
+  withdraw(id: number): Promise<Release>;
 }
 
 /** Opens the catalogue and makes the plan. */
 export async function openCatalogue(ports: {
   readonly store: CatalogueStore;
-  readonly packages: PackageStore;
   readonly now: Now;
   /** 32 characters that nobody can guess. */
   readonly newKey: () => string;
+  readonly deliveriesPerDay: number;
 }): Promise<Catalogue> {
-  const { store, packages, now } = ports;
-  let plan = planOf(await store.projects(), await store.releases());
+  const { store, now, newKey, deliveriesPerDay } = ports;
+  const projects = new Map((await store.projects()).map((project) => [project.name, project]));
+  const releases = new Map((await store.releases()).map((release) => [release.id, release]));
+  const made = (): Plan => planOf([...projects.values()], [...releases.values()], deliveriesPerDay);
+  let plan = made();
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** What one change has read must still be true when it writes. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work);
+    last = done.catch(() => undefined);
+    return done;
+  };
+
+  const project = (name: string): Project => {
+    const found = projects.get(name);
+    if (found !== undefined) return found;
+    throw new FotaServerError('project-unknown', `no project is named "${name}"`);
+  };
+
+  const release = (id: number): Release => {
+    const found = releases.get(id);
+    if (found !== undefined) return found;
+    throw new FotaServerError('release-unknown', `there is no release ${id}`);
+  };
+
+  const keepProject = (kept: Project): Project => {
+    projects.set(kept.name, kept);
+    plan = made();
+    return kept;
+  };
+
+  const keepRelease = (kept: Release): Release => {
+    releases.set(kept.id, kept);
+    plan = made();
+    return kept;
+  };
+
+  const change = (name: string, changed: (before: Project) => Project): Promise<Project> =>
+    inTurn(async () => {
+      const after = changed(project(name));
+      await store.updateProject(after);
+      return keepProject(after);
+    });
+
+  const publishNow = (draft: Release): Promise<Release> => store.setState(draft, 'published', now());
+
+  const settle = async (facts: CheckedPublication, isDraft: boolean): Promise<Published> => {
+    const verdict = judgePublication(facts, [...releases.values()]);
+    const { names, added, warnings } = facts;
+    if (verdict.kind === 'same') {
+      const { release: same } = verdict;
+      if (isDraft || same.state === 'published') return { release: same, isNew: false, warnings };
+      return { release: keepRelease(await publishNow(same)), isNew: true, warnings };
+    }
+    if (verdict.kind === 'another-source') {
+      const grown = keepRelease(await store.addPackage(verdict.release, added));
+      const isHeld = isDraft || grown.state === 'published';
+      return { release: isHeld ? grown : keepRelease(await publishNow(grown)), isNew: true, warnings };
+    }
+    const at = now();
+    const stored = await store.addRelease({
+      ...names,
+      project: facts.project.name,
+      state: isDraft ? 'draft' : 'published',
+      notes: facts.notes,
+      packages: [added],
+      createdAt: at,
+      publishedAt: isDraft ? undefined : at,
+      withdrawnAt: undefined,
+    });
+    return { release: keepRelease(stored), isNew: true, warnings };
+  };
 
   return {
     plan: () => plan,
-    projects: () => store.projects(),
-    releases: () => store.releases(),
+    projects: () => [...projects.values()],
+    project,
 
-    async createProject(name, key = ports.newKey()) {
-      const project = checkProject({ name, key });
-      await store.addProject(project, now());
-      plan = withProject(plan, project);
-      return project;
-    },
+    createProject: ({ name, key = newKey(), registration = 'open', refusals = 'json' }) =>
+      inTurn(async () => {
+        const wanted = { name: checkProjectName(name), key: checkKey(key), formerKeys: [], registration, refusals };
+        const created = { ...wanted, createdAt: now() };
+        await store.addProject(created);
+        return keepProject(created);
+      }),
 
-    async publish({ projectKey, firmwareName, version, bytes }) {
-      checkReleaseName(firmwareName, version);
-      if (!plan.has(projectKey)) throw new FotaServerError('project-unknown', `no project has the key "${projectKey}"`);
-      const stored = await packages.put(bytes);
-      const wanted = { projectKey, firmwareName, version, ...stored, publishedAt: now() };
-      const release = await store.addRelease(wanted);
-      if (release.sha256 !== stored.sha256) {
+    updateProject: (name, { registration, refusals }) =>
+      change(name, (before) => ({
+        ...before,
+        registration: registration ?? before.registration,
+        refusals: refusals ?? before.refusals,
+      })),
+
+    rotateKey: (name, key = newKey()) =>
+      change(name, (before) => {
+        const formerKeys = [before.key, ...before.formerKeys.filter((former) => former !== key)];
+        if (key !== before.key) return { ...before, key: checkKey(key), formerKeys };
+        throw new FotaServerError('project-exists', `"${name}" has this key already`);
+      }),
+
+    revokeKey: (name, key) =>
+      change(name, (before) => {
+        if (before.formerKeys.includes(key)) {
+          return { ...before, formerKeys: before.formerKeys.filter((former) => former !== key) };
+        }
         throw new FotaServerError(
-          'release-exists',
-          `${firmwareName} ${release.version} is published with other bytes (sha256 ${release.sha256.slice(0, 12)}…)`,
+          'key-unknown',
+          key === before.key
+            ? `this is the present key of "${name}": rotate it first`
+            : `"${name}" has no former key that is ${key.slice(0, 8)}…`,
         );
-      }
-      plan = withRelease(plan, release);
-      return release;
-    },
+      }),
+
+    releases: ({ project: wanted, firmwareName, state }) =>
+      [...releases.values()]
+        .filter(
+          (one) =>
+            (wanted === undefined || one.project === wanted) &&
+            (firmwareName === undefined || one.firmwareName === firmwareName) &&
+            (state === undefined || one.state === state),
+        )
+        .reverse(),
+    release,
+
+    publish: (publication) =>
+      inTurn(async () => {
+        const { intake, firmwareName, version, core, source, notes = '', despiteContradictions = false } = publication;
+        const { sha256, size, fileName, inspection } = intake;
+        const checked = checkPublication({
+          project: project(publication.project),
+          package: { sha256, size },
+          fileName,
+          inspection,
+          firmwareName,
+          version,
+          core,
+          source,
+          notes,
+          despiteContradictions,
+        });
+        return settle(checked, publication.draft ?? false);
+      }),
+
+    publishDraft: (id) =>
+      inTurn(async () => {
+        const draft = release(id);
+        if (draft.state === 'published') return draft;
+        if (isLive(draft)) return keepRelease(await publishNow(draft));
+        throw new FotaServerError('release-withdrawn', `release ${id} (${draft.version}) was withdrawn`);
+      }),
+
+    withdraw: (id) =>
+      inTurn(async () => {
+        const known = release(id);
+        return known.state === 'withdrawn' ? known : keepRelease(await store.setState(known, 'withdrawn', now()));
+      }),
   };
 }
