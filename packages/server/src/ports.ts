@@ -182,6 +182,65 @@ export interface PackageInspector {
   inspect(source: PackageSource, fileName?: string): Promise<Inspection>;
 }
 
+/** A file that is being uploaded, besides its bytes. */
+export interface StoredUpload {
+  /** Letters and digits that nobody can guess. */
+  readonly id: string;
+  /** Empty where it has no name. */
+  readonly fileName: string;
+  /** Bytes, as announced. */
+  readonly size: number;
+  /** As announced; lower-case hex. */
+  readonly sha256: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** The package that it became, once all of it was there. */
+  readonly taken: (Package & { readonly inspection: Inspection }) | undefined;
+}
+
+/** Uploads and the bytes that came of them. Only one `append` an upload at a time. */
+export interface UploadStore {
+  /** All that are kept. What cannot be read any more is removed. */
+  uploads(): Promise<readonly StoredUpload[]>;
+  /** Durable when resolved. The bytes of an upload that was taken go. @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  keep(upload: StoredUpload): Promise<void>;
+  /** How many bytes came. */
+  received(upload: StoredUpload): Promise<number>;
+  /**
+   * Writes on at the end. Durable when resolved; what came before a failure stays.
+   * @throws FotaServerError `upload-overrun`, `disk-full`, `data-dir-unusable`; whatever `bytes` throws
+   */
+  append(upload: StoredUpload, bytes: AsyncIterable<Uint8Array>): Promise<void>;
+  /** The bytes that came. @throws FotaServerError `upload-digest` after the last of them, `data-dir-unusable` */
+  read(upload: StoredUpload): AsyncIterable<Uint8Array>;
+  remove(upload: StoredUpload): Promise<void>;
+}
+
+/** What a program shows to be let in, as an operator sees it. */
+export interface Token {
+  readonly id: string;
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+/** A token without its secret, which is not kept: `hash` is the SHA-256 of it in lower-case hex. */
+export interface StoredToken extends Token {
+  readonly hash: string;
+}
+
+/** Tokens. What is written is durable when the promise resolves. */
+export interface TokenStore {
+  /** Those that are valid, in the order of their making. */
+  tokens(): Promise<readonly StoredToken[]>;
+  /** Whether there ever was a token, valid or revoked. */
+  isUsed(): Promise<boolean>;
+  /** @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  add(token: StoredToken): Promise<void>;
+  /** Forgets the hash for good. @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  revoke(id: string, at: number): Promise<void>;
+}
+
 /** Milliseconds since 1970. */
 export type Now = () => number;
 

@@ -134,6 +134,74 @@ export const SERVER_ERRORS = {
       'A stored package is missing or no longer what was published. It is not served; devices are told to come back.',
     remedy: 'Restore the file in the packages folder from a backup, or publish a higher version.',
   },
+  'upload-unknown': {
+    means: 'No upload has this id. Uploads are kept for a day.',
+    remedy: 'Begin a new upload.',
+  },
+  'upload-offset': {
+    means: 'The bytes do not go on where the upload stands.',
+    remedy: 'Ask how far the upload is, and send the bytes from there on.',
+  },
+  'upload-too-large': {
+    means: 'The upload is larger than the server takes.',
+    remedy: 'Check the file, or raise maxPackageBytes.',
+  },
+  'upload-overrun': {
+    means: 'More bytes came than were announced. Those beyond the announced size were not kept.',
+    remedy: 'Begin a new upload: the file has probably changed meanwhile.',
+  },
+  'upload-digest': {
+    means: 'The bytes that came are not those that were announced: their SHA-256 differs. The upload was dropped.',
+    remedy: 'Upload the file again; it has changed meanwhile, or something on the way changes bytes.',
+  },
+  'upload-incomplete': {
+    means: 'Bytes of the upload are still missing.',
+    remedy: 'Send the rest first.',
+  },
+  'upload-superseded': {
+    means: 'Another request goes on with this upload.',
+    remedy: 'Use one client an upload; ask how far it is before going on.',
+  },
+  'uploads-full': {
+    means: 'As many uploads are open as the server takes.',
+    remedy: 'Finish or delete some; those that nobody goes on with end after a day.',
+  },
+  'token-missing': {
+    means: 'The request has no token.',
+    remedy: 'Send "Authorization: Bearer" and a token, or run the command on the machine of the server.',
+  },
+  'token-invalid': {
+    means: 'The token is unknown or was revoked.',
+    remedy: 'Use a valid token; one is made on the machine of the server.',
+  },
+  'token-unknown': {
+    means: 'No token has this id.',
+    remedy: 'List the tokens to see their ids.',
+  },
+  'request-invalid': {
+    means: 'The request is not what this address takes.',
+    remedy: 'Correct what the message names; /api/v1/openapi.json describes every request.',
+  },
+  'request-too-large': {
+    means: 'The request is larger than this address takes.',
+    remedy: 'Send less; packages go through uploads.',
+  },
+  'media-type-unsupported': {
+    means: 'This address does not take content of this type.',
+    remedy: 'Send application/json, or application/octet-stream for the bytes of an upload.',
+  },
+  'method-not-allowed': {
+    means: 'This address does not take this method.',
+    remedy: 'Use a method that the header Allow names.',
+  },
+  'not-found': {
+    means: 'Nothing is at this address.',
+    remedy: 'See /api/v1/openapi.json for all that there is.',
+  },
+  internal: {
+    means: 'The server met a defect of its own. It has reported the details where it runs.',
+    remedy: 'Look into its problems and report the defect.',
+  },
   closed: {
     means: 'The server is closing or closed.',
     remedy: 'Start it again.',
