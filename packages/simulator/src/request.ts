@@ -1,0 +1,35 @@
+import type { Generation } from './generations.ts';
+
+/** A URL as a device takes it apart. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly target: string;
+}
+
+/**
+ * Takes a URL apart as the firmware does: the target begins at the first slash after the host, and is `/` where there is
+ * none, whatever query stands there (luatos.md L11). Nothing is encoded or checked.
+ * @returns undefined where it is no http URL: the device gives up with 4
+ * @throws RangeError for https, which is not simulated
+ */
+export function placeOf(url: string): Place | undefined {
+  if (url.startsWith('https://')) throw new RangeError(`simulated devices speak plain http, not ${url}`);
+  if (!url.startsWith('http://')) return undefined;
+  const rest = url.slice('http://'.length);
+  const slash = rest.indexOf('/');
+  const authority = slash < 0 ? rest : rest.slice(0, slash);
+  const [host = '', port = ''] = authority.split(':');
+  return { host, port: Number.parseInt(port, 10) || 80, target: slash < 0 ? '/' : rest.slice(slash) };
+}
+
+/** The bytes of a request as the firmware writes them (luatos.md L10); `from`: where a resume begins (L18). */
+export function requestHead({ head }: Generation, { host, port, target }: Place, from?: number): string {
+  const lines = [
+    `GET ${target} HTTP/1.1`,
+    ...(head.connectionClose ? ['Connection: Close'] : []),
+    `Host: ${host}${head.hostPort ? `:${port}` : ''}`,
+    ...(from === undefined ? [] : [`Range: bytes=${from}-`]),
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}

@@ -1,0 +1,142 @@
+import { connect, type Socket } from 'node:net';
+import { RESULT, type ResultNumber } from '@libfota2/protocol';
+import { begin, type DeviceEvent, type Effect, type Step, step } from './device.ts';
+import { GENERATIONS, type GenerationName, type Mode, type Wait } from './generations.ts';
+import { askedUrl, type DeviceFacts, LIBRARIES, type LibraryName } from './libraries.ts';
+import { placeOf, requestHead } from './request.ts';
+import type { Sink } from './sinks.ts';
+
+/** What calls a device back after so many milliseconds. */
+export interface Timers {
+  after(ms: number, work: () => void): { cancel(): void };
+}
+
+/** One upgrade run of one device. */
+export interface SimulateOptions {
+  readonly generation: GenerationName;
+  readonly mode: Mode;
+  readonly facts: DeviceFacts;
+  /** As in the options of the device's script: `http://…`, or `###http://…` used as it stands. Default: the platform. */
+  readonly url?: string | undefined;
+  /** Default: that of the generation's time. */
+  readonly library?: LibraryName | undefined;
+  /** Which call with the same table of options this is, from 1. Default 1. */
+  readonly call?: number | undefined;
+  /** Where connections really go, as if name resolution led there. Default: where the URL says. */
+  readonly connectTo?: { readonly host: string; readonly port: number } | undefined;
+  /** Segments in which the request's head goes out, 1 to 6 (luatos.md L10). Default 1. */
+  readonly headPieces?: number | undefined;
+  /** The device's own timer, counted from its first connection, in milliseconds. Default: as its firmware has it. */
+  readonly timeoutMs?: number | undefined;
+  /** Default: the real time. */
+  readonly timers?: Timers | undefined;
+  /** Default: nothing is kept. */
+  readonly sink?: Sink | undefined;
+  /** Told when a device has all that it will get, and yet waits: a fake clock may go on then. */
+  readonly onWait?: ((until: Wait) => void) | undefined;
+}
+
+/** How a run ended. */
+export interface Run {
+  /** The callback's number; undefined: never called back, not even when the device's timer would have been due. */
+  readonly result: ResultNumber | undefined;
+  readonly never: boolean;
+  /** What lies in the sink. */
+  readonly bytes: number;
+  /** The heads of all requests, as they were sent. */
+  readonly requests: readonly string[];
+  /** The status lines of all answers. */
+  readonly statusLines: readonly string[];
+}
+
+const realTimers: Timers = {
+  after(ms, work) {
+    const timer = setTimeout(work, ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+/**
+ * Lets a virtual device upgrade over a real socket: it sends what its generation sends, and takes what comes as its
+ * generation does. Never rejects for anything that a server does.
+ * @throws RangeError for an https URL
+ */
+export function simulate(options: SimulateOptions): Promise<Run> {
+  const { facts, mode, sink, url, onWait, connectTo, headPieces = 1, timers = realTimers } = options;
+  const generation = GENERATIONS[options.generation];
+  const asked = askedUrl(LIBRARIES[options.library ?? generation.library], facts, url, options.call);
+  const place = asked === undefined ? undefined : placeOf(asked);
+  const requests: string[] = [];
+  const statusLines: string[] = [];
+  let bytes = 0;
+
+  return new Promise((resolve) => {
+    const finish = (result: ResultNumber | undefined): void =>
+      resolve({ result, never: result === undefined, bytes, requests, statusLines });
+    if (place === undefined) return finish(asked === undefined ? RESULT.versionFormat : RESULT.messageError);
+
+    let { state, effects }: Step = begin();
+    let line: Socket | undefined;
+    const feed = (event: DeviceEvent): void => {
+      ({ state, effects } = step({ generation, mode }, state, event));
+      effects.forEach(perform);
+    };
+    const perform = (effect: Effect): void => {
+      switch (effect.do) {
+        case 'ask': {
+          const head = requestHead(generation, place, effect.from);
+          requests.push(head);
+          line = open(connectTo ?? place, inPieces(Buffer.from(head), headPieces), feed);
+          break;
+        }
+        case 'reset':
+          bytes = 0;
+          sink?.reset();
+          break;
+        case 'write':
+          bytes += effect.bytes.length;
+          sink?.write(effect.bytes);
+          break;
+        case 'note':
+          statusLines.push(effect.statusLine);
+          break;
+        case 'wait':
+          onWait?.(effect.until);
+          break;
+        case 'end':
+          timer.cancel();
+          line?.destroy();
+          finish(effect.result);
+      }
+    };
+    const timer = timers.after(options.timeoutMs ?? generation.timerMs, () => feed({ type: 'timer' }));
+    effects.forEach(perform);
+  });
+}
+
+/** Opens a connection, sends the pieces, each in a segment of its own, and tells what happens until it is closed. */
+function open(
+  to: { readonly host: string; readonly port: number },
+  pieces: readonly Buffer[],
+  tell: (event: DeviceEvent) => void,
+): Socket {
+  const socket = connect({ host: to.host, port: to.port, noDelay: true });
+  let connected = false;
+  const send = ([piece, ...rest]: readonly Buffer[]): void => {
+    if (piece === undefined || socket.destroyed) return;
+    socket.write(piece, () => setImmediate(send, rest));
+  };
+  socket.on('connect', () => {
+    connected = true;
+    send(pieces);
+  });
+  socket.on('data', (bytes) => tell({ type: 'read', bytes }));
+  socket.on('error', () => undefined);
+  socket.on('close', () => tell({ type: connected ? 'closed' : 'unreachable' }));
+  return socket;
+}
+
+function inPieces(bytes: Buffer, count: number): readonly Buffer[] {
+  const size = Math.ceil(bytes.length / count);
+  return Array.from({ length: count }, (_, at) => bytes.subarray(at * size, (at + 1) * size));
+}
