@@ -10,6 +10,17 @@ export {
   type Place,
   withFaults,
 } from './disk.ts';
+export { type Globals, type LuacWidths, makeLuac } from './firmware/luac.ts';
+export { makeLuaDb } from './firmware/luadb.ts';
+export {
+  type CoreUpgradeWish,
+  makeCoreUpgrade,
+  makeScript,
+  makeScriptPackage,
+  type ScriptWish,
+  type SectionWish,
+} from './firmware/luatos.ts';
+export { makeAir8101Package, makeLftaPackage, makeSocLookalike, makeXt804Package } from './firmware/others.ts';
 export { makeImage, reprDigest, sha256Hex } from './images.ts';
 export type { Misbehaviour, Scene, Serve } from './misbehaviours/row.ts';
 export { type Served, serveMisbehaviour } from './misbehaviours/serve.ts';
