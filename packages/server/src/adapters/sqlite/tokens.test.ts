@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { folders } from '../../../test/folder.ts';
+import { type Database, openDatabase } from './database.ts';
+import { sqliteTokens, TOKEN_TABLE } from './tokens.ts';
+
+const folder = folders(onTestFinished);
+
+async function opened(): Promise<{ readonly database: Database; readonly path: string }> {
+  const path = join(await folder(), 'fota.db');
+  const database = await openDatabase(path, 0);
+  onTestFinished(() => database.close());
+  database.exec(`PRAGMA journal_mode = WAL; ${TOKEN_TABLE}`);
+  return { database, path };
+}
+
+const token = { id: 'a1', name: 'ci', createdAt: 5, hash: 'f'.repeat(64) };
+
+it('keeps tokens in the order of their making, and forgets the hash of a revoked one', async () => {
+  const { database, path } = await opened();
+  const store = sqliteTokens(database, path);
+  expect(await store.isUsed()).toBe(false);
+  const later = { ...token, id: 'a0', createdAt: 6, hash: 'e'.repeat(64) };
+  await store.add(token);
+  await store.add(later);
+  expect(await store.tokens()).toEqual([token, later]);
+  await store.revoke('a1', 9);
+  expect(await sqliteTokens(database, path).tokens()).toEqual([later]);
+  expect(JSON.stringify(database.prepare('SELECT * FROM token').all())).not.toContain(token.hash);
+  await store.revoke('a0', 9);
+  expect(await store.isUsed()).toBe(true);
+});
+
+it('says that there is no room as disk-full', async () => {
+  const { database, path } = await opened();
+  const store = sqliteTokens(database, path);
+  const { page_count: pages } = database.prepare('PRAGMA page_count').get() as { readonly page_count: number };
+  database.exec(`PRAGMA max_page_count = ${pages}`);
+  const filling = async (): Promise<void> => {
+    for (let number = 0; number < 1_000; number += 1) {
+      await store.add({ ...token, id: `${number}`, hash: `${number}`.padStart(64, '0') });
+    }
+  };
+  await expect(filling()).rejects.toMatchObject({ code: 'disk-full' });
+});
