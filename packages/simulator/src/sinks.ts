@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Where a device puts what it receives. Bytes are only lent: copy what is to stay. */
+/** Where a device puts what it receives. Bytes are only lent: copy what is to stay. Must not throw. */
 export interface Sink {
   /** What was written so far is gone. */
   reset(): void;
