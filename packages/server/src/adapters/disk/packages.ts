@@ -93,7 +93,7 @@ function sourceOf(file: FileHandle, size: number): PackageSource {
 }
 
 /** Makes a rename durable. Windows cannot open folders and needs no such thing. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {
