@@ -88,7 +88,8 @@ export function parseTarget(target: string): Target {
   };
 }
 
-function decode(text: string): string {
+/** The text that is percent-encoded; as it stands where the encoding is not valid. `+` is a plus. */
+export function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

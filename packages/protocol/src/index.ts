@@ -14,6 +14,7 @@ export {
   type Target,
   UPGRADE_PATH,
 } from './identity.ts';
+export { PLAIN_PREFIX, parsePlainTarget, plainTarget } from './plain.ts';
 export { type ContentRange, formatContentRange, parseContentRange, parseRange, type RangeAnswer } from './ranges.ts';
 export {
   formatRefusal,

@@ -1,9 +1,23 @@
 /** The upgrade server: decides which device gets which release, and serves it. */
-export type { Package, Project, Release } from './domain/catalogue.ts';
-export { type Decision, type Device, decide, type Refused, type Rule, type Upgrade } from './domain/decide.ts';
+export type { Package, Project, Release, ReleasePackage, ReleaseState } from './domain/catalogue.ts';
+export {
+  type Access,
+  type Circumstances,
+  type Decision,
+  type Deliveries,
+  type Device,
+  decide,
+  type Refused,
+  type Rule,
+  STRANGER,
+  type Upgrade,
+} from './domain/decide.ts';
 export { FotaServerError, SERVER_ERRORS, type ServerErrorCode } from './domain/errors.ts';
+export type { Explanation, Step } from './domain/explain.ts';
+export type { Inspection } from './domain/inspection.ts';
 export { type Plan, planOf } from './domain/plan.ts';
-export type { Limits } from './http/listener.ts';
+export type { Limits } from './http/door.ts';
 export { type FotaServer, type PublishOptions, startServer } from './main.ts';
 export type { ServerOptions } from './options.ts';
-export type { CheckIn } from './ports.ts';
+export type { CheckIn } from './usecases/check-in.ts';
+export type { Operator, Publication, Published } from './usecases/operator.ts';

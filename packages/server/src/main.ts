@@ -1,56 +1,47 @@
 /** The composition root: the only place that knows which adapters the use cases work with. */
-import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { translate } from './adapters/disk/errors.ts';
-import { openDiskPackages } from './adapters/disk/packages.ts';
 import { lockFolder } from './adapters/sqlite/lock.ts';
-import { openSqliteStore } from './adapters/sqlite/store.ts';
-import type { Project, Release } from './domain/catalogue.ts';
+import { type Application, openApplication } from './application.ts';
+import type { Project } from './domain/catalogue.ts';
 import { FotaServerError } from './domain/errors.ts';
+import { createAnswering } from './http/device/answering.ts';
 import { libfota2Route } from './http/device/libfota2.ts';
+import { plainRoute } from './http/device/plain.ts';
+import { deviceRoutes } from './http/device/routes.ts';
 import { createListener } from './http/listener.ts';
-import { type ServerOptions, settingsOf } from './options.ts';
-import type { CheckIn } from './ports.ts';
-import { openCatalogue } from './usecases/catalogue.ts';
-import { createCheckIns } from './usecases/check-in.ts';
+import { type ServerOptions, type Settings, settingsOf } from './options.ts';
+import type { NewProject, Operator, Publication, Published } from './usecases/operator.ts';
 
 /** What `publish` takes. */
-export interface PublishOptions {
-  readonly projectKey: string;
-  /** 1 to 128 printable characters; what devices send as `firmware_name`. */
-  readonly firmwareName: string;
-  /** One to six numbers with dots between them, as devices send it. */
-  readonly version: string;
+export interface PublishOptions extends Omit<Publication, 'intake'> {
   /** The path of the package, or its bytes. */
   readonly package: string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** Default: of a path its last part. */
+  readonly fileName?: string | undefined;
 }
 
 /** A running server. */
 export interface FotaServer {
-  /** Scheme, host and port, for clients on this machine. */
+  /** Where devices ask: scheme, host and port, for clients on this machine. Empty where no devices are answered. */
   readonly url: string;
+  /** 0 where no devices are answered. */
   readonly port: number;
   /** Absolute path. */
   readonly dataDir: string;
-  projects(): Promise<readonly Project[]>;
-  releases(): Promise<readonly Release[]>;
+  /** What an operator can do and see. */
+  readonly operator: Operator;
+  /** The same as the operator's, for a name and a key. */
+  createProject(name: string, key?: string, more?: Omit<NewProject, 'name' | 'key'>): Promise<Project>;
   /**
-   * Creates a project; without a `key` of 32 letters and digits one is made.
-   * @throws FotaServerError `name-invalid`, `key-invalid`, `project-exists`, `disk-full`, `data-dir-unusable`, `closed`
+   * Takes a package in and publishes it; durable once resolved. Publishing the same bytes as the same version again
+   * changes nothing. @throws FotaServerError as `takeIn` and `publish` of the operator; `package-unreadable`, `closed`
    */
-  createProject(name: string, key?: string): Promise<Project>;
-  /**
-   * Publishes a release; durable once resolved. Publishing the same bytes as the same version again changes nothing.
-   * @throws FotaServerError `project-unknown`, `name-invalid`, `version-invalid`, `release-exists`, `package-empty`,
-   *   `package-unreadable`, `disk-full`, `data-dir-unusable`, `closed`
-   */
-  publish(options: PublishOptions): Promise<Release>;
-  /** The newest `limit` check-ins, newest first. At most the last 100 000 are kept. */
-  log(limit: number): Promise<readonly CheckIn[]>;
+  publish(options: PublishOptions): Promise<Published>;
   /** Takes no more connections, lets answers under way end within the grace time, and gives the data folder free. */
   close(): Promise<void>;
 }
@@ -68,35 +59,12 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    await mkdir(dataDir, { recursive: true }).catch((error) => {
-      throw translate(dataDir, error);
-    });
-    // Beside the lock, not in it: nobody but SQLite may open that file.
-    const notice = join(dataDir, 'server.json');
-    const lock = await lockFolder(join(dataDir, 'lock.db')).catch(async (error) => {
-      throw await namingHolder(error, dataDir, notice);
-    });
-    closers.push(() => lock.close());
-    await rm(notice, { force: true });
-
-    const store = await openSqliteStore(join(dataDir, 'fota.db'));
-    closers.push(() => store.close());
-    const packages = await openDiskPackages(join(dataDir, 'packages'));
-    const now = Date.now;
-    const newKey = (): string => randomBytes(16).toString('hex');
-    const catalogue = await openCatalogue({ store: store.catalogue, packages, now, newKey });
-    const writing = tracked();
-    closers.push(() => writing.settle(settings.graceMs));
-
-    const { onCheckIn, onProblem } = settings;
-    const checkIns = createCheckIns({ plan: catalogue.plan, devices: store.devices, now, onCheckIn });
-    const route = libfota2Route({ checkIns, open: packages.open });
-    const listener = createListener(route, settings.limits, onProblem);
-    const port = await listen(listener.server, settings.host, settings.port);
-    closers.push(() => listener.close(settings.graceMs));
-    const url = `http://${addressOf(settings.host)}:${port}`;
+    const notice = await takeFolder(dataDir, closers);
+    const application = await openApplication(dataDir, settings, closers);
+    const { operator } = application;
+    const { url, port } = settings.devices ? await serveDevices(application, settings, closers) : { url: '', port: 0 };
     closers.push(() => rm(notice, { force: true }));
-    await writeFile(notice, `${JSON.stringify({ url, pid: process.pid })}\n`).catch((error) => {
+    await writeFile(notice, `${JSON.stringify({ pid: process.pid, url })}\n`).catch((error) => {
       throw translate(notice, error);
     });
 
@@ -105,16 +73,16 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
       url,
       port,
       dataDir,
-      projects: () => catalogue.projects(),
-      releases: () => catalogue.releases(),
-      createProject: (name, key) => writing.run(() => catalogue.createProject(name, key)),
-      publish: ({ package: source, ...release }) =>
-        writing.run(() =>
-          catalogue.publish({ ...release, bytes: typeof source === 'string' ? fileBytes(source) : source }),
-        ),
-      log: (limit) => store.devices.log(limit),
+      operator,
+      createProject: (name, key, more) => operator.createProject({ name, key, ...more }),
+      async publish({ package: source, ...publication }) {
+        const isPath = typeof source === 'string';
+        const fileName = publication.fileName ?? (isPath ? basename(source) : '');
+        const intake = await operator.takeIn(isPath ? fileBytes(source) : source, fileName);
+        return operator.publish({ ...publication, intake });
+      },
       close: () => {
-        writing.refuse();
+        application.refuse();
         closed ??= unwind();
         return closed;
       },
@@ -123,6 +91,34 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
     await unwind();
     throw error;
   }
+}
+
+/** Makes the folder and locks it. Resolves to the path of the notice by which others find this server. */
+async function takeFolder(dataDir: string, closers: Array<() => unknown>): Promise<string> {
+  await mkdir(dataDir, { recursive: true }).catch((error) => {
+    throw translate(dataDir, error);
+  });
+  // Beside the lock, not in it: nobody but SQLite may open that file.
+  const notice = join(dataDir, 'server.json');
+  const lock = await lockFolder(join(dataDir, 'lock.db')).catch(async (error) => {
+    throw await namingHolder(error, dataDir, notice);
+  });
+  closers.push(() => lock.close());
+  await rm(notice, { force: true });
+  return notice;
+}
+
+async function serveDevices(
+  { checkIns, packages, onRefused }: Application,
+  settings: Settings,
+  closers: Array<() => unknown>,
+): Promise<{ readonly url: string; readonly port: number }> {
+  const answering = createAnswering({ checkIns, open: packages.open });
+  const routes = deviceRoutes([libfota2Route(answering, settings.paths), plainRoute(answering)]);
+  const listener = createListener(routes, settings.limits, settings.onProblem, onRefused);
+  const port = await listen(listener.server, settings.host, settings.port);
+  closers.push(() => listener.close(settings.graceMs));
+  return { url: `http://${addressOf(settings.host)}:${port}`, port };
 }
 
 async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
@@ -157,36 +153,17 @@ function addressOf(host: string): string {
 /** A lock error that says who holds the folder, if the holder has said so. */
 async function namingHolder(error: unknown, dataDir: string, notice: string): Promise<unknown> {
   if (!(error instanceof FotaServerError) || error.code !== 'data-dir-locked') return error;
-  const text = await readFile(notice, 'utf8').catch(() => '');
-  const [, url, pid] = /^\{"url":"([^"]+)","pid":(\d+)\}$/.exec(text.trim()) ?? [];
-  const holder = url === undefined ? 'a server that is starting or ending' : `the server at ${url} (process ${pid})`;
+  const { url, pid } = await readFile(notice, 'utf8').then(noticeOf, () => noticeOf(''));
+  const where = url === '' ? '' : ` at ${url}`;
+  const holder = pid === undefined ? 'a server that is starting or ending' : `the server${where} (process ${pid})`;
   return new FotaServerError('data-dir-locked', `${dataDir} is in use by ${holder}`, error);
 }
 
-/** Work that must end before the database closes. */
-function tracked(): {
-  run<T>(work: () => Promise<T>): Promise<T>;
-  refuse(): void;
-  settle(graceMs: number): Promise<unknown>;
-} {
-  const running = new Set<Promise<unknown>>();
-  let refusing = false;
-  return {
-    async run(work) {
-      if (refusing) throw new FotaServerError('closed', 'the server is closing or closed');
-      const result = work();
-      running.add(result);
-      return result.finally(() => running.delete(result));
-    },
-    refuse() {
-      refusing = true;
-    },
-    settle(graceMs) {
-      let timer: NodeJS.Timeout | undefined;
-      const grace = new Promise((resolve) => {
-        timer = setTimeout(resolve, graceMs);
-      });
-      return Promise.race([Promise.allSettled(running), grace]).finally(() => clearTimeout(timer));
-    },
-  };
+function noticeOf(text: string): { readonly url: string; readonly pid: number | undefined } {
+  try {
+    const { url, pid } = JSON.parse(text) as { readonly url?: unknown; readonly pid?: unknown };
+    return { url: typeof url === 'string' ? url : '', pid: typeof pid === 'number' ? pid : undefined };
+  } catch {
+    return { url: '', pid: undefined };
+  }
 }

@@ -87,7 +87,10 @@ export function canonicalVersion(version: string): string {
 /** @throws FotaServerError `key-invalid` */
 export function checkKey(key: string): string {
   if (PROJECT_KEY.test(key)) return key;
-  throw new FotaServerError('key-invalid', `a project key has 32 letters and digits, this one is "${key.slice(0, 64)}"`);
+  throw new FotaServerError(
+    'key-invalid',
+    `a project key has 32 letters and digits, this one is "${key.slice(0, 64)}"`,
+  );
 }
 
 /** @throws FotaServerError `name-invalid` */

@@ -109,6 +109,12 @@ export type Decision = Upgrade | Refused;
 export type Lookup = (device: Device) => Circumstances;
 
 const USABLE_ID = /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u;
+
+/** Whether a device can be told from others by this: 1 to 128 characters that can be seen. */
+export function isUsableId(id: string): boolean {
+  return USABLE_ID.test(id);
+}
+
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /**
@@ -137,7 +143,7 @@ export function decide(identity: Identity, plan: Plan, lookup: Lookup): Decision
     return { answer: 'refused', code, msg, ...decided(rule, registered) };
   };
 
-  if (!USABLE_ID.test(id)) return refuse('id-missing');
+  if (!isUsableId(id)) return refuse('id-missing');
   if (ours === undefined) return refuse('project-unknown');
   const { access, isKnown, hasRoom, deliveries } = lookup(device);
   if (access === 'blocked') return refuse('blocked', isKnown);

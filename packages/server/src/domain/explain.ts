@@ -90,9 +90,8 @@ const DECIDED: Sentences = {
     return `The device runs the core ${coreOf(question.version ?? '')}; there are packages for ${[...sources].join(', ')}.`;
   },
   'upgrade-loop': ({ circumstances }) => {
-    const { count = 0, since = 0 } = circumstances.deliveries ?? {};
-    const day = new Date(since).toISOString();
-    return `It was sent the package ${counted(count, 'time')} in the day after ${day} and still tells its old version.`;
+    const times = counted(circumstances.deliveries?.count ?? 0, 'time');
+    return `It was sent the package ${times} within a day, still tells its old version, and is held until it is allowed.`;
   },
   'newer-release': ({ decision }) => {
     if (decision.answer !== 'upgrade') return '';

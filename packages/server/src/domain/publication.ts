@@ -62,8 +62,8 @@ export function checkPublication(wanted: Wanted): CheckedPublication {
   if (version === undefined) {
     throw new FotaServerError('version-missing', 'neither the package nor its file name tells the version');
   }
-  const names = checkedNames(firmwareName, version, wanted.core);
-  const source = sourceOf(wanted.source ?? ANY_SOURCE);
+  const names = checkedNames(firmwareName, version, wanted.core ?? proposal.core?.value);
+  const source = sourceOf(wanted.source ?? proposal.sourceCore?.value ?? ANY_SOURCE);
   if (inspection.needsSourceCore && source === ANY_SOURCE) {
     throw new FotaServerError(
       'source-missing',

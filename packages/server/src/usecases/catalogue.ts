@@ -1,10 +1,4 @@
-import {
-  checkKey,
-  checkProjectName,
-  isLive,
-  type Project,
-  type Release,
-} from '../domain/catalogue.ts';
+import { checkKey, checkProjectName, isLive, type Project, type Release } from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import { type Plan, planOf } from '../domain/plan.ts';
 import { type CheckedPublication, checkPublication, judgePublication } from '../domain/publication.ts';

@@ -22,6 +22,8 @@ export interface Fleet {
   note(entry: LogEntry): void;
   /** Durable once resolved; allowing a device forgets its deliveries. */
   setAccess(access: DeviceAccess): Promise<void>;
+  /** Writes the log entries that wait. */
+  settle(): Promise<void>;
   /** Writes everything that waits. */
   flush(): Promise<void>;
 }
@@ -70,7 +72,8 @@ export async function openFleet(ports: {
     async asked(device, rule, at, news, entry) {
       const key = recordKey(device.project, device.id, device.firmwareName);
       const before = records.get(key);
-      const record = before === undefined ? firstRecord(device, rule, at, news) : nextRecord(before, device, rule, at, news);
+      const record =
+        before === undefined ? firstRecord(device, rule, at, news) : nextRecord(before, device, rule, at, news);
       records.set(key, record);
       const hasMoved = before !== undefined && before.version === record.version && before.rule === rule;
       if (before !== undefined && news === undefined) {
@@ -110,6 +113,7 @@ export async function openFleet(ports: {
       keep(access);
     },
 
+    settle: () => grouping.settle(),
     flush: () => grouping.flush(),
   };
 }

@@ -15,6 +15,8 @@ export interface Grouping {
   soon(record: DeviceRecord | undefined, entry: LogEntry | undefined): void;
   /** Only the time of the last question has changed. */
   idle(record: DeviceRecord): void;
+  /** Writes what waits to be written soon. */
+  settle(): Promise<void>;
   /** Writes all that waits. */
   flush(): Promise<void>;
 }
@@ -137,6 +139,7 @@ export function createGrouping(ports: {
       else idle.set(key, record);
       idleAgain(times.idleMs);
     },
+    settle: () => inTurn(writeUrgent),
     async flush() {
       soonTimer?.cancel();
       idleTimer?.cancel();

@@ -24,7 +24,8 @@ export function createNoise(ports: { readonly note: (entry: LogEntry) => void; r
     timer?.cancel();
     timer = undefined;
     for (const { entry, count } of more.values()) {
-      if (count > 0) note({ ...entry, detail: [entry.detail, `${count} more within a minute`].filter(Boolean).join('; ') });
+      if (count > 0)
+        note({ ...entry, detail: [entry.detail, `${count} more within a minute`].filter(Boolean).join('; ') });
     }
     more.clear();
   };

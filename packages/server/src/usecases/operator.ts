@@ -1,9 +1,25 @@
 /** What an operator can do and see. The admin side, the command and the tests all come through here. */
+import type { Identity } from '@libfota2/protocol';
 import type { Package, Project, Release, ReleaseState } from '../domain/catalogue.ts';
-import type { Access } from '../domain/decide.ts';
-import type { Explanation } from '../domain/explain.ts';
+import { type Access, decide, isUsableId, STRANGER } from '../domain/decide.ts';
+import { FotaServerError } from '../domain/errors.ts';
+import { type Explanation, explain } from '../domain/explain.ts';
 import type { Inspection } from '../domain/inspection.ts';
-import type { DeviceFilter, DeviceListing, LogFilter, Page, PageRequest, StoredLogEntry } from '../ports.ts';
+import type {
+  DeviceFilter,
+  DeviceListing,
+  DeviceRecord,
+  DeviceStore,
+  LogFilter,
+  Now,
+  PackageInspector,
+  PackageStore,
+  Page,
+  PageRequest,
+  StoredLogEntry,
+} from '../ports.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { Fleet } from './fleet.ts';
 
 /** A package in the store, and what it was found to be. */
 export interface Intake extends Package {
@@ -101,8 +117,8 @@ export interface Operator {
   /**
    * Makes a release, or adds a package for another source to the live one of this version. Durable once resolved.
    * @throws FotaServerError `project-unknown`, `name-missing`, `version-missing`, `name-invalid`, `version-invalid`,
-   *   `core-invalid`, `notes-too-long`, `package-contradicts`, `version-taken`, `release-exists`, `disk-full`,
-   *   `data-dir-unusable`
+   *   `core-invalid`, `source-missing`, `notes-too-long`, `package-contradicts`, `version-taken`, `release-exists`,
+   *   `disk-full`, `data-dir-unusable`
    */
   publish(publication: Publication): Promise<Published>;
   /** Lets devices hear of a draft. @throws FotaServerError `release-unknown`, `release-withdrawn` */
@@ -120,6 +136,104 @@ export interface Operator {
   setAccess(project: string, id: string, access: Access): Promise<readonly DeviceListing[]>;
 
   log(filter: LogFilter, page: PageRequest): Promise<Page<StoredLogEntry>>;
-  /** What the device would be answered now, and why, without touching anything. @throws FotaServerError `project-unknown` */
+  /**
+   * What the device would be answered now, and why, without touching anything.
+   * @throws FotaServerError `project-unknown`, `device-unknown` where it never asked and not everything is supposed
+   */
   explain(request: ExplainRequest): Explanation;
+}
+
+export function createOperator(ports: {
+  readonly catalogue: Catalogue;
+  readonly fleet: Fleet;
+  readonly devices: Pick<DeviceStore, 'list' | 'log'>;
+  readonly packages: Pick<PackageStore, 'put'>;
+  readonly inspector: PackageInspector;
+  readonly now: Now;
+}): Operator {
+  const { catalogue, fleet, devices, packages, inspector, now } = ports;
+
+  const listings = (project: string, id: string): DeviceListing[] => {
+    const access = fleet.access(project, id);
+    const records = fleet.recordsOf(project, id);
+    if (records.length > 0) return records.map((record) => ({ project, id, access, record }));
+    return access === 'default' ? [] : [{ project, id, access, record: undefined }];
+  };
+
+  const known = (project: string, id: string): readonly DeviceListing[] => {
+    const found = listings(catalogue.project(project).name, id);
+    if (found.length > 0) return found;
+    throw new FotaServerError('device-unknown', `no device of "${project}" calls itself "${id.slice(0, 128)}"`);
+  };
+
+  return {
+    ...catalogue,
+    counts: () => ({
+      projects: catalogue.projects().length,
+      releases: catalogue.releases({ project: undefined, firmwareName: undefined, state: undefined }).length,
+      devices: fleet.size,
+    }),
+
+    async takeIn(bytes, fileName = '') {
+      let inspection: Inspection | undefined;
+      const stored = await packages.put(bytes, async (source) => {
+        inspection = await inspector.inspect(source, fileName === '' ? undefined : fileName);
+      });
+      if (inspection === undefined) throw new Error('a package was stored without being looked at');
+      return { ...stored, fileName: fileName.slice(0, 255), inspection };
+    },
+
+    async devices(filter, page) {
+      const { items, cursor } = await devices.list(filter, page);
+      // The store lags behind by what waits for its group.
+      const fresh = items.map((item) => {
+        const { project, id, record } = item;
+        return { ...item, record: record && (fleet.record(project, id, record.firmwareName) ?? record) };
+      });
+      return { items: fresh, cursor };
+    },
+
+    device: async (project, id) => known(project, id),
+
+    async setAccess(project, id, access) {
+      const { name } = catalogue.project(project);
+      if (!isUsableId(id))
+        throw new FotaServerError('id-invalid', `${JSON.stringify(id.slice(0, 128))} is no device id`);
+      await fleet.setAccess({ project: name, id, access, at: now() });
+      const found = listings(name, id);
+      return found.length > 0 ? found : [{ project: name, id, access, record: undefined }];
+    },
+
+    async log(filter, page) {
+      await fleet.settle();
+      return devices.log(filter, page);
+    },
+
+    explain(request) {
+      const { key, name } = catalogue.project(request.project);
+      const question = { projectKey: key, ...questionOf(request, fleet.recordsOf(name, request.id)) };
+      let circumstances = STRANGER;
+      const plan = catalogue.plan();
+      const decision = decide(question, plan, (device) => {
+        circumstances = fleet.circumstances(device);
+        return circumstances;
+      });
+      return explain(question, plan, circumstances, decision);
+    },
+  };
+}
+
+/** What the device would ask: as it did last, but for what the operator supposes. */
+function questionOf(request: ExplainRequest, records: readonly DeviceRecord[]): Identity {
+  const { id, firmwareName, version } = request;
+  const fitting = records.filter((record) => firmwareName === undefined || record.firmwareName === firmwareName);
+  const last = fitting.toSorted((a, b) => b.lastSeenAt - a.lastSeenAt)[0];
+  const asked = { firmwareName: firmwareName ?? last?.firmwareName, version: version ?? last?.version };
+  if (asked.firmwareName === undefined || asked.version === undefined) {
+    throw new FotaServerError(
+      'device-unknown',
+      `"${id.slice(0, 128)}" has not asked yet: say the firmware and the version that it would tell`,
+    );
+  }
+  return { idKind: last?.idKind ?? 'imei', id, ...asked };
 }

@@ -1,5 +1,6 @@
 import { FotaServerError } from '../../domain/errors.ts';
 import { type Database, openDatabase, translate } from './database.ts';
+import { TOKEN_TABLE } from './tokens.ts';
 
 /**
  * The steps from an empty file to the schema of today; `user_version` counts those that were made. Never edit a step that
@@ -45,6 +46,113 @@ const STEPS: readonly string[] = [
     rule TEXT NOT NULL,
     release INTEGER REFERENCES release
   ) STRICT;
+  `,
+  // Projects by name with several keys; releases with states and packages; devices with what was sent to them; tokens.
+  `
+  ALTER TABLE project RENAME TO old_project;
+  ALTER TABLE release RENAME TO old_release;
+  ALTER TABLE device RENAME TO old_device;
+  ALTER TABLE upgrade_log RENAME TO old_log;
+
+  CREATE TABLE project (
+    name TEXT PRIMARY KEY,
+    registration TEXT NOT NULL,
+    refusals TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  -- place 0 is the present key, the others are former ones, newest first.
+  CREATE TABLE project_key (
+    key TEXT PRIMARY KEY,
+    project TEXT NOT NULL REFERENCES project,
+    place INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE release (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL REFERENCES project,
+    firmware_name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    core TEXT,
+    wire_version TEXT NOT NULL,
+    state TEXT NOT NULL,
+    notes TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    published_at INTEGER,
+    withdrawn_at INTEGER
+  ) STRICT;
+  CREATE TABLE release_package (
+    release INTEGER NOT NULL REFERENCES release,
+    source TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    file_name TEXT NOT NULL,
+    format TEXT NOT NULL,
+    PRIMARY KEY (release, source)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE device (
+    project TEXT NOT NULL,
+    id TEXT NOT NULL,
+    firmware_name TEXT NOT NULL,
+    id_kind TEXT NOT NULL,
+    version TEXT NOT NULL,
+    first_seen_at INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    asked INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    sent_release INTEGER,
+    sent_version TEXT,
+    sent_sha256 TEXT,
+    sent_size INTEGER,
+    sent_at INTEGER,
+    delivered_sha256 TEXT,
+    delivered_version TEXT,
+    delivered_count INTEGER,
+    delivered_since INTEGER,
+    PRIMARY KEY (project, id, firmware_name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE device_access (
+    project TEXT NOT NULL,
+    id TEXT NOT NULL,
+    access TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (project, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE upgrade_log (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    project TEXT NOT NULL,
+    firmware_name TEXT NOT NULL,
+    id_kind TEXT NOT NULL,
+    device_id TEXT NOT NULL,
+    version TEXT NOT NULL,
+    code INTEGER NOT NULL,
+    rule TEXT,
+    release INTEGER,
+    release_version TEXT,
+    bytes INTEGER,
+    detail TEXT
+  ) STRICT;
+  CREATE INDEX upgrade_log_device ON upgrade_log (project, device_id);
+${TOKEN_TABLE}
+  INSERT INTO project SELECT name, 'open', 'json', created_at FROM old_project;
+  INSERT INTO project_key SELECT key, name, 0 FROM old_project;
+  INSERT INTO release
+    SELECT r.id, p.name, firmware_name, version, NULL, version, 'published', '', published_at, published_at, NULL
+    FROM old_release r JOIN old_project p ON p.key = r.project_key;
+  INSERT INTO release_package SELECT id, 'any', sha256, size, '', 'opaque' FROM old_release;
+  INSERT INTO device
+    SELECT p.name, d.id, d.firmware_name, 'imei', d.version, d.first_seen_at, d.last_seen_at, 1, 'newest',
+      r.id, r.version, r.sha256, r.size, iif(r.id IS NULL, NULL, d.last_seen_at), NULL, NULL, NULL, NULL
+    FROM old_device d JOIN old_project p ON p.key = d.project_key LEFT JOIN old_release r ON r.id = d.offered_release;
+  INSERT INTO upgrade_log
+    SELECT l.id, l.at, CASE code WHEN 0 THEN 'offered' WHEN 304 THEN 'held' ELSE 'refused' END, coalesce(p.name, ''),
+      l.firmware_name, 'imei', device_id, from_version, code, rule, r.id, r.version, NULL, NULL
+    FROM old_log l LEFT JOIN old_project p ON p.key = l.project_key LEFT JOIN old_release r ON r.id = l.release;
+
+  DROP TABLE old_log;
+  DROP TABLE old_device;
+  DROP TABLE old_release;
+  DROP TABLE old_project;
   `,
 ];
 

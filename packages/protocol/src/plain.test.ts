@@ -1,0 +1,34 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parsePlainTarget, plainTarget } from './plain.ts';
+
+describe('a target of the plain contract', () => {
+  it('tells who asks for what, whatever characters it holds', () => {
+    const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(text, text, text, text, (projectKey, firmwareName, id, version) => {
+        const identity = { idKind: 'uid', id, projectKey, firmwareName, version } as const;
+        expect(parsePlainTarget(plainTarget(identity))).toEqual(identity);
+      }),
+    );
+  });
+
+  it('is read as it stands where its encoding is not valid, and a plus is a plus', () => {
+    expect(parsePlainTarget('/d/k/100%+?id=a%&version=1&id=b')).toEqual({
+      idKind: 'uid',
+      id: 'a%',
+      projectKey: 'k',
+      firmwareName: '100%+',
+      version: '1',
+    });
+  });
+
+  it.each(['/upgrade?id=1', '/d', '/D/k/f', '/d/k/f/g?id=1'])('is not %s', (target) => {
+    expect(parsePlainTarget(target)).toBeUndefined();
+  });
+
+  it('may lack anything', () => {
+    fc.assert(fc.property(fc.string(), (rest) => void parsePlainTarget(`/d/${rest}`)));
+    expect(parsePlainTarget('/d/')).toMatchObject({ projectKey: '', firmwareName: undefined, id: undefined });
+  });
+});

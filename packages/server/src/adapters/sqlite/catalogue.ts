@@ -1,0 +1,143 @@
+import type { Project, Release, ReleasePackage, ReleaseState } from '../../domain/catalogue.ts';
+import { FotaServerError } from '../../domain/errors.ts';
+import type { CatalogueStore } from '../../ports.ts';
+import { type Database, resultCode } from './database.ts';
+import type { Transaction } from './transaction.ts';
+
+/** SQLITE_CONSTRAINT. */
+const CONSTRAINT = 19;
+
+interface ReleaseRow extends Omit<Release, 'core' | 'packages' | 'publishedAt' | 'withdrawnAt'> {
+  readonly core: string | null;
+  readonly publishedAt: number | null;
+  readonly withdrawnAt: number | null;
+}
+
+export function catalogueStore(database: Database, transaction: Transaction): CatalogueStore {
+  const allProjects = database.prepare(
+    'SELECT name, registration, refusals, created_at AS createdAt FROM project ORDER BY created_at, rowid',
+  );
+  const allKeys = database.prepare('SELECT project, key FROM project_key ORDER BY project, place');
+  const insertProject = database.prepare(
+    'INSERT INTO project (name, registration, refusals, created_at) VALUES (?, ?, ?, ?)',
+  );
+  const setProject = database.prepare('UPDATE project SET registration = ?, refusals = ? WHERE name = ?');
+  const dropKeys = database.prepare('DELETE FROM project_key WHERE project = ?');
+  const insertKey = database.prepare('INSERT INTO project_key (key, project, place) VALUES (?, ?, ?)');
+  const allReleases = database.prepare(
+    `SELECT id, project, firmware_name AS firmwareName, version, core, wire_version AS wireVersion, state, notes,
+       created_at AS createdAt, published_at AS publishedAt, withdrawn_at AS withdrawnAt
+     FROM release ORDER BY id`,
+  );
+  const allPackages = database.prepare(
+    'SELECT release, source, sha256, size, file_name AS fileName, format FROM release_package ORDER BY release, source',
+  );
+  const insertRelease = database.prepare(
+    `INSERT INTO release (project, firmware_name, version, core, wire_version, state, notes, created_at, published_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const insertPackage = database.prepare(
+    'INSERT INTO release_package (release, source, sha256, size, file_name, format) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const setState = database.prepare('UPDATE release SET state = ?, published_at = ?, withdrawn_at = ? WHERE id = ?');
+
+  /** A second project of a name or key breaks a constraint. */
+  const writeProject = (project: Project, write: () => void): void => {
+    try {
+      transaction('power-cut', () => {
+        write();
+        dropKeys.run(project.name);
+        for (const [place, key] of [project.key, ...project.formerKeys].entries()) {
+          insertKey.run(key, project.name, place);
+        }
+      });
+    } catch (error) {
+      if (resultCode(error) !== CONSTRAINT) throw error;
+      throw new FotaServerError('project-exists', `a project named "${project.name}", or with its key, exists`, error);
+    }
+  };
+
+  const addPackage = (release: number, { source, sha256, size, fileName, format }: ReleasePackage): void => {
+    insertPackage.run(release, source, sha256, size, fileName, format);
+  };
+
+  return {
+    async projects() {
+      const keys = allKeys.all() as { readonly project: string; readonly key: string }[];
+      const byProject = grouped(keys, ({ project }) => project);
+      return (allProjects.all() as Omit<Project, 'key' | 'formerKeys'>[]).map((row) => {
+        const [key = '', ...formerKeys] = (byProject.get(row.name) ?? []).map((one) => one.key);
+        return { ...row, key, formerKeys };
+      });
+    },
+
+    async releases() {
+      const packages = allPackages.all() as (ReleasePackage & { readonly release: number })[];
+      const byRelease = grouped(packages, ({ release }) => release);
+      return (allReleases.all() as unknown as ReleaseRow[]).map((row) => ({
+        ...row,
+        core: row.core ?? undefined,
+        publishedAt: row.publishedAt ?? undefined,
+        withdrawnAt: row.withdrawnAt ?? undefined,
+        packages: (byRelease.get(row.id) ?? []).map(({ release: _, ...one }) => one),
+      }));
+    },
+
+    async addProject(project) {
+      const { name, registration, refusals, createdAt } = project;
+      writeProject(project, () => insertProject.run(name, registration, refusals, createdAt));
+    },
+
+    async updateProject(project) {
+      const { name, registration, refusals } = project;
+      writeProject(project, () => setProject.run(registration, refusals, name));
+    },
+
+    async addRelease(release) {
+      const { project, firmwareName, version, core, wireVersion, state, notes, createdAt, publishedAt } = release;
+      return transaction('power-cut', () => {
+        const row = insertRelease.run(
+          project,
+          firmwareName,
+          version,
+          core ?? null,
+          wireVersion,
+          state,
+          notes,
+          createdAt,
+          publishedAt ?? null,
+        );
+        const id = Number(row.lastInsertRowid);
+        for (const one of release.packages) addPackage(id, one);
+        return { ...release, id };
+      });
+    },
+
+    async addPackage(release, added) {
+      transaction('power-cut', () => addPackage(release.id, added));
+      return { ...release, packages: [...release.packages, added] };
+    },
+
+    async setState(release, state, at) {
+      const changed = { ...release, state, ...timeOf(state, at) };
+      const { publishedAt, withdrawnAt, id } = changed;
+      transaction('power-cut', () => setState.run(state, publishedAt ?? null, withdrawnAt ?? null, id));
+      return changed;
+    },
+  };
+}
+
+function timeOf(state: ReleaseState, at: number): Partial<Pick<Release, 'publishedAt' | 'withdrawnAt'>> {
+  if (state === 'published') return { publishedAt: at };
+  return state === 'withdrawn' ? { withdrawnAt: at } : {};
+}
+
+function grouped<T, K>(rows: readonly T[], keyOf: (row: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const row of rows) {
+    const group = groups.get(keyOf(row));
+    if (group === undefined) groups.set(keyOf(row), [row]);
+    else group.push(row);
+  }
+  return groups;
+}

@@ -1,0 +1,234 @@
+import type { IdKind } from '@libfota2/protocol';
+import type { Access, Rule } from '../../domain/decide.ts';
+import { FotaServerError } from '../../domain/errors.ts';
+import type { DeviceAccess, DeviceListing, DeviceRecord, DeviceStore, LogEntry, StoredLogEntry } from '../../ports.ts';
+import type { Database } from './database.ts';
+import type { Transaction } from './transaction.ts';
+
+type Value = string | number | null;
+
+/** Columns of a device, in the order of the statements below. */
+const DEVICE = `project, id, firmware_name, id_kind, version, first_seen_at, last_seen_at, asked, rule, sent_release,
+  sent_version, sent_sha256, sent_size, sent_at, delivered_sha256, delivered_version, delivered_count, delivered_since`;
+const QUALIFIED = DEVICE.replaceAll(/(\w+)/g, 'd.$1');
+const LOG = `at, event, project, firmware_name, id_kind, device_id, version, code, rule, release, release_version, bytes,
+  detail`;
+
+interface DeviceRow {
+  readonly project: string;
+  readonly id: string;
+  readonly firmware_name: string;
+  readonly id_kind: IdKind;
+  readonly version: string;
+  readonly first_seen_at: number;
+  readonly last_seen_at: number;
+  readonly asked: number;
+  readonly rule: Rule;
+  readonly sent_release: number | null;
+  readonly sent_version: string | null;
+  readonly sent_sha256: string | null;
+  readonly sent_size: number | null;
+  readonly sent_at: number | null;
+  readonly delivered_sha256: string | null;
+  readonly delivered_version: string | null;
+  readonly delivered_count: number | null;
+  readonly delivered_since: number | null;
+}
+
+interface ListRow extends Omit<DeviceRow, 'version'> {
+  /** `null` where the device never asked. */
+  readonly version: string | null;
+  readonly access: Access | null;
+}
+
+interface LogRow {
+  readonly log_id: number;
+  readonly at: number;
+  readonly event: LogEntry['event'];
+  readonly project: string;
+  readonly firmware_name: string;
+  readonly id_kind: IdKind;
+  readonly device_id: string;
+  readonly version: string;
+  readonly code: number;
+  readonly rule: Rule | null;
+  readonly release: number | null;
+  readonly release_version: string | null;
+  readonly bytes: number | null;
+  readonly detail: string | null;
+}
+
+/** Devices and the log; of the log the newest `logLimit` entries, give or take a thousandth. */
+export function deviceStore(database: Database, transaction: Transaction, logLimit: number): DeviceStore {
+  const all = database.prepare(`SELECT ${DEVICE} FROM device`);
+  const accesses = database.prepare('SELECT project, id, access, at FROM device_access');
+  const upsert = database.prepare(`INSERT OR REPLACE INTO device (${DEVICE}) VALUES (${marks(18)})`);
+  const setAccess = database.prepare(
+    'INSERT OR REPLACE INTO device_access (project, id, access, at) VALUES (?, ?, ?, ?)',
+  );
+  const dropAccess = database.prepare('DELETE FROM device_access WHERE project = ? AND id = ?');
+  const insert = database.prepare(`INSERT INTO upgrade_log (${LOG}) VALUES (${marks(13)})`);
+  const trim = database.prepare('DELETE FROM upgrade_log WHERE id <= ?');
+  const logSlack = Math.ceil(logLimit / 1_000);
+  // Those who asked, and those on whom the operator said a word before they did.
+  const list = database.prepare(
+    `SELECT * FROM (
+       SELECT ${QUALIFIED}, a.access FROM device d LEFT JOIN device_access a USING (project, id)
+       UNION ALL
+       SELECT a.project, a.id, '', 'imei', ${Array.from({ length: 14 }, () => 'NULL').join(', ')}, a.access
+       FROM device_access a WHERE NOT EXISTS (SELECT 1 FROM device d WHERE d.project = a.project AND d.id = a.id)
+     )
+     WHERE (project, id, firmware_name) > (?1, ?2, ?3)
+       AND (?4 IS NULL OR project = ?4) AND (?5 IS NULL OR firmware_name = ?5)
+       AND (?6 IS NULL OR coalesce(access, 'default') = ?6) AND substr(id, 1, length(?7)) = ?7
+     ORDER BY project, id, firmware_name LIMIT ?8`,
+  );
+  const log = database.prepare(
+    `SELECT id AS log_id, ${LOG} FROM upgrade_log
+     WHERE id < ?1 AND id > ?2 AND (?3 IS NULL OR project = ?3) AND (?4 IS NULL OR firmware_name = ?4)
+       AND (?5 IS NULL OR device_id = ?5) AND (?6 IS NULL OR event = ?6)
+     ORDER BY id DESC LIMIT ?7`,
+  );
+
+  const writeAccess = ({ project, id, access, at }: DeviceAccess): void => {
+    if (access === 'default') dropAccess.run(project, id);
+    else setAccess.run(project, id, access, at);
+  };
+
+  return {
+    *records() {
+      for (const row of all.iterate() as Iterable<unknown>) yield recordOf(row as DeviceRow);
+    },
+
+    accesses: async () => accesses.all() as DeviceAccess[],
+
+    async write({ records, access, log: entries }, against) {
+      transaction(against, () => {
+        for (const record of records) upsert.run(...valuesOf(record));
+        for (const one of access) writeAccess(one);
+        for (const entry of entries) {
+          const last = Number(insert.run(...entryValues(entry)).lastInsertRowid);
+          if (last % logSlack === 0) trim.run(last - logLimit);
+        }
+      });
+    },
+
+    async list({ project = null, firmwareName = null, access = null, idPrefix = '' }, { limit, cursor }) {
+      const after = cursor === undefined ? ['', '', ''] : cursorOf(cursor);
+      const rows = list.all(...after, project, firmwareName, access, idPrefix, limit + 1) as unknown as ListRow[];
+      const last = rows.length > limit ? rows[limit - 1] : undefined;
+      return {
+        items: rows.slice(0, limit).map(listingOf),
+        cursor: last && cursorText([last.project, last.id, last.firmware_name]),
+      };
+    },
+
+    async log({ project = null, firmwareName = null, deviceId = null, event = null, after = 0 }, { limit, cursor }) {
+      const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
+      if (!Number.isSafeInteger(before))
+        throw new FotaServerError('cursor-invalid', `"${cursor}" is no place in the log`);
+      const rows = log.all(before, after, project, firmwareName, deviceId, event, limit + 1) as unknown as LogRow[];
+      const last = rows.length > limit ? rows[limit - 1] : undefined;
+      return { items: rows.slice(0, limit).map(logEntryOf), cursor: last && String(last.log_id) };
+    },
+  };
+}
+
+function marks(count: number): string {
+  return Array.from({ length: count }, () => '?').join(', ');
+}
+
+function valuesOf(record: DeviceRecord): Value[] {
+  const { project, id, firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule, sent, deliveries } = record;
+  const device = [project, id, firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule];
+  const last = [sent?.release, sent?.version, sent?.sha256, sent?.size, sent?.at];
+  const counted = [deliveries?.sha256, deliveries?.version, deliveries?.count, deliveries?.since];
+  return [...device, ...[...last, ...counted].map((value) => value ?? null)];
+}
+
+function recordOf(row: DeviceRow): DeviceRecord {
+  const { sent_release, sent_sha256, delivered_sha256 } = row;
+  return {
+    project: row.project,
+    id: row.id,
+    firmwareName: row.firmware_name,
+    idKind: row.id_kind,
+    version: row.version,
+    firstSeenAt: row.first_seen_at,
+    lastSeenAt: row.last_seen_at,
+    asked: row.asked,
+    rule: row.rule,
+    sent:
+      sent_release === null || sent_sha256 === null
+        ? undefined
+        : {
+            release: sent_release,
+            version: row.sent_version ?? '',
+            sha256: sent_sha256,
+            size: row.sent_size ?? 0,
+            at: row.sent_at ?? 0,
+          },
+    deliveries:
+      delivered_sha256 === null
+        ? undefined
+        : {
+            sha256: delivered_sha256,
+            version: row.delivered_version ?? '',
+            count: row.delivered_count ?? 0,
+            since: row.delivered_since ?? 0,
+          },
+  };
+}
+
+function listingOf(row: ListRow): DeviceListing {
+  const { project, id, version, access } = row;
+  return {
+    project,
+    id,
+    access: access ?? 'default',
+    record: version === null ? undefined : recordOf({ ...row, version }),
+  };
+}
+
+function entryValues(entry: LogEntry): Value[] {
+  const { at, event, device, code, rule, release, releaseVersion, bytes, detail } = entry;
+  const { project, firmwareName, idKind, id, version } = device;
+  const rest = [rule, release, releaseVersion, bytes, detail].map((value) => value ?? null);
+  return [at, event, project, firmwareName, idKind, id, version, code, ...rest];
+}
+
+function logEntryOf(row: LogRow): StoredLogEntry {
+  return {
+    id: row.log_id,
+    at: row.at,
+    event: row.event,
+    device: {
+      project: row.project,
+      firmwareName: row.firmware_name,
+      idKind: row.id_kind,
+      id: row.device_id,
+      version: row.version,
+    },
+    code: row.code,
+    rule: row.rule ?? undefined,
+    release: row.release ?? undefined,
+    releaseVersion: row.release_version ?? undefined,
+    bytes: row.bytes ?? undefined,
+    detail: row.detail ?? undefined,
+  };
+}
+
+/** @throws FotaServerError `cursor-invalid` */
+function cursorOf(cursor: string): string[] {
+  try {
+    const place: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (Array.isArray(place) && place.length === 3 && place.every((part) => typeof part === 'string')) return place;
+  } catch {
+    // Told below.
+  }
+  throw new FotaServerError('cursor-invalid', `"${cursor.slice(0, 64)}" is no place in the list`);
+}
+
+function cursorText(place: readonly string[]): string {
+  return Buffer.from(JSON.stringify(place)).toString('base64url');
+}

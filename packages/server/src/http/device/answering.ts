@@ -1,0 +1,115 @@
+import type { IncomingMessage } from 'node:http';
+import { type Identity, matchesIfNoneMatch, parseRange } from '@libfota2/protocol';
+import type { Package } from '../../domain/catalogue.ts';
+import type { Decision, Refused, Upgrade } from '../../domain/decide.ts';
+import type { OpenPackage, Sent } from '../../ports.ts';
+import type { CheckIns } from '../../usecases/check-in.ts';
+import { type Answer, beyondTheEnd, etagOf, notModified, packageAnswer, refusal } from '../answers.ts';
+
+/** Answers the question of a device, however it was put: one decision, one dialect (docs/protocol.md §10). */
+export type Answering = (identity: Identity, request: IncomingMessage) => Promise<Answer>;
+
+/** All devices take 300 and above for "no upgrade"; which one tells a person with curl something. */
+const STATUS: Readonly<Record<Refused['code'], number>> = {
+  3: 400,
+  17: 403,
+  21: 403,
+  25: 403,
+  26: 404,
+  27: 404,
+  40: 403,
+  43: 404,
+  44: 404,
+};
+
+export function createAnswering(ports: {
+  readonly checkIns: CheckIns;
+  readonly open: (wanted: Package) => Promise<OpenPackage>;
+}): Answering {
+  const { checkIns, open } = ports;
+
+  const whole = async (decision: Upgrade, isLook: boolean): Promise<Answer> => {
+    const { package: chosen, device } = decision;
+    // Checked first: a package that turns out damaged was not served, and the log must not say so.
+    const opened = await open(chosen);
+    try {
+      if (isLook) return packageAnswer(chosen, opened);
+      const sent = await checkIns.offered(decision);
+      const onSent: Answer['onSent'] = ({ bytes, whole: isWhole }) => checkIns.ended({ sent, device, bytes, isWhole });
+      return { ...packageAnswer(chosen, opened), onSent };
+    } catch (problem) {
+      await opened.close();
+      throw problem;
+    }
+  };
+
+  /** The rest of what this device is being sent, whatever is on offer by now (luatos.md L18); it is no new attempt. */
+  const rest = async (decision: Decision, range: string, ifRange: string | undefined): Promise<Answer | undefined> => {
+    const begun = checkIns.sent(decision);
+    const isMeant = begun !== undefined && (ifRange === undefined || etagOf(begun) === ifRange);
+    if (!isMeant) return stranger(decision, range, ifRange);
+    const part = parseRange(range, begun.size);
+    if (part === 'whole') return undefined;
+    if (part === 'unsatisfiable') return beyondTheEnd(begun);
+    const opened = await open(begun);
+    checkIns.resumed(decision, begun, part.first);
+    return { ...packageAnswer(begun, opened, part), onSent: goingOn(decision, begun) };
+  };
+
+  const goingOn =
+    ({ device }: Decision, sent: Sent): Answer['onSent'] =>
+    ({ bytes, whole: isWhole }) =>
+      checkIns.ended({ sent, device, bytes, isWhole });
+
+  /** A range of something else than what this device is being sent. */
+  const stranger = async (
+    decision: Decision,
+    range: string,
+    ifRange: string | undefined,
+  ): Promise<Answer | undefined> => {
+    if (decision.answer === 'refused') return undefined;
+    const { package: chosen } = decision;
+    const part = parseRange(range, chosen.size);
+    // A client without If-Range appends whatever comes to what it has: without a memory of what that is, it must start
+    // again. Not so from 0, where nothing is there yet.
+    if (ifRange === undefined) return isPart(part) ? beyondTheEnd(chosen) : undefined;
+    if (etagOf(chosen) !== ifRange || part === 'whole') return undefined;
+    if (part === 'unsatisfiable') return beyondTheEnd(chosen);
+    const opened = await open(chosen);
+    try {
+      const sent = await checkIns.offered(decision);
+      return { ...packageAnswer(chosen, opened, part), onSent: goingOn(decision, sent) };
+    } catch (problem) {
+      await opened.close();
+      throw problem;
+    }
+  };
+
+  return async (identity, { method, headers }) => {
+    const decision = checkIns.decide(identity);
+    // HEAD looks and touches nothing.
+    const isLook = method === 'HEAD';
+    if (headers.range !== undefined && !isLook) {
+      const answer = await rest(decision, headers.range, single(headers['if-range']));
+      if (answer !== undefined) return answer;
+    }
+    if (decision.answer === 'refused') {
+      if (!isLook) await checkIns.answered(decision);
+      return refusal(STATUS[decision.code], decision.code, decision.msg, decision.project?.refusals);
+    }
+    const { package: chosen } = decision;
+    if (headers['if-none-match'] !== undefined && matchesIfNoneMatch(headers['if-none-match'], etagOf(chosen))) {
+      if (!isLook) await checkIns.answered(decision);
+      return notModified(chosen);
+    }
+    return whole(decision, isLook);
+  };
+}
+
+function isPart(range: ReturnType<typeof parseRange>): boolean {
+  return range === 'unsatisfiable' || (typeof range === 'object' && range.first > 0);
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
+}
