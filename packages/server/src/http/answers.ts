@@ -1,5 +1,5 @@
 import { formatContentRange, formatDigest, formatRefusal } from '@libfota2/protocol';
-import type { Release } from '../domain/catalogue.ts';
+import type { Package } from '../domain/catalogue.ts';
 import type { OpenPackage } from '../ports.ts';
 
 /** An answer before it is sent. Its head goes out in one small write and names its length (luatos.md L14–L17). */
@@ -7,6 +7,11 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Part | undefined;
+  /**
+   * Told once, where the body is a package and was to be sent: how many bytes of it the network took, at least, and
+   * whether that was all. What the network took may still get lost.
+   */
+  readonly onSent?: ((sent: { readonly bytes: number; readonly whole: boolean }) => void) | undefined;
 }
 
 /** Bytes of a checked package, both ends inclusive. Whoever takes it must read or close the package. */
@@ -17,36 +22,36 @@ export interface Part {
 }
 
 /** The strong validator of a package: the same tag is the same bytes. */
-export function etagOf(release: Release): string {
-  return `"${release.sha256}"`;
+export function etagOf(wanted: Package): string {
+  return `"${wanted.sha256}"`;
 }
 
-/** A release: the whole as 200, the bytes from `first` to `last`, both inclusive, as 206. */
-export function packageAnswer(release: Release, opened: OpenPackage, part?: Omit<Part, 'opened'>): Answer {
-  const { first, last } = part ?? { first: 0, last: release.size - 1 };
+/** A package: the whole as 200, the bytes from `first` to `last`, both inclusive, as 206. */
+export function packageAnswer(wanted: Package, opened: OpenPackage, part?: Omit<Part, 'opened'>): Answer {
+  const { first, last } = part ?? { first: 0, last: wanted.size - 1 };
   return {
     status: part === undefined ? 200 : 206,
     headers: {
       'Content-Type': 'application/octet-stream',
       'Content-Length': String(last - first + 1),
-      ...(part && { 'Content-Range': formatContentRange({ first, last, total: release.size }) }),
-      ...validators(release),
+      ...(part && { 'Content-Range': formatContentRange({ first, last, total: wanted.size }) }),
+      ...validators(wanted),
       'Accept-Ranges': 'bytes',
-      'Repr-Digest': formatDigest('sha-256', Buffer.from(release.sha256, 'hex').toString('base64')),
+      'Repr-Digest': formatDigest('sha-256', Buffer.from(wanted.sha256, 'hex').toString('base64')),
     },
     body: { opened, first, last },
   };
 }
 
-/** The client has this release already. The one answer without a length: it never has a body (RFC 9110 §15.4.5). */
-export function notModified(release: Release): Answer {
-  return { status: 304, headers: validators(release), body: undefined };
+/** The client has this package already. The one answer without a length: it never has a body (RFC 9110 §15.4.5). */
+export function notModified(wanted: Package): Answer {
+  return { status: 304, headers: validators(wanted), body: undefined };
 }
 
-/** Nothing is left of the release from where the client asks. */
-export function beyondTheEnd(release: Release): Answer {
+/** Nothing is left of the package from where the client asks. */
+export function beyondTheEnd(wanted: Package): Answer {
   const answer = refusal(416, 416, 'the range begins at or after the end of the package');
-  return { ...answer, headers: { ...answer.headers, 'Content-Range': `bytes */${release.size}` } };
+  return { ...answer, headers: { ...answer.headers, 'Content-Range': `bytes */${wanted.size}` } };
 }
 
 /** What a refusal's body holds: the platform's JSON, or nothing, for what some devices leave of it in `/update.bin`. */
@@ -73,10 +78,9 @@ export function refusal(status: number, code: number, msg: string, form: Refusal
   };
 }
 
-function validators(release: Release): Readonly<Record<string, string>> {
+function validators(wanted: Package): Readonly<Record<string, string>> {
   return {
-    ETag: etagOf(release),
-    'Last-Modified': new Date(release.publishedAt).toUTCString(),
+    ETag: etagOf(wanted),
     // What is on offer depends on the device and the moment; middle boxes of carriers must not touch the bytes.
     'Cache-Control': 'no-cache, no-transform',
   };

@@ -1,20 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Answer, refusal } from './answers.ts';
-import { repairRequestLines } from './repair.ts';
-
-/** What a client may cost. */
-export interface Limits {
-  /** Bytes of a request's line and headers. Default 8192. */
-  readonly headBytes: number;
-  /** Bytes of a request's body, which is read and dropped. Default 65536. */
-  readonly bodyBytes: number;
-  /** Milliseconds until a request's head must be there. Default 20000. */
-  readonly headTimeoutMs: number;
-  /** Milliseconds without a byte in either direction after which a connection is dropped. Default 120000. */
-  readonly idleTimeoutMs: number;
-}
+import { type Answer, type Part, refusal } from './answers.ts';
+import { type Limits, openDoor } from './door.ts';
+import type { Refused, RefusedReason } from './refused.ts';
 
 /** An HTTP server that answers, and how to end it. */
 export interface Listener {
@@ -26,41 +15,42 @@ export interface Listener {
 /**
  * An HTTP server that answers every request once, as devices of all generations need it (luatos.md L14–L21): one head in
  * one write, an explicit length, never chunked, never preceded by 1xx, and then the connection is closed.
+ *
+ * `onRefused` is told at once of each connection that never came to ask a question; it must not throw.
  */
 export function createListener(
   route: (request: IncomingMessage) => Promise<Answer>,
   limits: Limits,
   onProblem: (problem: unknown) => void,
+  onRefused: (refused: Refused) => void = () => undefined,
 ): Listener {
   const server = createServer({
     maxHeaderSize: limits.headBytes,
-    headersTimeout: limits.headTimeoutMs,
-    requestTimeout: limits.headTimeoutMs + limits.idleTimeoutMs,
-    connectionsCheckingInterval: Math.min(limits.headTimeoutMs, 5_000),
+    // The door counts the time of a head, from the first byte of its connection.
+    headersTimeout: 0,
+    requestTimeout: 0,
     // Node's own answer to a missing Host is chunked; devices that leave it out are welcome.
     requireHostHeader: false,
   });
-  repairRequestLines(server, limits.headBytes, limits.headTimeoutMs);
-  server.maxRequestsPerSocket = 1;
   server.setTimeout(limits.idleTimeoutMs);
-  // Connections whose request has not come to its end.
-  const asking = new Set<Duplex>();
+  const door = openDoor(server, limits, onRefused);
   const running = new Set<Promise<void>>();
-  server.on('connection', (socket) => {
-    asking.add(socket);
-    socket.once('close', () => asking.delete(socket));
-  });
 
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { socket } = request;
+    const refused = hasBody(request) ? await dropBody(request, limits) : undefined;
+    if (refused !== undefined) return door.refuse(socket, refused, BODY_STATUS[refused]);
+    door.heard(socket);
+    await send(await route(request).catch(failed), request, response);
+  };
+  const failed = (problem: unknown): Answer => {
+    onProblem(problem);
+    return refusal(503, 503, 'the server cannot answer now, ask again later');
+  };
   const respond = (request: IncomingMessage, response: ServerResponse): void => {
-    const heard = (): boolean => asking.delete(request.socket);
-    const work = dropBody(request, limits.bodyBytes, heard)
-      .then((whole) => (whole ? route(request) : refusal(413, 413, 'the body of the request is too large')))
-      .catch((problem: unknown) => {
-        if (request.destroyed && !request.complete) throw problem;
-        onProblem(problem);
-        return refusal(503, 503, 'the server cannot answer now, ask again later');
-      })
-      .then((answer) => send(answer, request, response))
+    // What follows a request on its connection is none of ours.
+    if (!door.enter(request.socket)) return;
+    const work = answer(request, response)
       .catch((problem: unknown) => {
         response.destroy();
         if (!GONE.has((problem as NodeJS.ErrnoException).code)) onProblem(problem);
@@ -72,22 +62,22 @@ export function createListener(
   // A 100 before the answer would be taken for the answer: the client is answered at once instead.
   server.on('checkContinue', respond);
   server.on('checkExpectation', respond);
-  server.on('connect', (_request, socket: Duplex) => refuseRaw(socket, 405));
+  server.on('connect', (_request, socket: Duplex) => door.refuse(socket, undefined, 405));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const answered = !asking.delete(socket);
-    // What follows a request is none of ours: the answer that is under way must end whole (luatos.md L21).
-    if (answered && error.code?.startsWith('HPE_') === true) return;
-    if (answered || !socket.writable || error.code === 'ECONNRESET') socket.destroy();
-    else refuseRaw(socket, UNPARSABLE.get(error.code) ?? 400);
+    if (!socket.writable || error.code?.startsWith('HPE_') !== true) socket.destroy();
+    // Once a request has ended, the answer that is under way must end whole, whatever follows (luatos.md L21).
+    else if (!door.awaits(socket)) return;
+    else if (error.code === 'HPE_HEADER_OVERFLOW') door.refuse(socket, 'head-too-large', 431);
+    else door.refuse(socket, 'unparsable', 400);
   });
 
   return {
     server,
     async close(graceMs) {
-      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      const timer = setTimeout(door.dropAll, graceMs);
       await new Promise((resolve) => {
         server.close(resolve);
-        for (const socket of asking) socket.destroy();
+        door.dropAwaited();
       });
       clearTimeout(timer);
       await Promise.allSettled(running);
@@ -98,62 +88,83 @@ export function createListener(
 /** What a client that went away leaves behind. */
 const GONE: ReadonlySet<unknown> = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE']);
 
-const UNPARSABLE: ReadonlyMap<unknown, number> = new Map([
-  ['HPE_HEADER_OVERFLOW', 431],
-  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
-]);
+const BODY_STATUS = { 'body-too-large': 413, 'body-too-slow': 408 } as const;
 
-/** Answers where Node has no response object to do so. */
-function refuseRaw(socket: Duplex, status: number): void {
-  const reason = STATUS_CODES[status] ?? '';
-  const { headers, body } = refusal(status, status, reason.toLowerCase());
-  const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.on('error', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n${body}`);
-  // Closing while the client still sends would reset the connection and lose the answer on its way.
-  socket.resume();
-  const timer = setTimeout(() => socket.destroy(), 2_000);
-  socket.once('close', () => clearTimeout(timer));
-}
+/** Bytes in memory that are given to the network at once; more go in pieces of this size. */
+const PIECE_BYTES = 1 << 20;
 
 async function send(
-  { status, headers, body }: Answer,
+  { status, headers, body, onSent }: Answer,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const part = typeof body === 'object' ? body : undefined;
   try {
     response.writeHead(status, { ...headers, Connection: 'close' });
-    if (part === undefined || request.method === 'HEAD') {
-      response.end(body === part ? undefined : body);
-    } else {
-      response.flushHeaders();
-      await pipeline(part.opened.read(part.first, part.last), response);
-    }
+    if (part === undefined) response.end(body);
+    else if (request.method === 'HEAD') response.end();
+    else await sendPart(part, response, onSent);
   } finally {
     await part?.opened.close();
   }
 }
 
+async function sendPart(
+  { opened, first, last }: Part,
+  response: ServerResponse,
+  onSent: Answer['onSent'],
+): Promise<void> {
+  let bytes = 0;
+  try {
+    const length = last - first + 1;
+    if (opened.slice === undefined || length > PIECE_BYTES) {
+      const pieces = opened.slice === undefined ? opened.read(first, last) : piecesOf(opened.slice(first, last));
+      response.flushHeaders();
+      await pipeline(async function* counted() {
+        for await (const piece of pieces) {
+          yield piece;
+          // Asked for the next one: this one is on its way.
+          bytes += piece.byteLength;
+        }
+      }, response);
+    } else {
+      response.end(opened.slice(first, last));
+      await new Promise((resolve) => response.once('close', resolve));
+      if (response.writableFinished) bytes = length;
+    }
+  } finally {
+    onSent?.({ bytes, whole: response.writableFinished });
+  }
+}
+
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
+}
+
+/** Whether a body is to come that is waited for. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  const announced = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  return announced && headers.expect === undefined;
+}
+
 /**
  * Reads and drops the body that some devices send (luatos.md L10): unread, it would reset the answer on its way.
- * Resolves to false when it is too large to wait for. Calls `heard` as soon as nothing more of the request is awaited.
+ * Resolves to a reason where it is too much to wait for.
  */
-function dropBody(request: IncomingMessage, limit: number, heard: () => void): Promise<boolean> {
-  const { 'content-length': length, 'transfer-encoding': coding, expect } = request.headers;
+function dropBody(
+  request: IncomingMessage,
+  limits: Limits,
+): Promise<(RefusedReason & keyof typeof BODY_STATUS) | undefined> {
   return new Promise((resolve, reject) => {
-    const end = (whole: boolean): void => {
-      heard();
-      resolve(whole);
-    };
-    if ((length === undefined && coding === undefined) || expect !== undefined) return end(true);
-    if (Number(length) > limit) return end(false);
+    if (Number(request.headers['content-length']) > limits.bodyBytes) return resolve('body-too-large');
+    const timer = setTimeout(() => resolve('body-too-slow'), limits.idleTimeoutMs);
     let bytes = 0;
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.byteLength;
-      if (bytes > limit) end(false);
+      if (bytes > limits.bodyBytes) resolve('body-too-large');
     });
-    request.once('end', () => end(true));
+    request.once('end', () => resolve(undefined));
     request.once('error', reject);
+    request.once('close', () => clearTimeout(timer));
   });
 }

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { repaired, repairRequestLines } from './repair.ts';
+import { describe, expect, it } from 'vitest';
+import { readFirstLine, repaired } from './repair.ts';
 
 const repair = (line: string): string => repaired(Buffer.from(line)).toString('latin1');
 
@@ -38,27 +37,42 @@ describe('a request line', () => {
   });
 });
 
-describe('a connection', () => {
-  it.each(['end', 'resetAndDestroy'] as const)(
-    'reaches the parser with its first line, and not when it is gone by %s',
-    async (leave) => {
-      const handed = vi.fn();
-      const server = createServer((_request, response) => response.end()).on('connection', handed);
-      repairRequestLines(server, 8192, 60_000);
-      const accepted: Promise<Socket> = once(server, 'connection').then(([socket]) => socket as Socket);
-      server.listen(0, '127.0.0.1');
-      onTestFinished(() => void server.close());
-      await once(server, 'listening');
-      const { port } = server.address() as AddressInfo;
+describe('the beginning of a connection', () => {
+  /** What goes on to the parser of what a client sends, a piece in a segment of its own. */
+  function goesOn(
+    pieces: readonly string[],
+    isEnded = true,
+  ): Array<{ readonly bytes: string; readonly ended: boolean }> {
+    const socket = new EventEmitter();
+    const told: Array<{ bytes: string; ended: boolean }> = [];
+    readFirstLine(socket as Socket, 40, {
+      held: () => undefined,
+      line: (bytes, ended) => told.push({ bytes: bytes.toString('latin1'), ended }),
+    });
+    for (const piece of pieces) socket.emit('data', Buffer.from(piece));
+    if (isEnded) socket.emit('end');
+    expect(socket.listenerCount('data')).toBe(told.length === 0 ? 1 : 0);
+    return told;
+  }
 
-      const client = connect(port, '127.0.0.1');
-      const socket = await accepted;
-      const closed = once(socket, 'close').catch(() => undefined);
-      if (leave === 'end') client.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
-      client[leave]();
-      client.resume();
-      await closed;
-      expect(handed).toHaveBeenCalledTimes(leave === 'end' ? 1 : 0);
-    },
-  );
+  it('goes on once its line is whole, with all that came behind it, however it was cut', () => {
+    const request = 'GET /a b HTTP/1.1\r\nHost: h\r\n\r\nbody';
+    for (let at = 0; at < request.length; at += 1) {
+      const told = goesOn([request.slice(0, at), request.slice(at)]);
+      expect(told).toHaveLength(1);
+      expect('GET /a%20b HTTP/1.1\r\nHost: h\r\n\r\nbody').toContain(told[0]?.bytes);
+      expect(told[0]?.ended).toBe(false);
+    }
+  });
+
+  it.each(['\x16\x03\x01', '\0', 'get ', '{"', 'ABCDEFGHIJKLMNOPQ'])('is not waited for when it is %j', (piece) => {
+    expect(goesOn([piece], false)).toEqual([{ bytes: piece, ended: false }]);
+  });
+
+  it('goes on as it is when it is too long, or ends too early', () => {
+    expect(goesOn(['GET /', 'x'.repeat(40)])).toEqual([{ bytes: `GET /${'x'.repeat(40)}`, ended: false }]);
+    expect(goesOn(['GET /a', 'b'])).toEqual([{ bytes: 'GET /ab', ended: true }]);
+    expect(goesOn([])).toEqual([{ bytes: '', ended: true }]);
+    expect(goesOn(['GET /a', 'b'], false)).toEqual([]);
+  });
 });

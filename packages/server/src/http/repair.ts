@@ -1,56 +1,62 @@
-import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** What Node's parser refuses in a target: blanks, controls and bytes beyond ASCII; and a % that encodes nothing. */
 const ILLEGAL = /[^\x21-\x7e]|%(?![0-9a-f]{2})/gi;
 /** Method, target, version: the target is all between the first blank and the last. */
 const REQUEST_LINE = /^([A-Z]{1,16}) (.*) (HTTP\/1\.[01])$/s;
+/** The same with nothing to repair, for most lines are so. */
+const LEGAL_LINE = /^[A-Z]{1,16} [\x21-\x24\x26-\x7e]* HTTP\/1\.[01]$/;
+/** What a line may begin with, and be waited for. */
+const BEGINNING = /^[A-Z]{1,16}(?: |$)/;
 const LINE_END = '\r\n';
 
 /**
- * Lets a server read requests whose target holds raw UTF-8 and blanks, as LuatOS devices send them (luatos.md L12, G):
- * the first line is held back until it is whole, what is illegal in it is percent-encoded, and the connection goes on to
- * Node's own parser, which would answer 400 otherwise.
+ * Reads from a connection until its first line is whole, and gives on what has come with that line repaired, so that
+ * Node's own parser reads what LuatOS devices send (luatos.md L12, G) instead of answering 400. What is
+ * no request from its beginning, or grows beyond `lineBytes`, goes on as it is. So does a line that the client does not
+ * bring to its end, with `ended`: Node's parser would hear of no end then.
  *
- * A line that grows beyond `lineBytes`, or is not there after `timeoutMs`, goes on as it is: Node's parser has the answer.
+ * `held` is told what has come so far. The function that comes back stops it all.
  */
-export function repairRequestLines(server: Server, lineBytes: number, timeoutMs: number): void {
-  const handOver = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
-  server.removeAllListeners('connection');
-  server.on('connection', (socket: Socket) => {
-    let held: Buffer = Buffer.alloc(0);
-    const letGo = (): void => {
-      clearTimeout(timer);
-      socket.removeListener('readable', onReadable);
-      socket.removeListener('end', onEnd);
-      // Nobody asks any more: an HTTP parser for a socket that is gone would never be given back.
-      for (const name of ['error', 'close'] as const) socket.removeListener(name, letGo);
-    };
-    const goOn = (bytes: Buffer): void => {
-      letGo();
-      if (bytes.length > 0) socket.unshift(bytes);
-      for (const listener of handOver) listener.call(server, socket);
-    };
-    const onEnd = (): void => goOn(held);
-    const onReadable = (): void => {
-      const chunk: Buffer | null = socket.read();
-      if (chunk === null) return;
-      held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-      const end = held.indexOf(LINE_END);
-      if (end >= 0) goOn(Buffer.concat([repaired(held.subarray(0, end)), held.subarray(end)]));
-      else if (held.length > lineBytes) goOn(held);
-    };
-    const timer = setTimeout(onEnd, timeoutMs);
-    socket.once('end', onEnd);
-    for (const name of ['error', 'close'] as const) socket.once(name, letGo);
-    socket.on('readable', onReadable);
-  });
+export function readFirstLine(
+  socket: Socket,
+  lineBytes: number,
+  on: { held(bytes: Buffer): void; line(bytes: Buffer, ended: boolean): void },
+): () => void {
+  let all: Buffer | undefined;
+  const stop = (): void => {
+    socket.removeListener('data', onData);
+    socket.removeListener('end', onEnd);
+  };
+  const onEnd = (): void => {
+    stop();
+    on.line(all ?? Buffer.alloc(0), true);
+  };
+  const onData = (chunk: Buffer): void => {
+    all = all === undefined ? chunk : Buffer.concat([all, chunk]);
+    on.held(all);
+    const end = all.indexOf(LINE_END);
+    if (end < 0 && all.length <= lineBytes && BEGINNING.test(all.toString('latin1', 0, 17))) return;
+    stop();
+    on.line(end < 0 ? all : withRepairedLine(all, end), false);
+  };
+  socket.on('end', onEnd);
+  socket.on('data', onData);
+  return stop;
+}
+
+function withRepairedLine(all: Buffer, end: number): Buffer {
+  const line = all.subarray(0, end);
+  const legal = repaired(line);
+  return legal === line ? all : Buffer.concat([legal, all.subarray(end)]);
 }
 
 /** The line with its target percent-encoded where it must be; a line that is none comes back as it was. */
 export function repaired(line: Buffer): Buffer {
   // One character a byte, so that every byte beyond ASCII is encoded as itself.
-  const [, method, target = '', version] = REQUEST_LINE.exec(line.toString('latin1')) ?? [];
+  const text = line.toString('latin1');
+  if (LEGAL_LINE.test(text)) return line;
+  const [, method, target = '', version] = REQUEST_LINE.exec(text) ?? [];
   if (method === undefined) return line;
   const legal = target.replace(ILLEGAL, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
   return legal === target ? line : Buffer.from(`${method} ${legal} ${version}`, 'latin1');

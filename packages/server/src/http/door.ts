@@ -1,0 +1,166 @@
+import { type Server, STATUS_CODES } from 'node:http';
+import type { DropArgument, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { refusal } from './answers.ts';
+import { EXCERPT_BYTES, excerptOf, type Refused, type RefusedReason } from './refused.ts';
+import { readFirstLine } from './repair.ts';
+
+/** What connections and requests may cost. */
+export interface Limits {
+  /** Bytes of a request's line and headers. Default 8192. */
+  readonly headBytes: number;
+  /** Bytes of a request's body, which is read and dropped. Default 65536. */
+  readonly bodyBytes: number;
+  /** Milliseconds from the connection until a request's head must be there whole. Default 20000. */
+  readonly headTimeoutMs: number;
+  /** Milliseconds without a byte in either direction after which a connection is dropped. Default 120000. */
+  readonly idleTimeoutMs: number;
+  /** Connections open at a time; the next is answered 503, or dropped where many come at once. Default 10000. */
+  readonly maxConnections: number;
+  /** The same from one address; 0: no limit, for whole fleets sit behind one address of a carrier. Default 0. */
+  readonly maxConnectionsPerAddress: number;
+}
+
+/**
+ * Connections of a server, one request each: how many there are, how far the request of each is, and the answers that
+ * are given where Node has no response object to do so. Requests themselves are none of its business.
+ */
+export interface Door {
+  /** The head of a request is there. False where the connection had a request before, or was refused: say nothing. */
+  enter(socket: Duplex): boolean;
+  /** Nothing more of the request is awaited. */
+  heard(socket: Duplex): void;
+  /** Whether something of this connection's request is still awaited. */
+  awaits(socket: Duplex): boolean;
+  /** Answers in place of a response object, reports, and closes once the client has stopped sending. */
+  refuse(socket: Duplex, reason: RefusedReason | undefined, status: number): void;
+  /** Drops the connections whose request is still awaited. */
+  dropAwaited(): void;
+  dropAll(): void;
+}
+
+/** Connections beyond the limit that are answered at a time; what comes beyond these is dropped by the system's door. */
+const TURNED_AWAY_AT_ONCE = 100;
+/** Milliseconds that a refused client may go on sending. */
+const LINGER_MS = 2_000;
+
+interface Visit {
+  readonly socket: Socket;
+  /** `leaving`: refused. */
+  phase: 'head' | 'body' | 'answer' | 'leaving';
+  /** How the request began, one character a byte. */
+  beginning: string;
+  stopReading: (() => void) | undefined;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export function openDoor(server: Server, limits: Limits, onRefused: (refused: Refused) => void): Door {
+  const handOver = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
+  const visits = new Map<Duplex, Visit>();
+  const perAddress = new Map<string, number>();
+  let turnedAway = 0;
+
+  const report = (reason: RefusedReason, status: number, address: string | undefined, beginning: string): void =>
+    onRefused({ reason, status, address: address ?? '', excerpt: excerptOf(beginning), at: Date.now() });
+
+  const leave = (visit: Visit, reason: RefusedReason | undefined, status: number): void => {
+    const { socket } = visit;
+    clearTimeout(visit.timer);
+    visit.stopReading?.();
+    visit.phase = 'leaving';
+    if (reason !== undefined) report(reason, status, socket.remoteAddress, visit.beginning);
+    visit.timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.end(rawRefusal(status, visit.beginning.startsWith('HEAD ')));
+    // Closing while the client still sends would reset the connection and lose the answer on its way.
+    socket.resume();
+  };
+
+  /** Why there is no room for one more connection, which is counted already. */
+  const crowded = (address: string | undefined): RefusedReason | undefined => {
+    if (visits.size - turnedAway > limits.maxConnections) return 'too-many-connections';
+    if (address !== undefined && (perAddress.get(address) ?? 0) > limits.maxConnectionsPerAddress) {
+      return 'too-many-from-address';
+    }
+    return undefined;
+  };
+
+  const onConnection = (socket: Socket): void => {
+    const visit: Visit = { socket, phase: 'head', beginning: '', stopReading: undefined, timer: undefined };
+    visits.set(socket, visit);
+    // Asking for the address costs a call of the system.
+    const address = limits.maxConnectionsPerAddress > 0 ? (socket.remoteAddress ?? '') : undefined;
+    if (address !== undefined) perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
+    const reason = crowded(address);
+    if (reason !== undefined) turnedAway += 1;
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      clearTimeout(visit.timer);
+      visits.delete(socket);
+      if (reason !== undefined) turnedAway -= 1;
+      if (address !== undefined) countDown(perAddress, address);
+    });
+    if (reason !== undefined) {
+      leave(visit, reason, 503);
+      return;
+    }
+    visit.timer = setTimeout(() => leave(visit, 'head-too-slow', 408), limits.headTimeoutMs);
+    visit.stopReading = readFirstLine(socket, limits.headBytes, {
+      held: (bytes) => {
+        visit.beginning = bytes.toString('latin1', 0, EXCERPT_BYTES);
+      },
+      line: (bytes, ended) => {
+        visit.stopReading = undefined;
+        if (ended && bytes.length === 0) return socket.destroy();
+        if (ended) return leave(visit, 'unparsable', 400);
+        for (const listener of handOver) listener.call(server, socket);
+        socket.emit('data', bytes);
+      },
+    });
+  };
+
+  server.removeAllListeners('connection');
+  server.on('connection', onConnection);
+  server.maxConnections = limits.maxConnections + TURNED_AWAY_AT_ONCE;
+  server.on('drop', (dropped?: DropArgument) => report('too-many-connections', 0, dropped?.remoteAddress, ''));
+
+  return {
+    enter(socket) {
+      const visit = visits.get(socket);
+      if (visit?.phase !== 'head') return false;
+      clearTimeout(visit.timer);
+      visit.phase = 'body';
+      return true;
+    },
+    heard(socket) {
+      const visit = visits.get(socket);
+      if (visit?.phase === 'body') visit.phase = 'answer';
+    },
+    awaits(socket) {
+      const phase = visits.get(socket)?.phase;
+      return phase === 'head' || phase === 'body';
+    },
+    refuse(socket, reason, status) {
+      const visit = visits.get(socket);
+      if (visit !== undefined && visit.phase !== 'leaving') leave(visit, reason, status);
+    },
+    dropAwaited() {
+      for (const { socket, phase } of visits.values()) if (phase === 'head' || phase === 'body') socket.destroy();
+    },
+    dropAll() {
+      for (const { socket } of visits.values()) socket.destroy();
+    },
+  };
+}
+
+function countDown(counts: Map<string, number>, key: string): void {
+  const left = (counts.get(key) ?? 0) - 1;
+  if (left > 0) counts.set(key, left);
+  else counts.delete(key);
+}
+
+function rawRefusal(status: number, headOnly: boolean): string {
+  const reason = STATUS_CODES[status] ?? '';
+  const { headers, body } = refusal(status, status, reason.toLowerCase());
+  const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n${headOnly ? '' : body}`;
+}
