@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { openDiskPackages } from './adapters/disk/packages.ts';
 import { createInspector } from './adapters/formats/inspector.ts';
+import { hotPackages } from './adapters/hot/packages.ts';
 import { openSqliteStore } from './adapters/sqlite/store.ts';
 import { FotaServerError } from './domain/errors.ts';
 import type { Refused } from './http/refused.ts';
@@ -43,11 +44,11 @@ export async function openApplication(
   settings: Settings,
   closers: Array<() => unknown>,
 ): Promise<Application> {
-  const { onProblem, onCheckIn, graceMs, deliveriesPerDay, maxDevices } = settings;
+  const { onProblem, onCheckIn, graceMs, deliveriesPerDay, maxDevices, cacheBytes } = settings;
   const now = Date.now;
   const store = await openSqliteStore(join(dataDir, 'fota.db'));
   closers.push(() => store.close());
-  const packages = await openDiskPackages(join(dataDir, 'packages'));
+  const packages = hotPackages(await openDiskPackages(join(dataDir, 'packages')), { bytes: cacheBytes });
 
   const times = { soonMs: SOON_MS, idleMs: IDLE_MS };
   const grouping = createGrouping({ store: store.devices, later, times, onProblem });

@@ -67,6 +67,19 @@ export function testPackageStore(it: It, make: () => Promise<StoreUnderTest>): v
     await Promise.all(reads.flat());
   });
 
+  test('a check sees the whole before it is kept, and what it throws leaves nothing', async ({ store }) => {
+    const bytes = randomBytes(100_000);
+    const refused = store.put([bytes.subarray(0, 9), bytes.subarray(9)], async (source) => {
+      assert.equal(source.size, bytes.length);
+      assert.ok(bytes.subarray(7, 70_007).equals(await source.read(7, 70_000)));
+      throw new Error('not this one');
+    });
+    await assert.rejects(refused, { message: 'not this one' });
+    const wanted = { sha256: sha256Of(bytes), size: bytes.length };
+    await assert.rejects(store.open(wanted), { code: 'package-damaged' });
+    assert.deepEqual(await store.put([bytes], async () => undefined), wanted);
+  });
+
   test('a package without bytes is refused, and nothing is kept of one that breaks off', async ({ store }) => {
     await assert.rejects(store.put([]), { code: 'package-empty' });
     const bytes = randomBytes(1_000);

@@ -5,11 +5,15 @@ import type { PackageStore } from '../../ports.ts';
 /** Packages in memory, by their hash, for tests and for servers that keep nothing; `kept` is theirs and the caller's. */
 export function memoryPackages(kept: Map<string, Uint8Array> = new Map()): PackageStore {
   return {
-    async put(bytes) {
+    async put(bytes, check) {
       const chunks: Uint8Array[] = [];
       for await (const chunk of bytes) chunks.push(chunk);
       const whole = Buffer.concat(chunks);
       if (whole.length === 0) throw new FotaServerError('package-empty', 'the package has no bytes');
+      await check?.({
+        size: whole.length,
+        read: async (first, length) => whole.subarray(first, first + length),
+      });
       const sha256 = hashOf(whole);
       kept.set(sha256, whole);
       return { sha256, size: whole.length };
