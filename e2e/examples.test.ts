@@ -150,7 +150,7 @@ describe('the example of a self-built server', () => {
     const server = await startServer({ dataDir: join(dir, 'data') });
     ends.push(() => server.close());
     const { key } = await server.createProject('gateways');
-    await server.publish({ projectKey: key, firmwareName: 'GATEWAY', version: '1.1.0', package: [image] });
+    await server.publish({ project: 'gateways', firmwareName: 'GATEWAY', version: '1.1.0', package: [image] });
     const settings = { UPGRADE_URL: `${server.url}/upgrade`, LIBFOTA2_PRODUCT_KEY: key, LIBFOTA2_PROJECT: 'GATEWAY' };
     await expectUpgraded(await runExample('self-built', { ...settings, LIBFOTA2_VERSION: '1.0.0' }));
     const said = await runExample('self-built', { ...settings, LIBFOTA2_VERSION: '1.1.0' });

@@ -55,8 +55,8 @@ export interface Target {
 }
 
 const KEYS = 'imei|mac|uid|project_key|firmware_name|version|model|device_key|need_oss_url|core_version|dfota';
-/** Some generations lose the `?` and glue their first parameter to the path. */
-const GLUED = /(?:imei|mac|uid|project_key)=/;
+/** Some generations lose the `?` and glue their first parameter to the path, or the `nil` of an id that they lack. */
+const GLUED = /(?:nil&)?(?:imei|mac|uid|project_key)=/;
 
 /**
  * Reads a request target as devices of all generations write it (docs/protocol.md §10): with one `?`, two or none, with a

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { asks, exchange, values } from '../test/raw.ts';
-import { etag, fixtures, image, KEY, publish, target } from '../test/server.ts';
+import { etag, fixtures, image, KEY, logged, PROJECT, publish, releasesOf, target } from '../test/server.ts';
 import { startServer } from './main.ts';
 
 const { folder, publishing, started } = fixtures(onTestFinished);
@@ -18,22 +18,22 @@ describe('publishing', () => {
     const server = await publishing({ '1.1.0': bytes });
     await publish(server, '1.1', bytes);
     await expect(publish(server, '1.1.0', image())).rejects.toMatchObject({ code: 'release-exists' });
-    expect(await server.releases()).toMatchObject([
-      { version: '1.1.0', size: 60_000, sha256: etag(bytes).slice(1, -1) },
+    expect(releasesOf(server)).toMatchObject([
+      { version: '1.1.0', packages: [{ size: 60_000, sha256: etag(bytes).slice(1, -1) }] },
     ]);
   });
 
   it.each([
     ['an empty file', 'package-empty', { package: [] }],
     ['a file that is not there', 'package-unreadable', { package: '/nowhere/app.bin' }],
-    ['to an unknown project', 'project-unknown', { projectKey: 'o'.repeat(32) }],
+    ['to an unknown project', 'project-unknown', { project: 'other' }],
     ['a version without order', 'version-invalid', { version: '1.0-rc1' }],
     ['a nameless firmware', 'name-invalid', { firmwareName: '' }],
   ])('%s is refused: %s', async (_what, code, change) => {
     const server = await publishing({});
-    const options = { projectKey: KEY, firmwareName: 'app', version: '1.0.0', package: [image()] };
+    const options = { project: PROJECT, firmwareName: 'app', version: '1.0.0', package: [image()] };
     await expect(server.publish({ ...options, ...change })).rejects.toMatchObject({ code });
-    expect(await server.releases()).toEqual([]);
+    expect(releasesOf(server)).toEqual([]);
   });
 
   it('a file by its path works', async () => {
@@ -41,7 +41,7 @@ describe('publishing', () => {
     const file = join(await folder(), 'app.bin');
     await writeFile(file, bytes);
     const server = await publishing({});
-    await server.publish({ projectKey: KEY, firmwareName: 'app', version: '2.0.0', package: file });
+    await server.publish({ project: PROJECT, firmwareName: 'app', version: '2.0.0', package: file });
     expect((await exchange(server.port, asks(target()))).body.equals(bytes)).toBe(true);
   });
 
@@ -59,10 +59,10 @@ describe('a data folder', () => {
     await exchange(first.port, asks(target()));
     await first.close();
     const second = await started({ dataDir: first.dataDir });
-    expect(await second.projects()).toEqual([{ name: 'sample', key: KEY }]);
+    expect(second.operator.projects()).toMatchObject([{ name: PROJECT, key: KEY }]);
     const rest = await exchange(second.port, asks(target(), 'GET', ['Range: bytes=9-']));
     expect(rest.body.equals(bytes.subarray(9))).toBe(true);
-    expect(await second.log(9)).toHaveLength(1);
+    expect((await logged(second)).map(({ event }) => event)).toEqual(['sent', 'resumed', 'sent', 'offered']);
   });
 
   it('belongs to one server, and the second is told which', async () => {
@@ -166,11 +166,12 @@ const PUBLISHER = `
   import { startServer } from '@libfota2/server';
   const [dataDir, projectKey] = process.argv.slice(1);
   const server = await startServer({ dataDir });
-  if ((await server.projects()).length === 0) await server.createProject('sample', projectKey);
+  const { operator } = server;
+  if (operator.projects().length === 0) await server.createProject('sample', projectKey);
   console.log(JSON.stringify({ port: server.port }));
-  for (let n = (await server.releases()).length; ; n += 1) {
+  for (let n = operator.releases({}).length; ; n += 1) {
     const bytes = randomBytes(3_000_000);
-    await server.publish({ projectKey, firmwareName: 'app', version: '1.1.' + n, package: [bytes] });
+    await server.publish({ project: 'sample', firmwareName: 'app', version: '1.1.' + n, package: [bytes] });
     console.log(JSON.stringify({ version: '1.1.' + n, sha256: createHash('sha256').update(bytes).digest('hex') }));
   }
 `;
@@ -206,7 +207,7 @@ describe('kill -9', () => {
       await once(child, 'exit');
     }
     const server = await started({ dataDir });
-    const releases = await server.releases();
+    const releases = releasesOf(server).map(({ version, packages }) => ({ version, sha256: packages[0]?.sha256 }));
     for (const [version, sha256] of acknowledged) {
       expect(releases).toContainEqual(expect.objectContaining({ version, sha256 }));
     }

@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FotaServer, type ServerOptions, startServer } from '../src/index.ts';
+import type { StoredLogEntry } from '../src/ports.ts';
 
 export const KEY: string = 'k'.repeat(32);
+export const PROJECT = 'sample';
 
 /** What makes folders and servers that go with the test: `const make = fixtures(onTestFinished)`. */
 export function fixtures(onTestFinished: (clean: () => Promise<void>) => void): {
@@ -29,7 +31,7 @@ export function fixtures(onTestFinished: (clean: () => Promise<void>) => void): 
     started,
     async publishing(releases, options) {
       const server = await started(options);
-      await server.createProject('sample', KEY);
+      await server.createProject(PROJECT, KEY);
       for (const [version, bytes] of Object.entries(releases)) await publish(server, version, bytes);
       return server;
     },
@@ -37,7 +39,18 @@ export function fixtures(onTestFinished: (clean: () => Promise<void>) => void): 
 }
 
 export async function publish(server: FotaServer, version: string, bytes: Uint8Array): Promise<void> {
-  await server.publish({ projectKey: KEY, firmwareName: 'app', version, package: [bytes] });
+  await server.publish({ project: PROJECT, firmwareName: 'app', version, package: [bytes] });
+}
+
+/** The newest entries of the upgrade log, newest first. */
+export async function logged(server: FotaServer, limit = 100): Promise<readonly StoredLogEntry[]> {
+  const all = { project: undefined, firmwareName: undefined, deviceId: undefined, event: undefined, after: undefined };
+  return (await server.operator.log(all, { limit, cursor: undefined })).items;
+}
+
+/** Live and withdrawn releases, newest first. */
+export function releasesOf(server: FotaServer): ReturnType<FotaServer['operator']['releases']> {
+  return server.operator.releases({ project: undefined, firmwareName: undefined, state: undefined });
 }
 
 /** The target that a device of the sample project asks for. */

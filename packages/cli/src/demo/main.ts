@@ -80,7 +80,7 @@ async function show(
     labelled('server', `${colors.cyan(server.url)}${fallback(options, server)}`);
     labelled('data', `${nearest(dataDir)}  (SQLite and packages)`);
     const { project, releases } = await publishSample(server);
-    const sizes = releases.map(({ version, size }) => `${version} (${megabytes(size)})`);
+    const sizes = releases.map(({ version, packages }) => `${version} (${megabytes(packages[0]?.size ?? 0)})`);
     labelled('releases', `${releases[0]?.firmwareName} ${sizes.join(', ')}\n`);
 
     const device = { url: `${server.url}/upgrade`, project_key: project.key, imei: 'sample-device' };
@@ -143,10 +143,10 @@ function fallback(options: DemoOptions, server: FotaServer): string {
   return isOther ? `  (port ${DEFAULT_PORT} is in use)` : '';
 }
 
-function tale({ device, code, release, rule }: CheckIn): string {
+function tale({ device, code, releaseVersion, rule }: CheckIn): string {
   const who = `${device.id || 'a device without id'} on ${device.version || 'an unknown version'}`;
-  if (code === 0) return `${who} is sent ${release?.version}`;
-  return code === 304 ? `${who} has ${release?.version} already` : `${who} is refused: ${rule}`;
+  if (code === 0) return `${who} is sent ${releaseVersion}`;
+  return code === 304 ? `${who} has ${releaseVersion} already` : `${who} is refused: ${rule}`;
 }
 
 function megabytes(bytes: number): string {

@@ -40,10 +40,10 @@ export async function publishSample(server: FotaServer): Promise<{ project: Proj
   const second = Buffer.from(source.replace('@WAITS@', waitTable().toString('base64')));
   for (let count = 1; ; count += 1) {
     const name = count === 1 ? 'sample' : `sample ${count}`;
-    const known = (await server.projects()).find((project) => project.name === name);
+    const known = server.operator.projects().find((project) => project.name === name);
     const project = known ?? (await server.createProject(name));
-    const publish = (version: string, bytes: Buffer): Promise<Release> =>
-      server.publish({ projectKey: project.key, firmwareName: FIRMWARE, version, package: [bytes] });
+    const publish = async (version: string, bytes: Buffer): Promise<Release> =>
+      (await server.publish({ project: name, firmwareName: FIRMWARE, version, package: [bytes] })).release;
     try {
       return { project, releases: [await publish('1.0.0', first), await publish('1.1.0', second)] };
     } catch (error) {

@@ -1,51 +1,88 @@
 import { compareVersions } from '@libfota2/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Release } from './catalogue.ts';
-import { decide } from './decide.ts';
+import { packageOf, projectOf, releaseOf } from '../../test/samples.ts';
+import { afterDelivery, type Circumstances, decide, REFUSED_BY, RULES, STRANGER } from './decide.ts';
+import { explain } from './explain.ts';
 import { planOf } from './plan.ts';
 
 const projectKey = 'k'.repeat(32);
-const release = (version: string): Release => ({
-  projectKey,
-  firmwareName: 'app',
-  version,
-  sha256: 'f'.repeat(64),
-  size: 1,
-  publishedAt: 0,
-});
-const plan = planOf([{ key: projectKey, name: 'sample' }], ['1.2.0', '1.10.0', '1.9.9'].map(release));
+const plan = planOf(
+  [projectOf(), projectOf({ name: 'closed', key: 'c'.repeat(32), registration: 'closed' })],
+  [
+    ...['1.2.0', '1.10.0', '1.9.9'].map((version) => releaseOf(version)),
+    releaseOf('1.0', { firmwareName: 'gone', state: 'withdrawn' }),
+    releaseOf('2012.1.5', { firmwareName: 'cores', packages: [packageOf('script', '2012')] }),
+    releaseOf('2013.1.4', { firmwareName: 'cores', packages: [packageOf('a', '2011'), packageOf('b', '2012')] }),
+    releaseOf('2014.1.4', { firmwareName: 'cores', packages: [packageOf('c', '2013')] }),
+    releaseOf('2.0', { project: 'closed' }),
+  ],
+  6,
+);
 const device = { idKind: 'imei', id: '867', projectKey, firmwareName: 'app', version: '1.0.0' } as const;
+const deciding = (change: object, circumstances: Partial<Circumstances> = {}) =>
+  decide({ ...device, ...change }, plan, () => ({ ...STRANGER, ...circumstances }));
+const held = { sha256: packageOf('1.10.0').sha256, version: '1.0.0', count: 6, since: 0 };
 
 describe('decide', () => {
   it('offers the highest release to an older device', () => {
-    expect(decide(device, plan)).toMatchObject({
+    expect(deciding({})).toMatchObject({
       answer: 'upgrade',
       rule: 'newer-release',
       release: { version: '1.10.0' },
+      package: { source: 'any' },
     });
   });
 
   it.each([
-    ['id-missing', 3, { id: undefined }],
-    ['id-missing', 3, { id: 'x'.repeat(129) }],
-    ['id-missing', 3, { id: 'a\nb' }],
-    ['project-unknown', 25, { projectKey: 'K'.repeat(32) }],
-    ['project-unknown', 25, { projectKey: undefined }],
-    ['firmware-unknown', 26, { firmwareName: 'App' }],
-    ['version-unreadable', 27, { version: undefined }],
-    ['version-unreadable', 27, { version: '1.0.0-rc1' }],
-    ['newest', 27, { version: '1.10' }],
-    ['newest', 27, { version: '2012.001.005' }],
-  ])('refuses by the rule %s with code %i: %j', (rule, code, change) => {
-    const decision = decide({ ...device, ...change }, plan);
+    ['id-missing', 3, { id: undefined }, {}],
+    ['id-missing', 3, { id: 'x'.repeat(129) }, {}],
+    ['id-missing', 3, { id: 'a\nb' }, {}],
+    ['project-unknown', 25, { projectKey: 'K'.repeat(32) }, {}],
+    ['project-unknown', 25, { projectKey: undefined }, {}],
+    ['blocked', 21, {}, { access: 'blocked' }],
+    ['unregistered', 17, { projectKey: 'c'.repeat(32) }, {}],
+    ['unregistered', 17, {}, { hasRoom: false }],
+    ['firmware-unknown', 26, { firmwareName: 'App' }, {}],
+    ['version-unreadable', 27, { version: undefined }, {}],
+    ['version-unreadable', 27, { version: '1.0.0-rc1' }, {}],
+    ['nothing-published', 27, { firmwareName: 'gone' }, {}],
+    ['newest', 27, { version: '1.10' }, {}],
+    ['newest', 27, { version: '2012.001.005' }, {}],
+    ['base-missing', 44, { firmwareName: 'cores', version: '2010.1.1' }, {}],
+    ['upgrade-loop', 40, {}, { isKnown: true, deliveries: held }],
+  ] as const)('refuses by the rule %s with code %i: %j %j', (rule, code, change, circumstances) => {
+    const decision = deciding(change, circumstances);
     expect(decision).toMatchObject({ answer: 'refused', rule, code });
     expect(decision.trace.at(-1)).toBe(rule);
   });
 
+  it.each([
+    ['a device that is known, where registration is closed', { projectKey: 'c'.repeat(32) }, { isKnown: true }],
+    ['a device that was allowed before it asked', { projectKey: 'c'.repeat(32) }, { access: 'allowed' }],
+    ['a known device, where there is no room for more', {}, { isKnown: true, hasRoom: false }],
+    ['a device that was held on another version', {}, { deliveries: { ...held, version: '0.9' } }],
+    ['a device that was held on another package', {}, { deliveries: { ...held, sha256: 'other' } }],
+  ] as const)('upgrades %s', (_who, change, circumstances) => {
+    expect(deciding(change, circumstances)).toMatchObject({ answer: 'upgrade' });
+  });
+
+  it.each([
+    ['2012.1.4', '2013.1.4', 'b'],
+    ['2011.9.9', '2013.1.4', 'a'],
+    ['2013.1.4', '2014.1.4', 'c'],
+    ['02012.001.004', '2013.1.4', 'b'],
+  ])('gives a device on %s the highest release that fits its core: %s', (version, release, content) => {
+    expect(deciding({ firmwareName: 'cores', version })).toMatchObject({
+      release: { version: release },
+      package: { sha256: packageOf(content).sha256 },
+    });
+  });
+
   it('remembers only devices of a known firmware', () => {
-    expect(decide({ ...device, firmwareName: 'other' }, plan).registered).toBe(false);
-    expect(decide({ ...device, version: '9' }, plan).registered).toBe(true);
+    expect(deciding({ firmwareName: 'other' }).registered).toBe(false);
+    expect(deciding({}, { access: 'blocked' }).registered).toBe(false);
+    expect(deciding({ version: '9' }).registered).toBe(true);
   });
 
   it('decides whatever a device says, keeps a bounded, printable part of it, and upgrades only upwards', () => {
@@ -53,24 +90,69 @@ describe('decide', () => {
     const known = fc.record({
       id: fc.oneof(text, fc.constant('867')),
       projectKey: fc.oneof(text, fc.constant(projectKey)),
-      firmwareName: fc.oneof(text, fc.constant('app')),
+      firmwareName: fc.oneof(text, fc.constantFrom('app', 'cores', 'gone')),
       version: fc.oneof(
         text,
         fc.array(fc.nat(20), { minLength: 1, maxLength: 6 }).map((parts) => parts.join('.')),
       ),
     });
+    const circumstances = fc.record({
+      access: fc.constantFrom('default', 'blocked', 'allowed'),
+      isKnown: fc.boolean(),
+      hasRoom: fc.boolean(),
+      deliveries: fc.option(fc.constant(held), { nil: undefined }),
+    });
     fc.assert(
-      fc.property(known, (identity) => {
-        const decision = decide(identity, plan);
-        const { projectKey: key, firmwareName, id, version } = decision.device;
-        expect([key.length <= 32, firmwareName.length <= 128, id.length <= 128, version.length <= 64]).not.toContain(
-          false,
-        );
-        expect(key + firmwareName + id + version).not.toMatch(/[\p{Cc}\p{Cs}]/u);
+      fc.property(known, circumstances, (identity, around) => {
+        const decision = decide(identity, plan, () => around);
+        const { project, firmwareName, id, version } = decision.device;
+        expect([firmwareName.length <= 128, id.length <= 128, version.length <= 64]).not.toContain(false);
+        expect(project + firmwareName + id + version).not.toMatch(/[\p{Cc}\p{Cs}]/u);
+        expect(decision.trace).toEqual(RULES.slice(0, RULES.indexOf(decision.rule) + 1));
         if (decision.answer === 'upgrade') {
-          expect(compareVersions(decision.release.version, identity.version ?? '')).toBeGreaterThan(0);
+          expect(compareVersions(decision.release.wireVersion, identity.version ?? '')).toBeGreaterThan(0);
+          expect(around.access).not.toBe('blocked');
+        } else {
+          expect([decision.code, decision.msg]).toEqual(REFUSED_BY[decision.rule as keyof typeof REFUSED_BY]);
         }
+        const { steps } = explain(identity, plan, around, decision);
+        expect(steps.map(({ rule }) => rule)).toEqual(decision.trace);
+        for (const { says } of steps) expect(says).toMatch(/^[^\n]{10,}\.$/u);
       }),
     );
+  });
+});
+
+describe('deliveries', () => {
+  const sent = packageOf('1.10.0');
+  const DAY = 24 * 3_600_000;
+  const delivered = (times: readonly number[]) =>
+    times.reduce<ReturnType<typeof afterDelivery> | undefined>(
+      (before, at) => afterDelivery(before, sent, '1.0.0', at),
+      undefined,
+    );
+
+  it('of the same package on the same version are counted by the day', () => {
+    expect(delivered([0, 4, 8, 12].map((hour) => hour * 3_600_000))).toMatchObject({ count: 4, since: 0 });
+    expect(delivered([0, 1, DAY])).toMatchObject({ count: 1, since: DAY });
+  });
+
+  it('begin anew with another package, another version, or a clock that was set back', () => {
+    const before = delivered([100, 200]);
+    expect(afterDelivery(before, packageOf('other'), '1.0.0', 300).count).toBe(1);
+    expect(afterDelivery(before, sent, '1.0.1', 300).count).toBe(1);
+    expect(afterDelivery(before, sent, '1.0.0', 50)).toMatchObject({ count: 1, since: 50 });
+  });
+
+  it('to a device that asks every four hours and never takes the package end after the sixth, for good', () => {
+    let deliveries: ReturnType<typeof afterDelivery> | undefined;
+    const answers = Array.from({ length: 20 }, (_, ask) => {
+      const decision = deciding({}, { isKnown: true, deliveries });
+      if (decision.answer === 'upgrade') {
+        deliveries = afterDelivery(deliveries, decision.package, '1.0.0', ask * 4 * 3_600_000);
+      }
+      return decision.answer === 'upgrade' ? 0 : decision.code;
+    });
+    expect(answers).toEqual([0, 0, 0, 0, 0, 0, ...Array.from({ length: 14 }, () => 40)]);
   });
 });

@@ -1,25 +1,42 @@
+import { compareVersions } from '@libfota2/protocol';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { projectOf, releaseOf } from '../../test/samples.ts';
 import { planOf } from './plan.ts';
 
-it('offers the highest version, in whatever order the releases were published', () => {
-  const versions = ['1.9.0', '1.10.0', '1.2.30', '0.99'];
-  fc.assert(
-    fc.property(fc.shuffledSubarray(versions, { minLength: 4 }), (order) => {
-      const releases = order.map((version) => ({
-        projectKey: 'k',
-        firmwareName: 'app',
-        version,
-        sha256: '',
-        size: 1,
-        publishedAt: 0,
-      }));
-      const plan = planOf(
-        [{ key: 'k', name: 'sample' }],
-        [...releases, { ...releases[0], projectKey: 'gone' } as never],
-      );
-      expect(plan.get('k')?.get('app')?.version).toBe('1.10.0');
-      expect(plan.has('gone')).toBe(false);
-    }),
-  );
+const KEY = 'k'.repeat(32);
+
+describe('a plan', () => {
+  it('has the published releases of each firmware, the highest on the wire first', () => {
+    const numbers = fc.uniqueArray(fc.nat(30), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(numbers, (minors) => {
+        const releases = minors.map((minor) => releaseOf(`1.${minor}.0`));
+        const offered = planOf([projectOf()], releases, 6).projects.get(KEY)?.firmwares.get('app') ?? [];
+        expect(offered).toHaveLength(minors.length);
+        for (const [place, release] of offered.entries()) {
+          const next = offered[place + 1];
+          if (next) expect(compareVersions(release.wireVersion, next.wireVersion)).toBeGreaterThan(0);
+        }
+      }),
+    );
+  });
+
+  it('knows no drafts, knows a firmware whose releases are all withdrawn, and no other projects', () => {
+    const releases = [
+      releaseOf('1.0.0', { state: 'withdrawn' }),
+      releaseOf('2.0.0', { state: 'draft' }),
+      releaseOf('3.0.0', { state: 'draft', firmwareName: 'unborn' }),
+      releaseOf('4.0.0', { project: 'other' }),
+    ];
+    const firmwares = planOf([projectOf()], releases, 6).projects.get(KEY)?.firmwares;
+    expect([...(firmwares ?? [])]).toEqual([['app', []]]);
+  });
+
+  it('finds a project by its present key and by every former one', () => {
+    const former = ['f'.repeat(32), 'g'.repeat(32)];
+    const { projects } = planOf([projectOf({ formerKeys: former })], [], 6);
+    expect([...projects.keys()]).toEqual([KEY, ...former]);
+    expect(new Set(projects.values()).size).toBe(1);
+  });
 });
