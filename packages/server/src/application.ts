@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { openDiskPackages } from './adapters/disk/packages.ts';
 import { createInspector } from './adapters/formats/inspector.ts';
@@ -60,7 +60,8 @@ export async function openApplication(
   closers.push(() => writing.settle(graceMs));
 
   const newKey = (): string => randomBytes(16).toString('hex');
-  const catalogue = await openCatalogue({ store: store.catalogue, now, newKey, deliveriesPerDay });
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const catalogue = await openCatalogue({ store: store.catalogue, now, newKey, sha256, deliveriesPerDay });
   const inspector = createInspector();
   const operator = createOperator({ catalogue, fleet, devices: store.devices, packages, inspector, now });
   const checkIns = createCheckIns({ plan: catalogue.plan, fleet, noise, now, onCheckIn });

@@ -126,10 +126,10 @@ export function decide(identity: Identity, plan: Plan, lookup: Lookup): Decision
   const ours = plan.projects.get(projectKey);
   const device = {
     project: ours?.project.name ?? '',
-    firmwareName: kept(firmwareName, 128),
+    firmwareName: printable(firmwareName, 128),
     idKind,
-    id: kept(id, 128),
-    version: kept(version, 64),
+    id: printable(id, 128),
+    version: printable(version, 64),
   };
   const decided = <R extends Rule>(rule: R, registered: boolean) => ({
     rule,
@@ -206,6 +206,6 @@ function firstFitting(
 }
 
 /** What may be stored and shown of a device's words: so many characters, none of which is invisible or moves a terminal's cursor. */
-function kept(text: string, limit: number): string {
+export function printable(text: string, limit: number): string {
   return text.slice(0, limit).replace(INVISIBLE, '\ufffd');
 }

@@ -1,6 +1,6 @@
 import type { Identity } from '@libfota2/protocol';
 import { ANY_SOURCE, type Release } from './catalogue.ts';
-import { type Circumstances, coreOf, type Decision, type Rule } from './decide.ts';
+import { type Circumstances, coreOf, type Decision, printable, type Rule } from './decide.ts';
 import type { Plan } from './plan.ts';
 
 /** A rule that was asked, and what it found. */
@@ -29,9 +29,18 @@ interface Facts extends Omit<Explanation, 'steps' | 'hints'> {
 }
 
 /** Puts a decision into words: a sentence for each rule that was asked. */
-export function explain(question: Identity, plan: Plan, circumstances: Circumstances, decision: Decision): Explanation {
-  const firmwares = plan.projects.get(question.projectKey ?? '')?.firmwares;
-  const published = firmwares?.get(question.firmwareName ?? '') ?? [];
+export function explain(asked: Identity, plan: Plan, circumstances: Circumstances, decision: Decision): Explanation {
+  const firmwares = plan.projects.get(asked.projectKey ?? '')?.firmwares;
+  const published = firmwares?.get(asked.firmwareName ?? '') ?? [];
+  // What a device said of itself goes to people's terminals.
+  const said = (text: string | undefined): string | undefined => text && printable(text, 128);
+  const question = {
+    idKind: asked.idKind,
+    id: said(asked.id),
+    projectKey: said(asked.projectKey),
+    firmwareName: said(asked.firmwareName),
+    version: said(asked.version),
+  };
   const facts: Facts = { question, plan, circumstances, decision, published };
   const steps = decision.trace.map((rule) => {
     const decided = rule === decision.rule;

@@ -6,6 +6,7 @@ const project = projectOf();
 const { sha256, size } = packageOf('new');
 const wanted: Wanted = {
   project,
+  projectKeysSha256: ['a'.repeat(64)],
   package: { sha256, size },
   fileName: '',
   inspection: OPAQUE,
@@ -37,6 +38,7 @@ describe('a publication', () => {
     ['notes-too-long', { notes: 'x'.repeat(10_001) }],
     ['source-missing', { inspection: { ...OPAQUE, needsSourceCore: true } }],
     ['package-contradicts', { inspection: { ...OPAQUE, version: '001.000.009' } }],
+    ['package-contradicts', { inspection: { ...OPAQUE, productKeySha256: 'b'.repeat(64) } }],
   ])('is refused as %s: %j', (code, change) => {
     expect(() => checkPublication({ ...wanted, ...change })).toThrow(expect.objectContaining({ code }));
   });

@@ -18,6 +18,8 @@ import { contradictions, propose } from './proposal.ts';
 /** What an operator asks to be published. */
 export interface Wanted {
   readonly project: Project;
+  /** Of its present key and of the former ones, in lower-case hex: to compare with what the package holds. */
+  readonly projectKeysSha256: readonly string[];
   readonly package: Package;
   readonly fileName: string;
   readonly inspection: Inspection;
@@ -52,7 +54,7 @@ export type Verdict =
  *   `core-invalid`, `notes-too-long`, `package-contradicts`
  */
 export function checkPublication(wanted: Wanted): CheckedPublication {
-  const { inspection, fileName, project } = wanted;
+  const { inspection, fileName, project, projectKeysSha256 } = wanted;
   const proposal = propose(inspection, fileName);
   const firmwareName = wanted.firmwareName ?? proposal.firmwareName?.value;
   const version = wanted.version ?? proposal.version?.value;
@@ -70,7 +72,7 @@ export function checkPublication(wanted: Wanted): CheckedPublication {
       'the package holds a core delta, which ruins a device of any other core than the one that it was made from',
     );
   }
-  const found = contradictions({ inspection, fileName, firmwareName, version, core: names.core });
+  const found = contradictions({ inspection, fileName, firmwareName, version, core: names.core, projectKeysSha256 });
   if (found.length > 0 && !wanted.despiteContradictions) {
     throw new FotaServerError('package-contradicts', found.join(' '));
   }

@@ -28,9 +28,11 @@ export async function openCatalogue(ports: {
   readonly now: Now;
   /** 32 characters that nobody can guess. */
   readonly newKey: () => string;
+  /** The SHA-256 of a text in lower-case hex. */
+  readonly sha256: (text: string) => string;
   readonly deliveriesPerDay: number;
 }): Promise<Catalogue> {
-  const { store, now, newKey, deliveriesPerDay } = ports;
+  const { store, now, newKey, sha256: hashOf, deliveriesPerDay } = ports;
   const projects = new Map((await store.projects()).map((project) => [project.name, project]));
   const releases = new Map((await store.releases()).map((release) => [release.id, release]));
   const made = (): Plan => planOf([...projects.values()], [...releases.values()], deliveriesPerDay);
@@ -159,8 +161,10 @@ export async function openCatalogue(ports: {
       inTurn(async () => {
         const { intake, firmwareName, version, core, source, notes = '', despiteContradictions = false } = publication;
         const { sha256, size, fileName, inspection } = intake;
+        const owner = project(publication.project);
         const checked = checkPublication({
-          project: project(publication.project),
+          project: owner,
+          projectKeysSha256: [owner.key, ...owner.formerKeys].map(hashOf),
           package: { sha256, size },
           fileName,
           inspection,
