@@ -67,6 +67,7 @@ export function settingsOf(options: ServerOptions): Settings {
   }
   const ports = { port, 'admin.port': admin?.port ?? 0 };
   for (const [name, value] of Object.entries(ports)) checkInteger(name, value, 65_535);
+  if (deliveriesPerDay === 0) throw invalid('deliveriesPerDay', 'at least 1', deliveriesPerDay);
   for (const [name, value] of Object.entries({ graceMs, deliveriesPerDay, maxDevices, ...limits })) {
     checkInteger(name, value, 2 ** 31 - 1);
   }
@@ -76,7 +77,10 @@ export function settingsOf(options: ServerOptions): Settings {
     devices,
     host,
     port,
-    paths: new Set([UPGRADE_PATH, ...(options.paths ?? ['/upgrade']).map(checkPath)]),
+    // As it is configured, and as it arrives.
+    paths: new Set(
+      [UPGRADE_PATH, ...(options.paths ?? ['/upgrade'])].flatMap((path) => [checkPath(path), encodeURI(path)]),
+    ),
     admin,
     graceMs,
     deliveriesPerDay,

@@ -1,30 +1,12 @@
-import { rm, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { asks, exchange, exchangeInPieces, type RawAnswer, values } from '../../../test/raw.ts';
+import { expectDialect, expectRefusal } from '../../../test/dialect.ts';
+import { asks, exchange, exchangeInPieces, values } from '../../../test/raw.ts';
 import { etag, fixtures, image, KEY, logged, PROJECT, publish, target } from '../../../test/server.ts';
 
 const { publishing, started } = fixtures(onTestFinished);
 
 const QUESTION = { project: PROJECT, id: '867', firmwareName: undefined, version: undefined };
-
-/** What every answer owes to devices (luatos.md L14–L17). */
-function expectDialect(answer: RawAnswer): void {
-  expect(answer.headInOneRead).toBe(true);
-  expect(Buffer.byteLength(answer.head)).toBeLessThan(500);
-  expect(values(answer, 'connection')).toEqual(['close']);
-  expect(values(answer, 'transfer-encoding')).toEqual([]);
-  expect(answer.head.match(/^content-length/gim) ?? []).toHaveLength(answer.status === 304 ? 0 : 1);
-  expect(answer.head).toMatch(/^HTTP\/1\.1 [2345]\d\d /);
-}
-
-function expectRefusal(answer: RawAnswer, status: number, code: number): void {
-  expectDialect(answer);
-  expect(answer.status).toBe(status);
-  expect(answer.body.toString('latin1')).toMatch(new RegExp(`^{"code": ${code}, "msg": "[ -~]+"}$`));
-  expect(values(answer, 'content-length')).toEqual([String(answer.body.length)]);
-}
 
 describe('an upgrade', () => {
   it('is the package, raw, with its length, validators and digest', async () => {
@@ -260,62 +242,5 @@ describe('a resume', () => {
     const { port } = await publishing({ '1.1.0': bytes });
     const answer = await exchange(port, asks(target(), 'GET', [`Range: ${range}`]));
     expect([answer.status, answer.body.equals(bytes)]).toEqual([200, true]);
-  });
-});
-
-describe('a package that was damaged on the disk', () => {
-  it.each([
-    ['cut', (path: string) => truncate(path, 100)],
-    ['gone', (path: string) => rm(path)],
-    ['changed', (path: string) => writeFile(path, image())],
-  ])('is never begun when it is %s: 503, not logged as served', async (_how, damage) => {
-    const bytes = image();
-    const problems: unknown[] = [];
-    const server = await publishing({ '1.1.0': bytes }, { cacheBytes: 0, onProblem: (problem) => problems.push(problem) });
-    expect((await exchange(server.port, asks(target()))).status).toBe(200);
-    const path = join(server.dataDir, 'packages', etag(bytes).slice(1, -1));
-    await damage(path);
-    expectRefusal(await exchange(server.port, asks(target('1.0.1'))), 503, 503);
-    expectRefusal(await exchange(server.port, asks(target('1.0.0'), 'GET', ['Range: bytes=9-'])), 503, 503);
-    expect(problems).toMatchObject([{ code: 'package-damaged' }, { code: 'package-damaged' }]);
-    expect((await logged(server)).filter(({ event }) => event === 'offered')).toHaveLength(1);
-    await writeFile(path, bytes);
-    expect((await exchange(server.port, asks(target()))).body.equals(bytes)).toBe(true);
-  });
-});
-
-describe('the upgrade log', () => {
-  it('tells who asked, from which version, what was answered, and how the sending ended', async () => {
-    const server = await publishing({ '1.1.0': image(), '1.2.0': image() });
-    const unknown = target('1.0.0').replace('=app', '=other');
-    for (const place of [target('1.0.0'), target('1.2.0'), unknown]) await exchange(server.port, asks(place));
-    const told = await logged(server);
-    expect(told.map(({ event, code, rule }) => [event, code, rule])).toEqual([
-      ['refused', 26, 'firmware-unknown'],
-      ['refused', 27, 'newest'],
-      ['sent', 0, undefined],
-      ['offered', 0, 'newer-release'],
-    ]);
-    expect(told[2]).toMatchObject({ releaseVersion: '1.2.0', bytes: 60_000, device: { id: '867', version: '1.0.0' } });
-    expect(told[0]?.device).toMatchObject({ project: PROJECT, firmwareName: 'other' });
-  });
-
-  it('says once that a device has nothing new, and counts how often it asked', async () => {
-    const server = await publishing({ '1.1.0': image() });
-    for (let count = 0; count < 5; count += 1) await exchange(server.port, asks(target('1.1.0')));
-    expect(await logged(server)).toMatchObject([{ event: 'refused', code: 27 }]);
-    expect(await server.operator.device(PROJECT, '867')).toMatchObject([{ record: { asked: 5, rule: 'newest' } }]);
-  });
-
-  it('tells of those who know no project of ours, but once a minute for all of a kind', async () => {
-    const server = await publishing({ '1.1.0': image() });
-    for (let count = 0; count < 20; count += 1) {
-      await exchange(server.port, asks(`/upgrade?imei=${count}&project_key=nobody&firmware_name=app&version=1`));
-    }
-    await exchange(server.port, '\0rubbish\r\n\r\n');
-    expect(await logged(server)).toMatchObject([
-      { event: 'unreadable', code: 400, detail: expect.stringMatching(/^unparsable from 127\.0\.0\.1: /) },
-      { event: 'refused', code: 25, device: { id: '0', project: '' } },
-    ]);
   });
 });
