@@ -32,7 +32,12 @@ export function createListener(
     // Node's own answer to a missing Host is chunked; devices that leave it out are welcome.
     requireHostHeader: false,
   });
-  server.setTimeout(limits.idleTimeoutMs);
+  server.setTimeout(limits.idleTimeoutMs, (socket) => {
+    if (door.awaits(socket)) door.refuse(socket, 'body-too-slow', 408);
+    else socket.destroy();
+  });
+  // A client that has said all it will is answered still; left alone, Node would close before an answer that takes a turn.
+  Object.assign(server, { httpAllowHalfOpen: true });
   const door = openDoor(server, limits, onRefused);
   const running = new Set<Promise<void>>();
 

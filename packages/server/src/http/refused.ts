@@ -32,7 +32,7 @@ const EXCERPT_CHARACTERS = 200;
 export function excerptOf(latin1: string): string {
   const [line = ''] = latin1.slice(0, EXCERPT_BYTES).split('\r\n', 1);
   return line
-    .replace(/(project_key=[^&\s]{0,4})[^&\s]*/g, '$1…')
+    .replace(/(project_key=|\/d\/)([^&\s/]{0,4})[^&\s/]*/g, '$1$2…')
     .replace(/[^\x20-\x7e]/g, (c) => (c === '…' ? '...' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`))
     .slice(0, EXCERPT_CHARACTERS);
 }

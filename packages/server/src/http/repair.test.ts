@@ -69,6 +69,13 @@ describe('the beginning of a connection', () => {
     expect(goesOn([piece], false)).toEqual([{ bytes: piece, ended: false }]);
   });
 
+  it('is waited for behind empty lines, which do not go on', () => {
+    expect(goesOn(['\r\n\r', '\n\n', 'GET /a b HTTP/1.1\r\n'])).toEqual([
+      { bytes: 'GET /a%20b HTTP/1.1\r\n', ended: false },
+    ]);
+    expect(goesOn(['\r\n', '\n'])).toEqual([{ bytes: '', ended: true }]);
+  });
+
   it('goes on as it is when it is too long, or ends too early', () => {
     expect(goesOn(['GET /', 'x'.repeat(40)])).toEqual([{ bytes: `GET /${'x'.repeat(40)}`, ended: false }]);
     expect(goesOn(['GET /a', 'b'])).toEqual([{ bytes: 'GET /ab', ended: true }]);

@@ -7,7 +7,7 @@ const REQUEST_LINE = /^([A-Z]{1,16}) (.*) (HTTP\/1\.[01])$/s;
 /** The same with nothing to repair, for most lines are so. */
 const LEGAL_LINE = /^[A-Z]{1,16} [\x21-\x24\x26-\x7e]* HTTP\/1\.[01]$/;
 /** What a line may begin with, and be waited for. */
-const BEGINNING = /^[A-Z]{1,16}(?: |$)/;
+const BEGINNING = /^(?:[A-Z]{1,16}(?: |$)|$)/;
 const LINE_END = '\r\n';
 
 /**
@@ -33,7 +33,7 @@ export function readFirstLine(
     on.line(all ?? Buffer.alloc(0), true);
   };
   const onData = (chunk: Buffer): void => {
-    all = all === undefined ? chunk : Buffer.concat([all, chunk]);
+    all = withoutEmptyLines(all === undefined ? chunk : Buffer.concat([all, chunk]));
     on.held(all);
     const end = all.indexOf(LINE_END);
     if (end < 0 && all.length <= lineBytes && BEGINNING.test(all.toString('latin1', 0, 17))) return;
@@ -43,6 +43,13 @@ export function readFirstLine(
   socket.on('end', onEnd);
   socket.on('data', onData);
   return stop;
+}
+
+/** Empty lines before a request are passed over (RFC 9112 §2.2), and not held either. */
+function withoutEmptyLines(all: Buffer): Buffer {
+  let begin = 0;
+  while (all[begin] === 13 || all[begin] === 10) begin += 1;
+  return begin === 0 ? all : all.subarray(begin);
 }
 
 function withRepairedLine(all: Buffer, end: number): Buffer {
