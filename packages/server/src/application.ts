@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { openDiskPackages } from './adapters/disk/packages.ts';
+import { openDiskUploads } from './adapters/disk/uploads.ts';
 import { createInspector } from './adapters/formats/inspector.ts';
 import { hotPackages } from './adapters/hot/packages.ts';
 import { openSqliteStore } from './adapters/sqlite/store.ts';
+import { sqliteTokens } from './adapters/sqlite/tokens.ts';
 import { FotaServerError } from './domain/errors.ts';
 import type { Refused } from './http/refused.ts';
 import type { Settings } from './options.ts';
@@ -14,18 +16,34 @@ import { openFleet } from './usecases/fleet.ts';
 import { createGrouping } from './usecases/grouping.ts';
 import { createNoise } from './usecases/noise.ts';
 import { createOperator, type Operator } from './usecases/operator.ts';
+import { openTokens, type Tokens } from './usecases/tokens.ts';
+import { openUploads, type Uploads } from './usecases/uploads.ts';
+
+/** Something that went wrong inside. */
+export interface Problem {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly problem: unknown;
+}
 
 /** The server without its doors: what they lead to. */
 export interface Application {
   readonly operator: Operator;
+  readonly uploads: Uploads;
+  readonly tokens: Tokens;
   readonly checkIns: CheckIns;
   readonly packages: PackageStore;
   /** A connection was refused before it asked anything. */
   readonly onRefused: (refused: Refused) => void;
+  /** What went wrong lately, the newest first. */
+  problems(): readonly Problem[];
+  readonly onProblem: (problem: unknown) => void;
   /** From now on the operator's changes are refused; those under way may end. */
   refuse(): void;
 }
 
+const RECENT_PROBLEMS = 20;
+const MAX_OPEN_UPLOADS = 100;
 const SOON_MS = 1_000;
 const IDLE_MS = 60_000;
 
@@ -44,9 +62,16 @@ export async function openApplication(
   settings: Settings,
   closers: Array<() => unknown>,
 ): Promise<Application> {
-  const { onProblem, onCheckIn, graceMs, deliveriesPerDay, maxDevices, cacheBytes } = settings;
+  const { onCheckIn, graceMs, deliveriesPerDay, maxDevices, cacheBytes, maxPackageBytes } = settings;
   const now = Date.now;
-  const store = await openSqliteStore(join(dataDir, 'fota.db'));
+  const problems: Problem[] = [];
+  const onProblem = (problem: unknown): void => {
+    problems.unshift({ at: now(), problem });
+    problems.splice(RECENT_PROBLEMS);
+    settings.onProblem(problem);
+  };
+  const database = join(dataDir, 'fota.db');
+  const store = await openSqliteStore(database);
   closers.push(() => store.close());
   const packages = hotPackages(await openDiskPackages(join(dataDir, 'packages')), { bytes: cacheBytes });
 
@@ -63,22 +88,29 @@ export async function openApplication(
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
   const catalogue = await openCatalogue({ store: store.catalogue, now, newKey, sha256, deliveriesPerDay });
   const inspector = createInspector();
-  const operator = createOperator({ catalogue, fleet, devices: store.devices, packages, inspector, now });
+  const operator = guarded(
+    createOperator({ catalogue, fleet, devices: store.devices, packages, inspector, now }),
+    writing.guard,
+  );
+  const uploads = await openUploads({
+    store: await openDiskUploads(join(dataDir, 'uploads')),
+    takeIn: operator.takeIn,
+    now,
+    later,
+    newId: () => randomBytes(12).toString('hex'),
+    onProblem,
+    limits: { maxPackageBytes, maxOpenUploads: MAX_OPEN_UPLOADS },
+  });
+  closers.push(() => uploads.close());
+  const tokens = await openTokens({ store: sqliteTokens(store.database, database), now, random: randomBytes, sha256 });
   const checkIns = createCheckIns({ plan: catalogue.plan, fleet, noise, now, onCheckIn });
 
   return {
-    operator: {
-      ...operator,
-      createProject: writing.guard(operator.createProject),
-      updateProject: writing.guard(operator.updateProject),
-      rotateKey: writing.guard(operator.rotateKey),
-      revokeKey: writing.guard(operator.revokeKey),
-      takeIn: writing.guard(operator.takeIn),
-      publish: writing.guard(operator.publish),
-      publishDraft: writing.guard(operator.publishDraft),
-      withdraw: writing.guard(operator.withdraw),
-      setAccess: writing.guard(operator.setAccess),
-    },
+    operator,
+    uploads,
+    tokens,
+    problems: () => [...problems],
+    onProblem,
     checkIns,
     packages,
     onRefused: ({ reason, status, address, excerpt, at }) => {
@@ -91,9 +123,27 @@ export async function openApplication(
   };
 }
 
+type Guard = <A extends readonly unknown[], T>(work: (...args: A) => Promise<T>) => (...args: A) => Promise<T>;
+
+/** The operator, whose changes are refused once the server closes. */
+function guarded(operator: Operator, guard: Guard): Operator {
+  return {
+    ...operator,
+    createProject: guard(operator.createProject),
+    updateProject: guard(operator.updateProject),
+    rotateKey: guard(operator.rotateKey),
+    revokeKey: guard(operator.revokeKey),
+    takeIn: guard(operator.takeIn),
+    publish: guard(operator.publish),
+    publishDraft: guard(operator.publishDraft),
+    withdraw: guard(operator.withdraw),
+    setAccess: guard(operator.setAccess),
+  };
+}
+
 /** Changes that must end before the database closes. */
 function tracked(): {
-  guard<A extends readonly unknown[], T>(work: (...args: A) => Promise<T>): (...args: A) => Promise<T>;
+  readonly guard: Guard;
   refuse(): void;
   settle(graceMs: number): Promise<unknown>;
 } {
