@@ -35,8 +35,11 @@ export interface CheckIns {
   sent(decision: Decision): Sent | undefined;
   /** Remembers a refusal, or that the device holds the package already. */
   answered(decision: Decision): Promise<void>;
-  /** Remembers that a package is promised: durable before the promise leaves. */
-  offered(decision: Upgrade): Promise<Sent>;
+  /**
+   * Remembers that a package is promised: durable before the promise leaves. Resolves to `undefined`, and promises nothing,
+   * where this is no longer what the device is to get: it asked twice at once, or the operator was faster.
+   */
+  offered(identity: Identity, decision: Upgrade): Promise<Sent | undefined>;
   /** Remembers that the rest of a package is promised, which is no new attempt (luatos.md L19). */
   resumed(decision: Decision, sent: Sent, first: number): void;
   /** Remembers how the sending ended. */
@@ -54,6 +57,11 @@ export function createCheckIns(ports: {
   const { plan, fleet, noise, now, onCheckIn } = ports;
   const lookup = (device: Device) => fleet.circumstances(device);
   const record = ({ device }: Decision) => fleet.record(device.project, device.id, device.firmwareName);
+
+  const isStill = (identity: Identity, { release, package: chosen }: Upgrade): boolean => {
+    const again = decide(identity, plan(), lookup);
+    return again.answer === 'upgrade' && again.release.id === release.id && again.package.sha256 === chosen.sha256;
+  };
 
   return {
     decide: (identity) => decide(identity, plan(), lookup),
@@ -76,7 +84,9 @@ export function createCheckIns(ports: {
       onCheckIn({ at, device, rule, code, releaseVersion: held ? decision.release.version : undefined });
     },
 
-    async offered(decision) {
+    async offered(identity, decision) {
+      for (let other = fleet.underWay(decision.device); other; other = fleet.underWay(decision.device)) await other;
+      if (!isStill(identity, decision)) return undefined;
       const at = now();
       const { device, release, package: chosen, rule } = decision;
       const sent = { release: release.id, version: release.version, sha256: chosen.sha256, size: chosen.size, at };

@@ -1,5 +1,5 @@
 import { type Access, type Circumstances, type Device, type Rule, STRANGER } from '../domain/decide.ts';
-import type { DeviceAccess, DeviceRecord, DeviceStore, LogEntry } from '../ports.ts';
+import type { DeviceAccess, DeviceGroup, DeviceRecord, DeviceStore, LogEntry } from '../ports.ts';
 import { type Grouping, recordKey } from './grouping.ts';
 
 /** What is new about a device; what is left out stays as it was. */
@@ -16,11 +16,13 @@ export interface Fleet {
   record(project: string, id: string, firmwareName: string): DeviceRecord | undefined;
   recordsOf(project: string, id: string): readonly DeviceRecord[];
   access(project: string, id: string): Access;
-  /** A registered device has asked and got its answer by this rule. Rejects where it could not be made durable. */
+  /** Resolves once nothing of this device is being made durable any more; `undefined` where nothing is. */
+  underWay(device: Pick<Device, 'project' | 'id'>): Promise<void> | undefined;
+  /** A registered device has asked and got its answer by this rule. Where it cannot be made durable it rejects, and all is as it was. */
   asked(device: Device, rule: Rule, at: number, news: News | undefined, entry: LogEntry | undefined): Promise<void>;
   /** Only for the log. */
   note(entry: LogEntry): void;
-  /** Durable once resolved; allowing a device forgets its deliveries. */
+  /** Durable once resolved; allowing a device forgets its deliveries. Where it rejects, all is as it was. */
   setAccess(access: DeviceAccess): Promise<void>;
   /** Writes the log entries that wait. */
   settle(): Promise<void>;
@@ -39,18 +41,54 @@ export async function openFleet(ports: {
   for await (const record of store.records()) {
     records.set(recordKey(record.project, record.id, record.firmwareName), record);
   }
+  const firmwareNames = new Set([...records.values()].map(({ firmwareName }) => firmwareName));
   const accesses = new Map<string, Access>();
-  const keep = ({ project, id, access }: DeviceAccess): void => {
-    const key = accessKey(project, id);
+  const keep = (key: string, access: Access): void => {
     if (access === 'default') accesses.delete(key);
     else accesses.set(key, access);
   };
-  for (const access of await store.accesses()) keep(access);
+  for (const { project, id, access } of await store.accesses()) keep(deviceKey(project, id), access);
+  /** By device what is being made durable: nothing else changes it meanwhile, so that a failure can be undone. */
+  const promises = new Map<string, Promise<void>>();
 
-  const accessOf = (project: string, id: string): Access => accesses.get(accessKey(project, id)) ?? 'default';
+  const accessOf = (project: string, id: string): Access => accesses.get(deviceKey(project, id)) ?? 'default';
 
-  const recordsOf = (project: string, id: string): DeviceRecord[] =>
-    [...records.values()].filter((record) => record.id === id && record.project === project);
+  const recordsOf = (project: string, id: string): DeviceRecord[] => {
+    const found = [...firmwareNames].map((firmwareName) => records.get(recordKey(project, id, firmwareName)));
+    return found.filter((record) => record !== undefined);
+  };
+
+  const underWay: Fleet['underWay'] = ({ project, id }) =>
+    promises.size === 0 ? undefined : promises.get(deviceKey(project, id));
+
+  /** Several may have waited for the same: each but one finds the next under way. */
+  const untilNothingIs = async (device: Pick<Device, 'project' | 'id'>): Promise<void> => {
+    for (let other = underWay(device); other !== undefined; other = underWay(device)) await other;
+  };
+
+  const promise = async (key: string, promised: DeviceGroup, undo: () => void): Promise<void> => {
+    const over = grouping
+      .durable(promised)
+      .catch((problem: unknown) => {
+        undo();
+        throw problem;
+      })
+      .finally(() => promises.delete(key));
+    promises.set(
+      key,
+      over.catch(() => undefined),
+    );
+    await over;
+  };
+
+  /** Takes back what was not made durable. What it replaced may have waited to be written. */
+  const restore = (key: string, before: DeviceRecord | undefined): void => {
+    if (before === undefined) records.delete(key);
+    else {
+      records.set(key, before);
+      grouping.soon(before, undefined);
+    }
+  };
 
   return {
     get size() {
@@ -68,49 +106,46 @@ export async function openFleet(ports: {
     record: (project, id, firmwareName) => records.get(recordKey(project, id, firmwareName)),
 
     access: accessOf,
+    underWay,
 
     async asked(device, rule, at, news, entry) {
+      if (promises.size > 0) await untilNothingIs(device);
       const key = recordKey(device.project, device.id, device.firmwareName);
       const before = records.get(key);
       const record =
         before === undefined ? firstRecord(device, rule, at, news) : nextRecord(before, device, rule, at, news);
       records.set(key, record);
-      const hasMoved = before !== undefined && before.version === record.version && before.rule === rule;
       if (before !== undefined && news === undefined) {
-        if (hasMoved && entry === undefined) grouping.idle(record);
+        const isStill = before.version === record.version && before.rule === rule;
+        if (isStill && entry === undefined) grouping.idle(record);
         else grouping.soon(record, entry);
         return;
       }
-      try {
-        await grouping.durable(record, entry);
-      } catch (problem) {
-        // The answer does not leave: what was to be remembered of it must not count against the device.
-        if (records.get(key) === record) {
-          if (before === undefined) records.delete(key);
-          else {
-            records.set(key, before);
-            grouping.soon(before, undefined);
-          }
-        }
-        throw problem;
-      }
+      firmwareNames.add(record.firmwareName);
+      const log = entry === undefined ? [] : [entry];
+      // The answer waits: where this fails it does not leave, and must not count against the device.
+      await promise(deviceKey(device.project, device.id), { records: [record], access: [], log }, () =>
+        restore(key, before),
+      );
     },
 
     note: (entry) => grouping.soon(undefined, entry),
 
     recordsOf,
 
-    async setAccess(access) {
-      const { project, id } = access;
-      const released = access.access === 'allowed' ? recordsOf(project, id) : [];
-      const durable = released.map((known) => {
-        const record = { ...known, deliveries: undefined };
-        records.set(recordKey(project, id, record.firmwareName), record);
-        return grouping.durable(record, undefined);
+    async setAccess(word) {
+      const { project, id, access } = word;
+      await untilNothingIs(word);
+      const device = deviceKey(project, id);
+      const accessBefore = accessOf(project, id);
+      const held = access === 'allowed' ? recordsOf(project, id).filter((record) => record.deliveries) : [];
+      const released = held.map((record) => ({ ...record, deliveries: undefined }));
+      for (const record of released) records.set(recordKey(project, id, record.firmwareName), record);
+      keep(device, access);
+      await promise(device, { records: released, access: [word], log: [] }, () => {
+        for (const record of held) restore(recordKey(project, id, record.firmwareName), record);
+        keep(device, accessBefore);
       });
-      await Promise.all(durable);
-      await store.write({ records: [], access: [access], log: [] }, 'power-cut');
-      keep(access);
     },
 
     settle: () => grouping.settle(),
@@ -118,7 +153,7 @@ export async function openFleet(ports: {
   };
 }
 
-function accessKey(project: string, id: string): string {
+function deviceKey(project: string, id: string): string {
   return `${project}\0${id}`;
 }
 
@@ -157,7 +192,8 @@ function nextRecord(
     asked: before.asked + 1,
     rule,
     sent: news?.sent ?? before.sent,
-    deliveries: news?.deliveries ?? before.deliveries,
+    // A device that has moved takes its packages.
+    deliveries: news?.deliveries ?? (device.version === before.version ? before.deliveries : undefined),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { DeviceRecord, DeviceStore, Later, LogEntry } from '../ports.ts';
+import type { DeviceAccess, DeviceGroup, DeviceRecord, DeviceStore, Later, LogEntry } from '../ports.ts';
 
 /** How patiently what is remembered waits for its group. */
 export interface GroupingTimes {
@@ -10,8 +10,12 @@ export interface GroupingTimes {
 
 /** Writes what is remembered of devices in groups (docs/decisions/0008): a commit costs the same for one as for a hundred. */
 export interface Grouping {
-  /** Written with the next group; durable when it resolves. Rejects where the group could not be written. */
-  durable(record: DeviceRecord, entry: LogEntry | undefined): Promise<void>;
+  /**
+   * Written with the next group; durable when it resolves. Rejects where the group could not be written: nothing of it is
+   * tried again then, for whoever waited has been told otherwise.
+   */
+  durable(promised: DeviceGroup): Promise<void>;
+  /** Written with the next group, or with one of those after it. */
   soon(record: DeviceRecord | undefined, entry: LogEntry | undefined): void;
   /** Only the time of the last question has changed. */
   idle(record: DeviceRecord): void;
@@ -21,7 +25,23 @@ export interface Grouping {
   flush(): Promise<void>;
 }
 
-/** Log entries that wait while they cannot be written; the oldest go first. */
+interface Waiting<T> {
+  readonly what: T;
+  readonly isPromised: boolean;
+}
+
+/** What the next commit writes. */
+interface Group {
+  /** By device. */
+  readonly records: Map<string, Waiting<DeviceRecord>>;
+  readonly access: DeviceAccess[];
+  log: Waiting<LogEntry>[];
+  /** Settled when the group is written, or is not. */
+  readonly written: Promise<void>;
+  readonly end: (problem?: unknown) => void;
+}
+
+/** Log entries that wait while they cannot be written, give or take a tenth; the oldest go first. */
 const WAITING_ENTRIES = 10_000;
 /** Records that one group of idle ones has: few enough that nobody waits for the write. */
 const IDLE_GROUP = 200;
@@ -39,47 +59,63 @@ export function createGrouping(ports: {
   readonly onProblem: (problem: unknown) => void;
 }): Grouping {
   const { store, later, times, onProblem } = ports;
-  let urgent = new Map<string, DeviceRecord>();
+  let urgent = emptyGroup();
   const idle = new Map<string, DeviceRecord>();
-  let entries: LogEntry[] = [];
-  let writing: Promise<void> = Promise.resolve();
-  let next: Promise<void> | undefined;
+  let last: Promise<void> = Promise.resolve();
+  let isNextDue = false;
+  let isDraining = false;
   let soonTimer: { cancel(): void } | undefined;
   let idleTimer: { cancel(): void } | undefined;
 
-  const keyOf = ({ project, id, firmwareName }: DeviceRecord): string => recordKey(project, id, firmwareName);
-
-  /** Adds to what waits, and throws away what it replaces. */
-  const add = (record: DeviceRecord | undefined, entry: LogEntry | undefined): void => {
-    if (record !== undefined) {
-      const key = keyOf(record);
-      idle.delete(key);
-      urgent.set(key, record);
-    }
-    if (entry !== undefined) entries.push(entry);
-    if (entries.length > WAITING_ENTRIES) entries.splice(0, entries.length - WAITING_ENTRIES);
+  const addRecord = (what: DeviceRecord, isPromised: boolean): void => {
+    const key = keyOf(what);
+    idle.delete(key);
+    urgent.records.set(key, { what, isPromised });
   };
 
-  /** Writes all that is urgent; what cannot be written waits for the next group, unless it has changed since. */
+  /** One write at a time. */
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = last.then(work);
+    last = done.catch(() => undefined);
+    return done;
+  };
+
+  /** What nobody was promised waits for the next group, unless it has changed since. */
+  const takeBack = (group: Group): void => {
+    for (const [key, { what, isPromised }] of group.records) {
+      if (!isPromised && !urgent.records.has(key)) addRecord(idle.get(key) ?? what, false);
+    }
+    urgent.log = [...group.log.filter(({ isPromised }) => !isPromised), ...urgent.log];
+    forgetOldest(urgent);
+    if (!isEmpty(urgent)) soonAgain();
+  };
+
   const writeUrgent = async (): Promise<void> => {
     soonTimer?.cancel();
     soonTimer = undefined;
-    if (urgent.size === 0 && entries.length === 0) return;
-    const records = urgent;
-    const log = entries;
-    urgent = new Map();
-    entries = [];
+    const group = urgent;
+    if (isEmpty(group)) return;
+    urgent = emptyGroup();
     try {
-      await store.write({ records: [...records.values()], access: [], log }, 'power-cut');
+      const [records, log] = [[...group.records.values()].map(({ what }) => what), group.log.map(({ what }) => what)];
+      await store.write({ records, access: group.access, log }, 'power-cut');
+      group.end();
     } catch (problem) {
-      for (const [key, record] of records) if (!urgent.has(key)) urgent.set(key, record);
-      entries = [...log, ...entries].slice(-WAITING_ENTRIES);
+      takeBack(group);
+      group.end(problem);
       throw problem;
     }
   };
 
-  const writeIdle = async (): Promise<void> => {
-    const records = [...idle.values()].slice(0, IDLE_GROUP);
+  const soonAgain = (): void => {
+    soonTimer ??= later(times.soonMs, () => {
+      soonTimer = undefined;
+      inTurn(writeUrgent).catch(onProblem);
+    });
+  };
+
+  const writeIdle = async (count: number): Promise<void> => {
+    const records = [...idle.values()].slice(0, count);
     if (records.length === 0) return;
     await store.write({ records, access: [], log: [] }, 'kill');
     for (const record of records) {
@@ -88,56 +124,61 @@ export function createGrouping(ports: {
     }
   };
 
-  /** One write at a time. */
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
-    const done = writing.then(work);
-    writing = done.catch(() => undefined);
-    return done;
-  };
-
-  const soonAgain = (): void => {
-    soonTimer ??= later(times.soonMs, () => {
-      soonTimer = undefined;
-      inTurn(writeUrgent).catch((problem: unknown) => {
+  /** Writes as many as waited when it began, with pauses; those that come meanwhile wait their own time. */
+  const drain = (left: number): void => {
+    const over = (): void => {
+      isDraining = false;
+      if (idle.size > 0) idleAgain();
+    };
+    inTurn(() => writeIdle(Math.min(left, IDLE_GROUP))).then(
+      () => {
+        if (left > IDLE_GROUP && idle.size > 0) idleTimer = later(PAUSE_MS, () => drain(left - IDLE_GROUP));
+        else over();
+      },
+      (problem: unknown) => {
         onProblem(problem);
-        soonAgain();
-      });
-    });
+        over();
+      },
+    );
   };
 
-  const idleAgain = (ms: number): void => {
-    idleTimer ??= later(ms, () => {
+  const idleAgain = (): void => {
+    if (isDraining) return;
+    idleTimer ??= later(times.idleMs, () => {
       idleTimer = undefined;
-      inTurn(writeIdle)
-        .then(() => idle.size > 0 && idleAgain(PAUSE_MS))
-        .catch((problem: unknown) => {
-          onProblem(problem);
-          idleAgain(times.idleMs);
-        });
+      isDraining = true;
+      drain(idle.size);
     });
   };
 
   return {
-    durable(record, entry) {
-      add(record, entry);
+    durable({ records, access, log }) {
+      for (const record of records) addRecord(record, true);
+      urgent.access.push(...access);
+      urgent.log.push(...log.map((what) => ({ what, isPromised: true })));
+      const { written } = urgent;
       // All that arrives before the next group begins goes with it: what one turn of the loop brings shares one commit.
-      next ??= new Promise<void>((resolve) => later(0, resolve)).then(() =>
-        inTurn(() => {
-          next = undefined;
-          return writeUrgent();
-        }),
-      );
-      return next;
+      if (!isNextDue) {
+        isNextDue = true;
+        later(0, () => {
+          isNextDue = false;
+          // Those who wait are told by their group.
+          inTurn(writeUrgent).catch(() => undefined);
+        });
+      }
+      return written;
     },
     soon(record, entry) {
-      add(record, entry);
+      if (record !== undefined) addRecord(record, false);
+      if (entry !== undefined) urgent.log.push({ what: entry, isPromised: false });
+      forgetOldest(urgent);
       soonAgain();
     },
     idle(record) {
       const key = keyOf(record);
-      if (urgent.has(key)) urgent.set(key, record);
+      if (urgent.records.has(key)) urgent.records.set(key, { what: record, isPromised: false });
       else idle.set(key, record);
-      idleAgain(times.idleMs);
+      idleAgain();
     },
     settle: () => inTurn(writeUrgent),
     async flush() {
@@ -145,8 +186,37 @@ export function createGrouping(ports: {
       idleTimer?.cancel();
       soonTimer = undefined;
       idleTimer = undefined;
+      isDraining = false;
       await inTurn(writeUrgent);
-      while (idle.size > 0) await inTurn(writeIdle);
+      while (idle.size > 0) await inTurn(() => writeIdle(IDLE_GROUP));
     },
   };
+}
+
+function emptyGroup(): Group {
+  let end: Group['end'] = () => undefined;
+  const written = new Promise<void>((resolve, reject) => {
+    end = (problem) => (problem === undefined ? resolve() : reject(problem));
+  });
+  // Of a group in which nobody was promised anything, nobody waits.
+  written.catch(() => undefined);
+  return { records: new Map(), access: [], log: [], written, end };
+}
+
+function isEmpty({ records, access, log }: Group): boolean {
+  return records.size === 0 && access.length === 0 && log.length === 0;
+}
+
+/** Keeps what waits bounded, but for what somebody waits for. */
+function forgetOldest(group: Group): void {
+  if (group.log.length <= WAITING_ENTRIES * 1.1) return;
+  let excess = group.log.length - WAITING_ENTRIES;
+  group.log = group.log.filter(({ isPromised }) => {
+    if (!isPromised) excess -= 1;
+    return isPromised || excess < 0;
+  });
+}
+
+function keyOf({ project, id, firmwareName }: DeviceRecord): string {
+  return recordKey(project, id, firmwareName);
 }

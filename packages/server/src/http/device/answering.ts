@@ -28,13 +28,15 @@ export function createAnswering(ports: {
 }): Answering {
   const { checkIns, open } = ports;
 
-  const whole = async (decision: Upgrade, isLook: boolean): Promise<Answer> => {
+  /** `undefined` where this is no longer what the device is to get. */
+  const whole = async (identity: Identity, decision: Upgrade, isLook: boolean): Promise<Answer | undefined> => {
     const { package: chosen, device } = decision;
     // Checked first: a package that turns out damaged was not served, and the log must not say so.
     const opened = await open(chosen);
     try {
       if (isLook) return packageAnswer(chosen, opened);
-      const sent = await checkIns.offered(decision);
+      const sent = await checkIns.offered(identity, decision);
+      if (sent === undefined) return await opened.close().then(() => undefined);
       const onSent: Answer['onSent'] = ({ bytes, whole: isWhole }) => checkIns.ended({ sent, device, bytes, isWhole });
       return { ...packageAnswer(chosen, opened), onSent };
     } catch (problem) {
@@ -44,10 +46,15 @@ export function createAnswering(ports: {
   };
 
   /** The rest of what this device is being sent, whatever is on offer by now (luatos.md L18); it is no new attempt. */
-  const rest = async (decision: Decision, range: string, ifRange: string | undefined): Promise<Answer | undefined> => {
+  const rest = async (
+    identity: Identity,
+    decision: Decision,
+    range: string,
+    ifRange: string | undefined,
+  ): Promise<Answer | undefined> => {
     const begun = checkIns.sent(decision);
     const isMeant = begun !== undefined && (ifRange === undefined || etagOf(begun) === ifRange);
-    if (!isMeant) return stranger(decision, range, ifRange);
+    if (!isMeant) return stranger(identity, decision, range, ifRange);
     const part = parseRange(range, begun.size);
     if (part === 'whole') return undefined;
     if (part === 'unsatisfiable') return beyondTheEnd(begun);
@@ -63,6 +70,7 @@ export function createAnswering(ports: {
 
   /** A range of something else than what this device is being sent. */
   const stranger = async (
+    identity: Identity,
     decision: Decision,
     range: string,
     ifRange: string | undefined,
@@ -77,7 +85,8 @@ export function createAnswering(ports: {
     if (part === 'unsatisfiable') return beyondTheEnd(chosen);
     const opened = await open(chosen);
     try {
-      const sent = await checkIns.offered(decision);
+      const sent = await checkIns.offered(identity, decision);
+      if (sent === undefined) return await opened.close().then(() => undefined);
       return { ...packageAnswer(chosen, opened, part), onSent: goingOn(decision, sent) };
     } catch (problem) {
       await opened.close();
@@ -85,13 +94,14 @@ export function createAnswering(ports: {
     }
   };
 
-  return async (identity, { method, headers }) => {
+  const answer: Answering = async (identity, request) => {
+    const { method, headers } = request;
     const decision = checkIns.decide(identity);
     // HEAD looks and touches nothing.
     const isLook = method === 'HEAD';
     if (headers.range !== undefined && !isLook) {
-      const answer = await rest(decision, headers.range, single(headers['if-range']));
-      if (answer !== undefined) return answer;
+      const resumed = await rest(identity, decision, headers.range, single(headers['if-range']));
+      if (resumed !== undefined) return resumed;
     }
     if (decision.answer === 'refused') {
       if (!isLook) await checkIns.answered(decision);
@@ -102,8 +112,9 @@ export function createAnswering(ports: {
       if (!isLook) await checkIns.answered(decision);
       return notModified(chosen);
     }
-    return whole(decision, isLook);
+    return (await whole(identity, decision, isLook)) ?? answer(identity, request);
   };
+  return answer;
 }
 
 function isPart(range: ReturnType<typeof parseRange>): boolean {
