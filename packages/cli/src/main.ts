@@ -1,5 +1,64 @@
-/** The `fota` command. Resolves to its exit code. */
-export async function main(args: readonly string[]): Promise<number> {
-  process.stderr.write(`fota ${args.join(' ')}: not there yet\n`);
-  return 2;
+/** The `fota` command: reads its arguments, does the work, resolves to the exit code. The process is never ended here. */
+import type { Invocation } from './commands/command.ts';
+import { CommandError, EXIT } from './failure.ts';
+import { createOut } from './output/out.ts';
+import { createProgram } from './program.ts';
+import { processWorld, type World } from './world.ts';
+
+export type { Output, World } from './world.ts';
+
+/** A second Ctrl-C this soon is the same one, handed on by npm or a shell. */
+const SAME_SIGNAL_MS = 500;
+
+export async function main(args: readonly string[], given: Partial<World> = {}): Promise<number> {
+  const world = { ...processWorld(), ...given };
+  const out = createOut(world, args.includes('--json'));
+  const interruption = createInterruption(world);
+  let exitCode: number = EXIT.ok;
+  const invocation: Invocation = {
+    world,
+    out,
+    signal: interruption.signal,
+    exitWith(code) {
+      exitCode = code;
+    },
+  };
+  try {
+    await createProgram(invocation).parseAsync(args.length === 0 ? ['--help'] : [...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    const isHelp = error instanceof CommandError && error.exitCode === EXIT.ok;
+    if (isHelp || out.gone.aborted) return EXIT.ok;
+    const reason = interruption.reason();
+    const told = reason !== undefined && !(error instanceof CommandError) ? reason : error;
+    out.failure(told);
+    return told instanceof CommandError ? told.exitCode : EXIT.failed;
+  } finally {
+    interruption.end();
+  }
+}
+
+/** Ctrl-C and its like. Listened to from the moment in which somebody promises to obey; the second one ends at once. */
+function createInterruption(world: World): {
+  signal(): AbortSignal;
+  reason(): CommandError | undefined;
+  end(): void;
+} {
+  const controller = new AbortController();
+  let listening: (() => void) | undefined;
+  let first: number | undefined;
+  const hear = (name: NodeJS.Signals): void => {
+    const now = world.now();
+    if (first !== undefined && now - first > SAME_SIGNAL_MS) world.die(name);
+    first ??= now;
+    controller.abort(new CommandError('interrupted', `interrupted by ${name}`, { exitCode: EXIT.interrupted }));
+  };
+  return {
+    signal() {
+      listening ??= world.onSignal(hear);
+      return controller.signal;
+    },
+    reason: () => (controller.signal.aborted ? (controller.signal.reason as CommandError) : undefined),
+    end: () => listening?.(),
+  };
 }

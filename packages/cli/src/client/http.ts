@@ -1,0 +1,130 @@
+/** Speaks to the admin side of a server, over TCP with a token or over its socket in the data folder. */
+import { Agent, type Dispatcher, request } from 'undici';
+import { ApiError, CommandError } from '../failure.ts';
+import type { ApiPage } from './api.ts';
+
+export interface Address {
+  /** Scheme, host and port, and a path where a proxy has the server below one. */
+  readonly base: string;
+  /** Instead of a TCP connection. */
+  readonly socketPath?: string | undefined;
+  readonly token?: string | undefined;
+  /** What people are told of it. */
+  readonly name: string;
+}
+
+export type Query = Readonly<Record<string, string | number | undefined>>;
+
+export interface Client {
+  readonly name: string;
+  get<T>(path: string, query?: Query): Promise<T>;
+  /** `body` goes as JSON. */
+  send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T>;
+  /** Sends `size` bytes of an upload from `offset` on. */
+  patch<T>(path: string, offset: number, size: number, bytes: AsyncIterable<Uint8Array>): Promise<T>;
+  /** Up to `limit` items, over as many pages as they lie on; whether there are more. */
+  list<Item>(path: string, query: Query, limit: number): Promise<{ items: Item[]; more: boolean }>;
+  close(): Promise<void>;
+}
+
+const PAGE = 1_000;
+/** An answer of the admin side is no larger; a page of a thousand entries is about a tenth of it. */
+const LARGEST_ANSWER = 64 << 20;
+
+export function createClient(address: Address, signal?: AbortSignal): Client {
+  const { base, socketPath, token, name } = address;
+  const connect = { timeout: 10_000, ...(socketPath === undefined ? {} : { socketPath }) };
+  const dispatcher = new Agent({ connect, maxResponseSize: LARGEST_ANSWER, connections: 2 });
+
+  const ask = async <T>(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    more: { query?: Query; headers?: Record<string, string>; body?: string | AsyncIterable<Uint8Array> } = {},
+  ): Promise<T> => {
+    const url = new URL(`${base}/api/v1${path}`);
+    for (const [key, value] of Object.entries(more.query ?? {})) {
+      if (value !== undefined) url.searchParams.set(key, String(value));
+    }
+    const headers = { ...more.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+    try {
+      const answer = await request(url, {
+        dispatcher,
+        method,
+        headers,
+        ...(more.body === undefined ? {} : { body: more.body as Dispatcher.DispatchOptions['body'] & string }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      return read<T>(answer.statusCode, String(answer.headers['content-type'] ?? ''), await answer.body.text());
+    } catch (error) {
+      throw explained(error);
+    }
+  };
+
+  const read = <T>(status: number, type: string, text: string): T => {
+    if (status === 204) return undefined as T;
+    const isJson = /^application\/(?:problem\+)?json\b/.test(type);
+    const body: unknown = isJson ? parsed(text) : undefined;
+    if (typeof body !== 'object' || body === null) throw unexpected(status);
+    if (status < 300) return body as T;
+    if (typeof (body as { code?: unknown }).code !== 'string') throw unexpected(status);
+    throw new ApiError(status, body as Record<string, unknown>);
+  };
+
+  const unexpected = (status: number): CommandError =>
+    new CommandError('server-unexpected', `${name} answered ${status}, but not as an upgrade server answers`);
+
+  const explained = (error: unknown): unknown => {
+    if (error instanceof CommandError || error instanceof ApiError || signal?.aborted) return error;
+    return new CommandError('server-unreachable', `${name} cannot be reached: ${reasonOf(error)}`, { cause: error });
+  };
+
+  const json = { 'content-type': 'application/json' };
+  return {
+    name,
+    get: (path, query = {}) => ask('GET', path, { query }),
+    send: (method, path, body) => ask(method, path, body && { headers: json, body: JSON.stringify(body) }),
+    patch: (path, offset, size, bytes) =>
+      ask('PATCH', path, {
+        headers: {
+          'content-type': 'application/octet-stream',
+          'content-length': String(size),
+          'upload-offset': String(offset),
+        },
+        body: bytes,
+      }),
+    async list<Item>(path: string, query: Query, limit: number) {
+      const items: Item[] = [];
+      let cursor: string | undefined;
+      do {
+        const wanted = Math.min(PAGE, limit - items.length);
+        const page: ApiPage<Item> = await ask('GET', path, { query: { ...query, limit: wanted, cursor } });
+        items.push(...page.items);
+        cursor = page.cursor;
+      } while (cursor !== undefined && items.length < limit);
+      return { items, more: cursor !== undefined };
+    },
+    close: () => dispatcher.destroy(),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why there was no answer, in one line. */
+function reasonOf(error: unknown): string {
+  const { code, message, errors } = error as NodeJS.ErrnoException & { readonly errors?: readonly Error[] };
+  const known: Readonly<Record<string, string>> = {
+    ECONNREFUSED: 'nothing listens there',
+    ENOENT: 'its socket is gone',
+    ENOTFOUND: 'its name cannot be resolved',
+    EAI_AGAIN: 'its name cannot be resolved now',
+    EACCES: 'you may not open its socket',
+    UND_ERR_CONNECT_TIMEOUT: 'no connection within 10 s',
+  };
+  return known[code ?? ''] ?? (message || errors?.[0]?.message || String(code));
+}

@@ -1,0 +1,91 @@
+import { Argument, type Command } from 'commander';
+import type { ApiDeviceListing, ApiProject, ApiRelease, ApiToken } from '../client/api.ts';
+import { connect, dataFolder, namedServer, runningServer, type Whereabouts } from '../client/connect.ts';
+import type { Client } from '../client/http.ts';
+import { type ValueKind, type Wish, wishFor } from '../completion/candidates.ts';
+import { SCRIPTS } from '../completion/scripts.ts';
+import { printable } from '../output/words.ts';
+import type { World } from '../world.ts';
+import { examples, type Invocation } from './command.ts';
+
+/** A person waits for the Tab key. */
+const PATIENCE_MS = 1_500;
+const MOST_VALUES = 200;
+
+/** `fota completion`, and the hidden command that its scripts ask. */
+export function addCompletion(program: Command, { out, world }: Invocation): void {
+  const command = program
+    .command('completion')
+    .description('print a script that completes commands and names in a shell');
+  command
+    .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(SCRIPTS)))
+    .action((shell: keyof typeof SCRIPTS) => {
+      world.stdout.write(SCRIPTS[shell]);
+    });
+  examples(
+    command,
+    'source <(fota completion bash)',
+    'source <(fota completion zsh)',
+    'fota completion fish > ~/.config/fish/completions/fota.fish',
+  );
+
+  program.command('__complete [words...]', { hidden: true }).action(async (words: readonly string[]) => {
+    const wish = wishFor(program, words);
+    const lines = [...wish.words.map(([word, what]) => `${word}\t${what}`), ...(await valueLines(wish, world))];
+    for (const line of lines) out.line(line);
+  });
+}
+
+async function valueLines({ values, prefix, given }: Wish, world: World): Promise<string[]> {
+  if (values === undefined) return [];
+  if (values === 'file' || values === 'dir') return [values === 'file' ? ':files' : ':dirs'];
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  try {
+    // Only a server that runs is asked: nobody wants one started by the Tab key.
+    const named = namedServer(given, world);
+    const found =
+      named === undefined
+        ? await runningServer(dataFolder(given, world), signal)
+        : await connect(given as Whereabouts, world, signal);
+    if (found === undefined) return [];
+    const known = await VALUES[values](found.client, prefix, given['project']).finally(() => found.close());
+    return known.filter((line) => line.startsWith(prefix)).map(printableLine);
+  } catch {
+    // Whatever is wrong, the command itself will say it.
+    return [];
+  }
+}
+
+/** A value and what it is, with a tab between them. */
+const VALUES: Readonly<
+  Record<Exclude<ValueKind, 'file' | 'dir'>, (client: Client, prefix: string, project?: string) => Promise<string[]>>
+> = {
+  async project(client) {
+    const { items } = await client.list<ApiProject>('/projects', {}, MOST_VALUES);
+    return items.map(({ name }) => name);
+  },
+  async firmware(client, _, project) {
+    const { items } = await client.list<ApiRelease>('/releases', { project }, MOST_VALUES);
+    return [...new Set(items.map(({ firmwareName }) => firmwareName))];
+  },
+  async device(client, prefix, project) {
+    const { items } = await client.list<ApiDeviceListing>(
+      '/devices',
+      { project, id: prefix || undefined },
+      MOST_VALUES,
+    );
+    return [...new Set(items.map((device) => `${device.id}\t${device.project}`))];
+  },
+  async release(client) {
+    const { items } = await client.list<ApiRelease>('/releases', {}, MOST_VALUES);
+    return items.map(({ id, firmwareName, version, state }) => `${id}\t${firmwareName} ${version}, ${state}`);
+  },
+  async token(client) {
+    const { items } = await client.list<ApiToken>('/tokens', {}, MOST_VALUES);
+    return items.map(({ id, name }) => `${id}\t${name}`);
+  },
+};
+
+function printableLine(line: string): string {
+  return line.split('\t', 2).map(printable).join('\t');
+}

@@ -1,0 +1,125 @@
+import type { Command } from 'commander';
+import type { ApiAccess, ApiDevice, ApiDeviceListing, ApiRecord } from '../client/api.ts';
+import type { Whereabouts } from '../client/connect.ts';
+import { ago, bytes, printable } from '../output/words.ts';
+import { projectOf } from './choose.ts';
+import { choice, examples, type Invocation, limit, path, serverOptions, withServer } from './command.ts';
+
+type Options = Whereabouts & {
+  readonly project?: string;
+  readonly firmware?: string;
+  readonly access?: string;
+  readonly id?: string;
+  readonly limit: number;
+};
+
+/** `fota device`: who asked, and an operator's word on it. */
+export function addDevice(program: Command, invocation: Invocation): void {
+  const { out, world } = invocation;
+  const group = program.command('device').description('show devices; block, allow or reset one');
+
+  const list = serverOptions(group.command('list')).description('devices that asked, or that were blocked or allowed');
+  list
+    .option('--project <name>', 'of one project')
+    .option('--firmware <name>', 'with one firmware')
+    .addOption(choice('--access <access>', 'by the word on them', 'blocked', 'allowed', 'default'))
+    .option('--id <prefix>', 'whose id begins so')
+    .option('--limit <n>', 'so many at most, or all', limit, 50)
+    .action((options: Options) =>
+      withServer(invocation, options, async (client) => {
+        const { project, firmware, access, id } = options;
+        const query = { project, firmware, access, id };
+        const page = await client.list<ApiDeviceListing>('/devices', query, options.limit);
+        out.result(page, () => {
+          if (page.items.length === 0) return out.line('No device has asked yet.');
+          out.table(
+            ['DEVICE', 'PROJECT', 'FIRMWARE', 'VERSION', 'LAST SEEN', 'LAST ANSWER', 'ACCESS'],
+            page.items.map((device) => row(device, world.now())),
+          );
+          if (page.more) out.note('There are more: --limit all');
+        });
+      }),
+    );
+  examples(
+    list,
+    'fota device list --project tracker',
+    'fota device list --access blocked',
+    'fota device list --id 8612 --limit all',
+  );
+
+  const show = serverOptions(group.command('show')).description('what is remembered of one device');
+  show
+    .argument('<device>', 'its id: imei, mac or uid')
+    .option('--project <name>', 'where several projects know it')
+    .action((device: string, options: Options) =>
+      withServer(invocation, options, async (client) => {
+        const project = await projectOf(client, device, options.project);
+        shown(invocation, await client.get<ApiDevice>(path`/projects/${project}/devices/${device}`));
+      }),
+    );
+  examples(show, 'fota device show 861234567890123');
+
+  const words: ReadonlyArray<readonly [string, ApiAccess, string]> = [
+    ['block', 'blocked', 'answer a device with code 21 from now on'],
+    ['allow', 'allowed', 'let a device into a closed project, and out of an upgrade loop'],
+    ['reset', 'default', 'take the word on a device back'],
+  ];
+  for (const [name, access, what] of words) {
+    const command = serverOptions(group.command(name)).description(what);
+    command
+      .argument('<device>', 'its id: imei, mac or uid; it need not have asked yet')
+      .option('--project <name>', 'where there are several')
+      .action((device: string, options: Options) =>
+        withServer(invocation, options, async (client) => {
+          const project = await projectOf(client, device, options.project);
+          const changed = path`/projects/${project}/devices/${device}/access`;
+          shown(invocation, await client.send<ApiDevice>('PUT', changed, { access }));
+        }),
+      );
+    examples(command, `fota device ${name} 861234567890123 --project tracker`);
+  }
+}
+
+function row({ id, project, access, record }: ApiDeviceListing, now: number): string[] {
+  return [
+    printable(id),
+    printable(project),
+    printable(record?.firmwareName ?? '-'),
+    printable(record?.version || '-'),
+    ago(record?.lastSeenAt, now),
+    record?.rule ?? '-',
+    access,
+  ];
+}
+
+function shown({ out, world }: Invocation, device: ApiDevice): void {
+  out.result(device, () => {
+    out.facts([
+      ['device', out.colors.bold(printable(device.id))],
+      ['project', printable(device.project)],
+      ['access', device.access],
+    ]);
+    if (device.records.length === 0) out.line('\nIt has not asked yet.');
+    for (const record of device.records) {
+      out.line();
+      out.facts(factsOf(record, world.now()));
+    }
+  });
+}
+
+function factsOf(record: ApiRecord, now: number): Array<[string, string | undefined]> {
+  const { sent, deliveries } = record;
+  return [
+    ['firmware', printable(record.firmwareName)],
+    ['version', printable(record.version)],
+    ['tells as', record.idKind],
+    ['first seen', ago(record.firstSeenAt, now)],
+    ['last seen', `${ago(record.lastSeenAt, now)}, asked ${record.asked} times`],
+    ['last answer', record.rule],
+    ['last sent', sent && `${sent.version} (release ${sent.release}, ${bytes(sent.size)}) ${ago(sent.at, now)}`],
+    [
+      'deliveries',
+      deliveries && `${deliveries.count} of one package since ${ago(deliveries.since, now)}, version unchanged`,
+    ],
+  ];
+}

@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import type { ApiExplanation } from '../client/api.ts';
+import type { Whereabouts } from '../client/connect.ts';
+import type { Out } from '../output/out.ts';
+import { bytes, printable } from '../output/words.ts';
+import { projectOf } from './choose.ts';
+import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
+
+type Options = Whereabouts & {
+  readonly project?: string;
+  readonly firmware?: string;
+  readonly version?: string;
+};
+
+/** `fota explain`: why a device gets what it gets. */
+export function addExplain(program: Command, invocation: Invocation): void {
+  const { out } = invocation;
+  const command = serverOptions(program.command('explain')).description(
+    'what a device would be answered now, and why; touches nothing',
+  );
+  command
+    .argument('<device>', 'its id: imei, mac or uid; it need not have asked yet')
+    .option('--project <name>', 'where there are several')
+    .option('--version <version>', 'as if it ran this version (default: what it told last)')
+    .option('--firmware <name>', 'as if it asked for this firmware (default: what it asked for last)')
+    .action((device: string, options: Options) =>
+      withServer(invocation, options, async (client) => {
+        const { firmware, version } = options;
+        const project = await projectOf(client, device, options.project);
+        const asked = path`/projects/${project}/explain`;
+        const told = await client.get<ApiExplanation>(asked, { id: device, firmware, version });
+        out.result(told, () => show(out, told, project));
+      }),
+    );
+  examples(
+    command,
+    'fota explain 861234567890123',
+    'fota explain 861234567890123 --version 2012.001.004',
+    'fota explain new-device --project tracker --firmware tracker_LuatOS-SoC_EC718P --version 1.0.0',
+  );
+}
+
+function show(out: Out, told: ApiExplanation, project: string): void {
+  const { bold, dim, green, yellow } = out.colors;
+  const { id, idKind, firmwareName, version } = told.question;
+  out.facts([
+    ['device', `${bold(printable(id ?? ''))}${idKind == null ? '' : `  (${idKind})`}`],
+    ['project', printable(project)],
+    ['firmware', printable(firmwareName ?? '') || 'none told'],
+    ['version', printable(version ?? '') || 'none told'],
+  ]);
+  out.line();
+  const longest = Math.max(...told.steps.map(({ rule }) => rule.length));
+  for (const { rule, decided, says } of told.steps) {
+    const name = rule.padEnd(longest);
+    out.line(decided ? `${bold('→')} ${bold(name)}  ${bold(printable(says))}` : dim(`· ${name}  ${printable(says)}`));
+  }
+  out.line();
+  out.line(
+    told.answer === 'upgrade'
+      ? green(upgrade(told))
+      : yellow(`No upgrade: code ${told.code}, ${printable(told.msg ?? told.rule)}`),
+  );
+  for (const hint of told.hints) out.line(`Hint: ${printable(hint)}`);
+}
+
+function upgrade({ release, package: sent }: ApiExplanation): string {
+  const what = release === undefined ? 'a release' : `${release.version} (release ${release.id})`;
+  return `Upgrade to ${what}${sent === undefined ? '' : `, ${bytes(sent.size)}`}`;
+}

@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { ApiLogEntry } from '../client/api.ts';
+import type { Whereabouts } from '../client/connect.ts';
+import type { Client, Query } from '../client/http.ts';
+import { CommandError } from '../failure.ts';
+import { bytes, clockTime, printable } from '../output/words.ts';
+import { choice, examples, type Invocation, limit, serverOptions, withServer } from './command.ts';
+
+type Options = Whereabouts & {
+  readonly project?: string;
+  readonly firmware?: string;
+  readonly device?: string;
+  readonly event?: string;
+  readonly limit: number;
+  readonly follow?: boolean;
+};
+
+const EVENTS = ['offered', 'resumed', 'sent', 'broken', 'held', 'refused', 'unreadable'] as const;
+const POLL_MS = 1_000;
+
+/** `fota log`: what devices asked for and got. */
+export function addLog(program: Command, invocation: Invocation): void {
+  const { out } = invocation;
+  const command = serverOptions(program.command('log')).description('what devices asked for and got; the newest last');
+  command
+    .option('--project <name>', 'of one project')
+    .option('--firmware <name>', 'of one firmware')
+    .option('--device <id>', 'of one device')
+    .addOption(choice('--event <event>', 'of one kind', ...EVENTS))
+    .option('--limit <n>', 'the newest so many, or all', limit, 50)
+    .option('-f, --follow', 'go on with what happens from now on, until Ctrl-C; with --json a line of JSON each')
+    .action((options: Options) =>
+      withServer(
+        invocation,
+        options,
+        async (client) => {
+          const { project, firmware, device, event } = options;
+          const query = { project, firmware, device, event };
+          const page = await client.list<ApiLogEntry>('/log', query, options.limit);
+          const entries = page.items.toReversed();
+          if (options.follow === true) return follow(invocation, client, query, entries);
+          out.result({ items: entries, more: page.more }, () => {
+            if (entries.length === 0) out.line('Nothing has happened yet.');
+            for (const entry of entries) out.line(lineOf(entry));
+          });
+        },
+        { running: options.follow === true },
+      ),
+    );
+  examples(
+    command,
+    'fota log',
+    'fota log --follow --project tracker',
+    'fota log --device 861234567890123 --limit all',
+    "fota log --event broken --json | jq '.items | length'",
+  );
+}
+
+async function follow(
+  { out, signal }: Invocation,
+  client: Client,
+  query: Query,
+  first: readonly ApiLogEntry[],
+): Promise<void> {
+  const ended = AbortSignal.any([signal(), out.gone]);
+  let entries = first;
+  let last = 0;
+  for (let isDown = false; !ended.aborted; ) {
+    for (const entry of entries) {
+      out.event(entry, lineOf(entry));
+      last = Math.max(last, entry.id);
+    }
+    await sleep(POLL_MS, undefined, { signal: ended }).catch(() => undefined);
+    if (ended.aborted) break;
+    try {
+      const { items } = await client.list<ApiLogEntry>('/log', { ...query, after: last }, Number.POSITIVE_INFINITY);
+      entries = items.toReversed();
+      if (isDown) out.note('… and it is back.');
+      isDown = false;
+    } catch (error) {
+      if (ended.aborted) break;
+      if (!(error instanceof CommandError) || error.code !== 'server-unreachable') throw error;
+      if (!isDown) out.note(`${error.message}; waiting for it …`);
+      isDown = true;
+      entries = [];
+    }
+  }
+}
+
+function lineOf(entry: ApiLogEntry): string {
+  const who = printable(entry.deviceId) || 'a device without id';
+  const firmware = [entry.project, entry.firmwareName, entry.version].filter((text) => text !== '').map(printable);
+  return [clockTime(entry.at), entry.event.padEnd(10), who, firmware.join(' '), tale(entry)].filter(Boolean).join('  ');
+}
+
+function tale(entry: ApiLogEntry): string {
+  const release = entry.releaseVersion === undefined ? '' : `release ${entry.release} (${entry.releaseVersion})`;
+  const told: Readonly<Record<string, string>> = {
+    resumed: `${release} from byte ${entry.bytes ?? 0} on`,
+    sent: `${release}, ${bytes(entry.bytes ?? 0)}`,
+    broken: `${release}, cut off after ${bytes(entry.bytes ?? 0)}`,
+    refused: `${entry.code} ${entry.rule ?? ''}`,
+    unreadable: `${entry.code} ${printable(entry.detail ?? '')}`,
+  };
+  return `→ ${told[entry.event] ?? release}`;
+}

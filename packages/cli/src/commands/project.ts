@@ -1,0 +1,154 @@
+import type { Command, Option } from 'commander';
+import type { ApiProject, ApiStatus } from '../client/api.ts';
+import type { Whereabouts } from '../client/connect.ts';
+import type { Out } from '../output/out.ts';
+import { ago, counted, printable } from '../output/words.ts';
+import { choice, examples, type Invocation, limit, path, serverOptions, withServer } from './command.ts';
+
+type Options = Whereabouts & {
+  readonly key?: string;
+  readonly registration?: string;
+  readonly refusals?: string;
+  readonly limit: number;
+};
+
+/** `fota project`: what owns firmware names and releases, and its keys. */
+export function addProject(program: Command, invocation: Invocation): void {
+  const { out } = invocation;
+  const group = program.command('project').description('make and show projects, change their keys');
+
+  const create = serverOptions(group.command('create')).description(
+    'make a project, with the key that its devices send',
+  );
+  create
+    .argument('<name>', 'what people call it: 1 to 64 characters, Chinese ones too')
+    .option('--key <key>', 'a key of your own, 32 letters and digits, such as the one your devices send already')
+    .addOption(registration())
+    .addOption(refusals())
+    .action((name: string, { key, registration, refusals }: Options) =>
+      withServer(
+        invocation,
+        create.opts(),
+        async (client) => {
+          const project = await client.send<ApiProject>('POST', '/projects', { name, key, registration, refusals });
+          const { deviceUrl } = await client.get<ApiStatus>('/status');
+          out.result(project, () => {
+            showProject(out, project, invocation.world.now());
+            out.line(`\nNext: fota publish FILE --project ${quoted(name)}`);
+            out.line('Devices ask with:');
+            out.line(`  libfota2.request(callback, {url = "${deviceUrl ?? 'http://HOST:PORT'}/upgrade?",`);
+            out.line(`    project_key = "${project.key}"})`);
+          });
+        },
+        { mayCreate: true },
+      ),
+    );
+  examples(
+    create,
+    'fota project create tracker                  a key is made for it',
+    'fota project create 智能电表 --registration closed',
+    'fota project create old --key 0123456789abcdefABCDEF0123456789',
+  );
+
+  const list = serverOptions(group.command('list')).description('all projects');
+  list.option('--limit <n>', 'so many at most, or all', limit, Number.POSITIVE_INFINITY).action((options: Options) =>
+    withServer(invocation, options, async (client) => {
+      const page = await client.list<ApiProject>('/projects', {}, options.limit);
+      out.result(page, () => {
+        if (page.items.length === 0) return out.line('No project yet: fota project create NAME');
+        const rows = page.items.map((project) => [
+          printable(project.name),
+          project.key,
+          project.registration,
+          ago(project.createdAt, invocation.world.now()),
+        ]);
+        out.table(['PROJECT', 'KEY', 'REGISTRATION', 'MADE'], rows);
+      });
+    }),
+  );
+  examples(list, 'fota project list', "fota project list --json | jq -r '.items[].name'");
+
+  const show = serverOptions(group.command('show')).description('one project with all its keys');
+  show.argument('<project>', 'its name').action((name: string, options: Options) =>
+    withServer(invocation, options, async (client) => {
+      shown(invocation, await client.get<ApiProject>(path`/projects/${name}`));
+    }),
+  );
+  examples(show, 'fota project show tracker');
+
+  const set = serverOptions(group.command('set')).description('change who is registered, and what refusals carry');
+  set
+    .argument('<project>', 'its name')
+    .addOption(registration())
+    .addOption(refusals())
+    .action((name: string, options: Options) =>
+      withServer(invocation, options, async (client) => {
+        const { registration, refusals } = options;
+        shown(invocation, await client.send<ApiProject>('PATCH', path`/projects/${name}`, { registration, refusals }));
+      }),
+    );
+  examples(
+    set,
+    'fota project set tracker --registration closed     from now on only devices that are known or allowed',
+    'fota project set tracker --refusals empty',
+  );
+
+  const key = group.command('key').description('change the key that devices send');
+  const rotate = serverOptions(key.command('rotate')).description('make a new key; former ones are accepted on');
+  rotate
+    .argument('<project>', 'its name')
+    .option('--key <key>', 'a key of your own, 32 letters and digits')
+    .action((name: string, options: Options) =>
+      withServer(invocation, options, async (client) => {
+        const project = await client.send<ApiProject>('POST', path`/projects/${name}/keys`, { key: options.key });
+        shown(invocation, project);
+        out.note('Devices with a former key are served on. Once none asks with it: fota project key revoke');
+      }),
+    );
+  examples(rotate, 'fota project key rotate tracker');
+
+  const revoke = serverOptions(key.command('revoke')).description('accept a former key no more');
+  revoke
+    .argument('<project>', 'its name')
+    .argument('<key>', 'a former key, as fota project show lists them')
+    .action((name: string, former: string, options: Options) =>
+      withServer(invocation, options, async (client) => {
+        shown(invocation, await client.send<ApiProject>('DELETE', path`/projects/${name}/keys/${former}`));
+      }),
+    );
+  examples(revoke, 'fota project key revoke tracker 0123456789abcdefABCDEF0123456789');
+}
+
+function registration(): Option {
+  const what = 'open: a device is registered when it first asks; closed: only allowed ones';
+  return choice('--registration <who>', what, 'open', 'closed');
+}
+
+function refusals(): Option {
+  const what = 'json: as the IoT platform; empty: for devices that would keep the text as image';
+  return choice('--refusals <what>', what, 'json', 'empty');
+}
+
+function shown({ out, world }: Invocation, project: ApiProject): void {
+  out.result(project, () => showProject(out, project, world.now()));
+}
+
+function showProject(out: Out, project: ApiProject, now: number): void {
+  const { formerKeys, registration, refusals } = project;
+  out.facts([
+    ['project', out.colors.bold(printable(project.name))],
+    ['key', project.key],
+    [counted(formerKeys.length, 'former key'), formerKeys.length === 0 ? undefined : formerKeys.join('\n')],
+    [
+      'registration',
+      registration === 'open' ? 'open: a device is registered when it first asks' : 'closed: only allowed devices',
+    ],
+    ['refusals', refusals === 'json' ? 'json, as the IoT platform sends them' : 'empty'],
+    ['made', ago(project.createdAt, now)],
+  ]);
+}
+
+/** A name as a shell takes it. */
+function quoted(name: string): string {
+  return /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
+}

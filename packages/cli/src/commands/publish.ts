@@ -1,0 +1,113 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { ApiPublished, ApiUpload } from '../client/api.ts';
+import type { Whereabouts } from '../client/connect.ts';
+import type { Client } from '../client/http.ts';
+import { uploadFile } from '../client/upload.ts';
+import { ApiError, CommandError, EXIT } from '../failure.ts';
+import { showInspection, showWarnings } from '../output/inspection.ts';
+import { chosenProject } from './choose.ts';
+import { examples, type Invocation, serverOptions, withServer } from './command.ts';
+import { showRelease } from './release.ts';
+
+type Options = Whereabouts & {
+  readonly project?: string;
+  readonly firmware?: string;
+  readonly version?: string;
+  readonly core?: string;
+  readonly source?: string;
+  readonly notes?: string;
+  readonly draft?: boolean;
+  readonly despiteContradictions?: boolean;
+  readonly resume?: string;
+};
+
+/** `fota publish`: a file becomes what devices are offered. */
+export function addPublish(program: Command, invocation: Invocation): void {
+  const { out, world } = invocation;
+  const command = serverOptions(program.command('publish')).description('upload a package and let devices hear of it');
+  command
+    .argument('<file>', 'the package, as the tool makes it for upgrades')
+    .option('--project <name>', 'where there are several')
+    .option('--firmware <name>', 'what devices send as firmware_name (default: as content and file name tell)')
+    .option('--version <version>', 'such as 1.4.0 (default: as content and file name tell)')
+    .option('--core <core>', 'the core that devices run afterwards, such as V2013')
+    .option(
+      '--source <core>',
+      'the core that devices must run before, or any (default: as the content tells, else any)',
+    )
+    .option('--notes <text>', 'what is new, for people')
+    .option('--draft', 'keep it from devices until: fota release publish ID')
+    .option('--despite-contradictions', 'publish although content or file name tell another name or version')
+    .option('--resume <upload>', 'go on with an upload that was given up; its id was printed then')
+    .action((file: string, options: Options) =>
+      withServer(invocation, options, async (client) => {
+        const project = await chosenProject(client, options.project);
+        const upload = await send(invocation, client, resolve(world.cwd, file), options.resume);
+        const published = await publish(client, project, upload, options);
+        out.result({ ...published, upload }, () => {
+          if (upload.inspection !== undefined) {
+            showInspection(out, { ...upload.inspection, warnings: [] }, upload.proposal ?? {});
+            out.line();
+          }
+          showRelease(out, published.release, world.now());
+          showWarnings(out, published.warnings);
+          if (!published.isNew) out.line('It was published before: nothing has changed.');
+          else if (options.draft === true) out.line(`\nNext: fota release publish ${published.release.id}`);
+        });
+      }),
+    );
+  examples(
+    command,
+    'fota publish station_1.4.0.bin --project tracker       name and version as the content tells',
+    'fota publish app.bin --firmware gateway --version 1.4.0 --notes "fixes the clock"',
+    'fota publish delta.bin --core V2013 --source V2012     only for devices whose core is V2012',
+    'fota publish app.bin --draft --json | jq .release.id',
+  );
+}
+
+async function send(
+  { out, signal }: Invocation,
+  client: Client,
+  path: string,
+  resume: string | undefined,
+): Promise<ApiUpload> {
+  const progress = out.progress('upload');
+  let begun: string | undefined;
+  try {
+    return await uploadFile(client, path, {
+      signal: signal(),
+      resume,
+      onBegin: (id) => {
+        begun = id;
+      },
+      onProgress: (done, total) => progress.at(done, total),
+      onBreak: (reason, waitMs) => progress.say(`${reason}; trying again in ${(waitMs / 1000).toFixed(1)} s`),
+    });
+  } catch (error) {
+    if (!signal().aborted || begun === undefined) throw error;
+    throw new CommandError('interrupted', `the upload was interrupted (--resume ${begun})`, {
+      exitCode: EXIT.interrupted,
+      remedy: 'Go on with the same command and this option.',
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+/** Publishes what was uploaded. A refusal says that the bytes need not be sent again. */
+async function publish(client: Client, project: string, upload: ApiUpload, options: Options): Promise<ApiPublished> {
+  const { firmware: firmwareName, version, core, source, notes, draft, despiteContradictions } = options;
+  const wanted = { firmwareName, version, core, source, notes, draft, despiteContradictions };
+  try {
+    return await client.send<ApiPublished>('POST', '/releases', { project, upload: upload.id, ...wanted });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500) throw error;
+    const free = error.problem['nextFreeVersion'];
+    const remedy = typeof free === 'string' ? `${error.remedy} Next free: --version ${free}.` : error.remedy;
+    throw new ApiError(error.status, {
+      ...error.problem,
+      remedy: `${remedy} The package is at the server already: add --resume ${upload.id}.`,
+    });
+  }
+}

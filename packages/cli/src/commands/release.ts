@@ -1,0 +1,116 @@
+import type { Command } from 'commander';
+import type { ApiRelease } from '../client/api.ts';
+import type { Whereabouts } from '../client/connect.ts';
+import type { Out } from '../output/out.ts';
+import { ago, bytes, printable } from '../output/words.ts';
+import { choice, examples, type Invocation, integer, limit, path, serverOptions, withServer } from './command.ts';
+
+type Options = Whereabouts & {
+  readonly project?: string;
+  readonly firmware?: string;
+  readonly state?: string;
+  readonly limit: number;
+};
+
+/** `fota release`: what devices hear of, and what they hear of no more. */
+export function addRelease(program: Command, invocation: Invocation): void {
+  const { out, world } = invocation;
+  const group = program.command('release').description('show, publish and withdraw releases');
+
+  const list = serverOptions(group.command('list')).description('releases, the newest first');
+  list
+    .option('--project <name>', 'of one project')
+    .option('--firmware <name>', 'of one firmware')
+    .addOption(choice('--state <state>', 'in one state', 'draft', 'published', 'withdrawn'))
+    .option('--limit <n>', 'so many at most, or all', limit, 50)
+    .action((options: Options) =>
+      withServer(invocation, options, async (client) => {
+        const { project, firmware, state } = options;
+        const page = await client.list<ApiRelease>('/releases', { project, firmware, state }, options.limit);
+        out.result(page, () => {
+          if (page.items.length === 0) return out.line('No release: fota publish FILE');
+          out.table(
+            ['ID', 'PROJECT', 'FIRMWARE', 'VERSION', 'ON THE WIRE', 'STATE', 'PACKAGES', 'MADE'],
+            page.items.map((release) => row(release, world.now())),
+          );
+          if (page.more) out.note('There are more: --limit all');
+        });
+      }),
+    );
+  examples(
+    list,
+    'fota release list',
+    'fota release list --project tracker --state published',
+    "fota release list --json | jq '.items[0].version'",
+  );
+
+  const show = serverOptions(group.command('show')).description('one release with its packages and notes');
+  show
+    .argument('<release>', 'number of the release, as fota release list shows it', id)
+    .action((number: number, options: Options) =>
+      withServer(invocation, options, async (client) => {
+        shown(invocation, await client.get<ApiRelease>(path`/releases/${number}`));
+      }),
+    );
+  examples(show, 'fota release show 7');
+
+  const publish = serverOptions(group.command('publish')).description('let devices hear of a draft');
+  publish.argument('<release>', 'number of a draft', id).action((number: number, options: Options) =>
+    withServer(invocation, options, async (client) => {
+      shown(invocation, await client.send<ApiRelease>('POST', path`/releases/${number}/publish`));
+    }),
+  );
+  examples(publish, 'fota release publish 7');
+
+  const withdraw = serverOptions(group.command('withdraw')).description(
+    'let devices hear of a release no more, for good',
+  );
+  withdraw.argument('<release>', 'number of the release', id).action((number: number, options: Options) =>
+    withServer(invocation, options, async (client) => {
+      shown(invocation, await client.send<ApiRelease>('POST', path`/releases/${number}/withdraw`));
+      out.note('Devices that are being sent it may finish; nobody is offered it any more.');
+    }),
+  );
+  examples(withdraw, 'fota release withdraw 7');
+}
+
+const id = integer(1, Number.MAX_SAFE_INTEGER);
+
+function shown({ out, world }: Invocation, release: ApiRelease): void {
+  out.result(release, () => showRelease(out, release, world.now()));
+}
+
+function row(release: ApiRelease, now: number): string[] {
+  return [
+    String(release.id),
+    printable(release.project),
+    printable(release.firmwareName),
+    release.version,
+    release.wireVersion,
+    release.state,
+    release.packages.map(({ source, size }) => `${source === 'any' ? '' : `${source}: `}${bytes(size)}`).join(', '),
+    ago(release.createdAt, now),
+  ];
+}
+
+/** A release as people see it, here and after `fota publish`. */
+export function showRelease(out: Out, release: ApiRelease, now: number): void {
+  const { bold } = out.colors;
+  out.facts([
+    ['release', bold(String(release.id))],
+    ['project', printable(release.project)],
+    ['firmware', printable(release.firmwareName)],
+    ['version', bold(release.version) + (release.core === undefined ? '' : `  (core ${release.core})`)],
+    ['on the wire', release.wireVersion],
+    ['state', release.state],
+    ...release.packages.map((each): [string, string] => [
+      'package',
+      `${bytes(each.size)} for ${each.source === 'any' ? 'every core' : `core ${each.source}`}, ${each.format}, ` +
+        `${printable(each.fileName) || 'without a file name'}, sha256 ${each.sha256}`,
+    ]),
+    ['notes', release.notes === '' ? undefined : release.notes.split('\n').map(printable).join('\n')],
+    ['made', ago(release.createdAt, now)],
+    ['published', release.publishedAt && ago(release.publishedAt, now)],
+    ['withdrawn', release.withdrawnAt && ago(release.withdrawnAt, now)],
+  ]);
+}

@@ -1,0 +1,85 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FotaServer, startServer } from '@libfota2/server';
+import { makeImage, startProxy } from '@libfota2/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { begin, fota } from '../../test/run.ts';
+
+describe('fota upgrade', () => {
+  const image = makeImage(7, 300_000);
+  let dir: string;
+  let server: FotaServer;
+  let device: string[];
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'fota upgrade '));
+    server = await startServer({ dataDir: join(dir, 'data') });
+    const { name, key } = await server.createProject('气象站');
+    await server.publish({ project: name, firmwareName: 'station', version: '1.4.0', package: [image] });
+    device = ['--id', 'device-1', '--key', key, '--firmware', 'station'];
+  });
+  afterAll(async () => {
+    await server.close();
+    await rm(dir, { recursive: true });
+  });
+
+  const upgrade = (...args: readonly string[]) => fota(['upgrade', `${server.url}/upgrade`, ...args], { cwd: dir });
+
+  it('takes the image as a device does, tells how far it is, and ends with 0', async () => {
+    const { code, stdout, stderr } = await upgrade(...device, '--version', '1.0.0', '-o', 'new/app.bin');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`0  success: ${join(dir, 'new/app.bin')} is whole and verified`);
+    expect(stderr).toMatch(/^upgrade {2}100 % {2}300\.0 kB|^upgrade {2}100 %/m);
+    expect((await readFile(join(dir, 'new/app.bin'))).equals(image)).toBe(true);
+    expect(await readdir(join(dir, 'new'))).toEqual(['app.bin']);
+  });
+
+  it('puts it to update.bin by default, and asks no second time for what it holds', async () => {
+    const place = await mkdtemp(join(dir, 'place '));
+    const ask = () =>
+      fota(['upgrade', `${server.url}/upgrade`, ...device, '--version', '1.0.0', '--json'], { cwd: place });
+    const first = await ask();
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(first.stdout)).toMatchObject({ result: 0, kind: 'downloaded', size: 300_000, status: 200 });
+    expect((await readFile(join(place, 'update.bin'))).equals(image)).toBe(true);
+    const second = await ask();
+    expect(second.code).toBe(4);
+    expect(JSON.parse(second.stdout)).toMatchObject({ result: 4, kind: 'no-upgrade', reason: 'not-modified' });
+  });
+
+  it('ends with 4 and the reason where there is none', async () => {
+    const newest = await upgrade(...device, '--version', '1.4.0');
+    expect(newest.code).toBe(4);
+    expect(newest.stdout).toMatch(/^4 {2}.*\nreason: newest\n$/);
+    const stranger = await upgrade('--id', 'x', '--key', '0'.repeat(32), '--version', '1', '--json', '-o', 'none.bin');
+    expect(JSON.parse(stranger.stdout)).toMatchObject({ result: 4, reason: 'invalid-project' });
+    expect(await readdir(dir)).not.toContain('none.bin.fota');
+  });
+
+  it('ends with 1 where nobody listens', async () => {
+    const { code, stdout } = await fota(['upgrade', 'http://127.0.0.1:1/upgrade', '--json'], { cwd: dir });
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ result: 1, kind: 'failed', code: 'connection-refused' });
+  });
+
+  it('keeps what came when it is interrupted, and goes on with it', async () => {
+    // The first connection stands still after two thirds, so that the signal comes in the middle.
+    const proxy = await startProxy(server.port, (connection) =>
+      connection === 1 ? { afterBytes: 200_000, how: 'stall' } : undefined,
+    );
+    const url = `http://127.0.0.1:${proxy.port}/upgrade`;
+    const args = ['upgrade', url, ...device, '--version', '1.1.0', '-o', 'cut.bin'];
+    const running = begin(args, { cwd: dir });
+    await running.complains(/upgrade {2}[56]\d %/);
+    running.signal('SIGINT');
+    const cut = await running.ended;
+    expect(cut.code).toBe(130);
+    expect(cut.stderr).toContain('interrupted; what came is kept for the next run');
+    const { code, stdout } = await fota([...args, '--json'], { cwd: dir });
+    await proxy.close();
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).resumedFrom).toBeGreaterThan(0);
+    expect((await readFile(join(dir, 'cut.bin'))).equals(image)).toBe(true);
+  });
+});

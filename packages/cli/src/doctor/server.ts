@@ -1,0 +1,95 @@
+/** Checks of a server that runs: the one that was named, or the one on the data folder. */
+import { request } from 'undici';
+import type { ApiLogEntry, ApiStatus } from '../client/api.ts';
+import { type Connection, connect, type Whereabouts } from '../client/connect.ts';
+import type { Client } from '../client/http.ts';
+import { ApiError, failureOf } from '../failure.ts';
+import type { Progress } from '../output/progress.ts';
+import { ago, counted } from '../output/words.ts';
+import type { World } from '../world.ts';
+import { type Check, fail, ok, warn } from './machine.ts';
+
+export interface Patient {
+  readonly given: Whereabouts;
+  readonly world: World;
+  readonly signal: AbortSignal;
+  /** Of the devices, of the admin side. */
+  readonly ports: readonly number[];
+  readonly progress: Progress;
+}
+
+/** Newer than now by more than this, a time was written by another clock. */
+const CLOCKS_DIFFER_MS = 60_000;
+
+/** The server that was named, as far as one sees it from outside. */
+export async function checkServer({ given, world, signal }: Patient): Promise<Check[]> {
+  let connection: Connection | undefined;
+  try {
+    connection = await connect(given, world, signal);
+    const status = await connection.client.get<ApiStatus>('/status');
+    return [
+      ok('server', `${connection.client.name} runs version ${status.version}`),
+      ok('token', 'it lets you in'),
+      ...(await checkRunning(connection.client, status, world.now(), signal)),
+    ];
+  } catch (error) {
+    const { code, message, remedy } = failureOf(error);
+    const isToken = error instanceof ApiError && error.status === 401;
+    const reached = isToken ? [ok('server', 'an upgrade server answers')] : [];
+    return [...reached, fail(isToken ? 'token' : 'server', `${message} (${code})`, remedy)];
+  } finally {
+    await connection?.close();
+  }
+}
+
+/** What a running server says of itself, and whether devices reach it from here. */
+export async function checkRunning(
+  client: Client,
+  status: ApiStatus,
+  now: number,
+  signal: AbortSignal,
+): Promise<Check[]> {
+  const { counts, deviceUrl, problems } = status;
+  const known = [
+    counted(counts.projects, 'project'),
+    counted(counts.releases, 'release'),
+    counted(counts.devices, 'device'),
+  ];
+  const [newest] = problems;
+  return [
+    ok('database', `readable: ${known.join(', ')}`),
+    ...(deviceUrl === null ? [] : [await checkDevices(deviceUrl, signal)]),
+    newest === undefined
+      ? ok('problems', 'the server has met none')
+      : warn('problems', `${ago(newest.at, now)}: ${newest.message}`, 'Look at what the server printed then.'),
+    await checkOrder(client, now),
+  ];
+}
+
+/** Asks as a device without an id, which every upgrade server refuses. */
+async function checkDevices(url: string, signal: AbortSignal): Promise<Check> {
+  try {
+    const { statusCode, body } = await request(`${url}/upgrade`, { signal, headersTimeout: 5_000 });
+    await body.dump();
+    return statusCode < 500
+      ? ok('devices', `they are answered at ${url}`)
+      : warn('devices', `${url} answered ${statusCode}`, 'Look at what the server prints.');
+  } catch (error) {
+    const remedy =
+      'Where the server is on another machine, start it with --host 0.0.0.0 and open its port in the firewall.';
+    return warn('devices', `${url} cannot be reached from here: ${(error as Error).message}`, remedy);
+  }
+}
+
+/** A clock that was set back: the log knows of later times. */
+async function checkOrder(client: Client, now: number): Promise<Check> {
+  const { items } = await client.list<ApiLogEntry>('/log', {}, 1);
+  const ahead = Date.parse(items[0]?.at ?? '') - now;
+  return ahead > CLOCKS_DIFFER_MS
+    ? warn(
+        'order',
+        `the newest log entry is of ${items[0]?.at}, which is yet to come`,
+        'Set the clocks of both machines.',
+      )
+    : ok('order', items.length === 0 ? 'the log is empty' : `the newest log entry is ${ago(items[0]?.at, now)}`);
+}

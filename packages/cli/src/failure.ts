@@ -1,0 +1,88 @@
+/** Every way in which the command itself fails. What the server refuses keeps the server's code and advice. */
+
+/** The exit codes of every command but `upgrade`, whose codes are the result numbers of libfota2. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, upgradeUsage: 64, interrupted: 130 } as const;
+
+/** By code what to do about it. */
+export const COMMAND_ERRORS = {
+  usage: 'Look into the help of the command.',
+  interrupted: 'Run the command again to go on.',
+  'server-unreachable': 'Start it (fota serve), or correct --server; fota doctor looks closer.',
+  'server-unexpected': 'Give the admin side of the server, which `fota serve` prints, not the side of the devices.',
+  'server-needed': 'Start the server (fota serve) on this data folder, or name one with --server.',
+  'data-dir-missing': 'Make it with `fota serve` or `fota project create NAME`, or name another one with --data.',
+  'project-needed': 'Name one with --project.',
+  'file-unreadable': 'Check the path and who may read it.',
+  'file-changed': 'Publish again once the build that writes the file has ended.',
+  'upload-given-up': 'Go on with the same command and the option --resume that the message names.',
+  'shell-unknown': 'Choose bash, zsh or fish.',
+  internal: 'This is a defect of the command: please report it with the message.',
+} as const;
+
+type CommandErrorCode = keyof typeof COMMAND_ERRORS;
+
+/** What a person or a program is told of a failure. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** What the command throws for a known reason. */
+export class CommandError extends Error implements Failure {
+  override readonly name = 'CommandError';
+  readonly code: CommandErrorCode;
+  readonly remedy: string;
+  readonly exitCode: number;
+
+  constructor(
+    code: CommandErrorCode,
+    message: string,
+    { remedy = COMMAND_ERRORS[code], exitCode = EXIT.failed, cause }: CommandErrorOptions = {},
+  ) {
+    super(message, { cause });
+    this.code = code;
+    this.remedy = remedy;
+    this.exitCode = exitCode;
+  }
+}
+
+interface CommandErrorOptions {
+  readonly remedy?: string;
+  readonly exitCode?: number;
+  readonly cause?: unknown;
+}
+
+/** What the server answered instead of what was asked for (problem+json). */
+export class ApiError extends Error implements Failure {
+  override readonly name = 'ApiError';
+  readonly code: string;
+  readonly remedy: string;
+  readonly status: number;
+  /** The whole problem, with members of its own. */
+  readonly problem: Readonly<Record<string, unknown>>;
+
+  constructor(status: number, problem: Readonly<Record<string, unknown>>) {
+    super(textOf(problem['detail']) || textOf(problem['title']) || `status ${status}`);
+    this.status = status;
+    this.code = textOf(problem['code']);
+    this.remedy = textOf(problem['remedy']);
+    this.problem = problem;
+  }
+}
+
+/** Any error as a failure; what nobody expected is a defect and keeps its stack. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CommandError || error instanceof ApiError) return error;
+  // The server that runs in this process throws its own kind, which has the same three parts.
+  const { code, message, remedy } = (error ?? {}) as Partial<Failure>;
+  if (error instanceof Error && typeof code === 'string' && typeof remedy === 'string') {
+    return { code, message: message ?? '', remedy };
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'internal', message: text, remedy: COMMAND_ERRORS.internal };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

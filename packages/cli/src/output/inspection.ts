@@ -1,0 +1,41 @@
+/** What a package was found to be, as people read it. */
+import type { Out } from './out.ts';
+import { printable } from './words.ts';
+
+/** The part of an inspection that is shown. */
+export interface ShownInspection {
+  readonly format: string;
+  readonly kind: string;
+  readonly project?: string;
+  readonly version?: string;
+  readonly facts: ReadonlyArray<{ readonly label: string; readonly value: string }>;
+  readonly warnings: readonly string[];
+}
+
+/** What content and file name propose: each with where it was found. */
+export type ShownProposal = Readonly<Record<string, { readonly value: string; readonly from: string } | undefined>>;
+
+const PROPOSED: ReadonlyArray<readonly [string, string]> = [
+  ['firmwareName', 'firmware'],
+  ['version', 'version'],
+  ['core', 'core'],
+  ['sourceCore', 'for core'],
+];
+
+export function showInspection(out: Out, inspection: ShownInspection, proposal: ShownProposal): void {
+  out.facts([
+    ['format', `${inspection.format}, ${inspection.kind}`],
+    ['PROJECT', inspection.project && printable(inspection.project)],
+    ['VERSION', inspection.version && printable(inspection.version)],
+    ...inspection.facts.map(({ label, value }): [string, string] => [printable(label), printable(value)]),
+    ...PROPOSED.flatMap(([name, label]): Array<[string, string]> => {
+      const proposed = proposal[name];
+      return proposed === undefined ? [] : [[`proposed ${label}`, `${printable(proposed.value)}  (${proposed.from})`]];
+    }),
+  ]);
+  showWarnings(out, inspection.warnings);
+}
+
+export function showWarnings(out: Out, warnings: readonly string[]): void {
+  for (const warning of warnings) out.line(`${out.colors.yellow('warning:')} ${printable(warning)}`);
+}
