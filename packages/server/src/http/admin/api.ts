@@ -1,0 +1,217 @@
+/** The JSON of the admin API, as its clients read it. Times are ISO 8601; what is not known is left out. */
+import type { IdKind } from '@libfota2/protocol';
+import type { Project, ReleasePackage, ReleaseState } from '../../domain/catalogue.ts';
+import type { Access, Rule } from '../../domain/decide.ts';
+import type { ServerErrorCode } from '../../domain/errors.ts';
+import type { Inspection } from '../../domain/inspection.ts';
+import type { Proposed } from '../../domain/proposal.ts';
+import type { LogEvent } from '../../ports.ts';
+
+/** RFC 9457, as `application/problem+json`. */
+export interface ApiProblem {
+  /** `urn:fota:` and the code. */
+  readonly type: string;
+  /** What the code means. */
+  readonly title: string;
+  readonly status: number;
+  /** What happened this time. */
+  readonly detail: string;
+  /** Stable, of docs/errors.md. */
+  readonly code: ServerErrorCode;
+  /** What to do about it. */
+  readonly remedy: string;
+  /** Of `upload-offset`: how far the upload is. */
+  readonly offset?: number;
+  /** Of `version-taken`: the next version that is free. */
+  readonly nextFreeVersion?: string;
+}
+
+export interface ApiPage<Item> {
+  readonly items: readonly Item[];
+  /** Gets the next part of the list; left out at its end. */
+  readonly cursor?: string;
+}
+
+export interface ApiStatus {
+  readonly version: string;
+  /** Version of Node. */
+  readonly node: string;
+  readonly startedAt: string;
+  readonly dataDir: string;
+  /** Null where it does not listen. */
+  readonly deviceUrl: string | null;
+  readonly adminUrl: string | null;
+  readonly counts: ApiCounts;
+  /** The newest first. */
+  readonly problems: readonly ApiStatusProblem[];
+}
+
+export interface ApiCounts {
+  readonly projects: number;
+  readonly releases: number;
+  /** Each counted once a firmware. */
+  readonly devices: number;
+}
+
+export interface ApiStatusProblem {
+  readonly at: string;
+  readonly code: string | null;
+  readonly message: string;
+}
+
+export interface ApiProject extends Omit<Project, 'createdAt'> {
+  readonly createdAt: string;
+}
+
+export interface ApiUpload {
+  readonly id: string;
+  readonly fileName: string;
+  /** Bytes, as announced. */
+  readonly size: number;
+  /** Bytes that came. */
+  readonly offset: number;
+  readonly state: 'open' | 'complete';
+  /** Of an open upload as announced, of a complete one as it is. */
+  readonly sha256?: string;
+  /** Of a complete one. */
+  readonly inspection?: Inspection;
+  readonly proposal?: ApiProposal;
+  readonly expiresAt: string;
+}
+
+/** How the package might be published, and where that was read. */
+export interface ApiProposal {
+  readonly firmwareName?: Proposed;
+  readonly version?: Proposed;
+  /** The core that devices run afterwards. */
+  readonly core?: Proposed;
+  /** The core that devices must run to take it. */
+  readonly sourceCore?: Proposed;
+}
+
+export interface ApiRelease {
+  readonly id: number;
+  readonly project: string;
+  readonly firmwareName: string;
+  readonly version: string;
+  readonly core?: string;
+  /** What a device that runs it sends as `version`. */
+  readonly wireVersion: string;
+  readonly state: ReleaseState;
+  readonly notes: string;
+  readonly packages: readonly ReleasePackage[];
+  readonly createdAt: string;
+  readonly publishedAt?: string;
+  readonly withdrawnAt?: string;
+}
+
+export interface ApiPublished {
+  readonly release: ApiRelease;
+  /** False where the very same was published before. */
+  readonly isNew: boolean;
+  readonly warnings: readonly string[];
+}
+
+export interface ApiRecord {
+  readonly firmwareName: string;
+  readonly idKind: IdKind;
+  readonly version: string;
+  readonly firstSeenAt: string;
+  readonly lastSeenAt: string;
+  /** Questions, resumes not counted. */
+  readonly asked: number;
+  /** The rule that answered last. */
+  readonly rule: Rule;
+  readonly sent?: ApiSent;
+  readonly deliveries?: ApiDeliveries;
+}
+
+/** The package that a device was sent last. */
+export interface ApiSent {
+  readonly release: number;
+  readonly version: string;
+  readonly sha256: string;
+  readonly size: number;
+  readonly at: string;
+}
+
+/** Deliveries of one package to a device that kept its version. */
+export interface ApiDeliveries {
+  readonly sha256: string;
+  readonly version: string;
+  readonly count: number;
+  readonly since: string;
+}
+
+/** A device with one firmware, or one that never asked. */
+export interface ApiDeviceListing {
+  readonly project: string;
+  readonly id: string;
+  readonly access: Access;
+  readonly record?: ApiRecord;
+}
+
+/** A device with every firmware that it asked for. */
+export interface ApiDevice {
+  readonly project: string;
+  readonly id: string;
+  readonly access: Access;
+  readonly records: readonly ApiRecord[];
+}
+
+export interface ApiLogEntry {
+  readonly id: number;
+  readonly at: string;
+  readonly event: LogEvent;
+  readonly project: string;
+  readonly firmwareName: string;
+  readonly deviceId: string;
+  readonly version: string;
+  readonly code: number;
+  readonly rule?: Rule;
+  readonly release?: number;
+  readonly releaseVersion?: string;
+  readonly bytes?: number;
+  readonly detail?: string;
+}
+
+export interface ApiExplanation {
+  readonly question: ApiQuestion;
+  readonly answer: 'upgrade' | 'refused';
+  /** What the device gets: 0, or the platform's code of the refusal. */
+  readonly code: number;
+  readonly rule: Rule;
+  /** Of a refusal, for people. */
+  readonly msg?: string;
+  readonly steps: readonly ApiStep[];
+  readonly hints: readonly string[];
+  readonly release?: ApiRelease;
+  readonly package?: Pick<ReleasePackage, 'sha256' | 'size' | 'source'>;
+}
+
+/** What the device would ask. */
+export interface ApiQuestion {
+  readonly idKind?: IdKind;
+  readonly id?: string;
+  readonly projectKey?: string;
+  readonly firmwareName?: string;
+  readonly version?: string;
+}
+
+export interface ApiStep {
+  readonly rule: Rule;
+  readonly decided: boolean;
+  /** A plain sentence. */
+  readonly says: string;
+}
+
+export interface ApiToken {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: string;
+}
+
+export interface ApiNewToken extends ApiToken {
+  /** Shown this once. */
+  readonly token: string;
+}

@@ -1,0 +1,110 @@
+/** The shapes of answers about devices, see schemas.ts. */
+import { type TUnsafe, Type } from 'typebox';
+import { RULES } from '../../domain/decide.ts';
+import type { ApiDevice, ApiDeviceListing, ApiExplanation, ApiLogEntry, ApiRecord } from './api.ts';
+import { releaseSchema } from './schemas.ts';
+import { closed, count, oneOf, ref, sha256, shape, text, time } from './shape.ts';
+
+const rule = oneOf(RULES, 'the rule that decided');
+const idKind = oneOf(['imei', 'mac', 'uid'], 'how the device names itself');
+const access = oneOf(['default', 'blocked', 'allowed'], 'the operator’s word on the device');
+
+export const recordSchema: TUnsafe<ApiRecord> = shape<ApiRecord>()(
+  'Record',
+  Type.Object(
+    {
+      firmwareName: text('what it asked for'),
+      idKind,
+      version: text('what it said that it runs'),
+      firstSeenAt: time('when it first asked'),
+      lastSeenAt: time('when it last asked'),
+      asked: count('questions, resumes not counted'),
+      rule,
+      sent: Type.Optional(
+        Type.Object(
+          {
+            release: count('id of the release'),
+            version: text('of the release'),
+            sha256: sha256(),
+            size: count('bytes'),
+            at: time('when it was promised'),
+          },
+          closed,
+        ),
+      ),
+      deliveries: Type.Optional(
+        Type.Object(
+          {
+            sha256: sha256(),
+            version: text('what the device said each time'),
+            count: count('how many times'),
+            since: time('the first'),
+          },
+          closed,
+        ),
+      ),
+    },
+    closed,
+  ),
+);
+
+export const deviceListingSchema: TUnsafe<ApiDeviceListing> = shape<ApiDeviceListing>()(
+  'DeviceListing',
+  Type.Object({ project: Type.String(), id: Type.String(), access, record: Type.Optional(ref(recordSchema)) }, closed),
+);
+
+export const deviceSchema: TUnsafe<ApiDevice> = shape<ApiDevice>()(
+  'Device',
+  Type.Object({ project: Type.String(), id: Type.String(), access, records: Type.Array(ref(recordSchema)) }, closed),
+);
+
+export const logEntrySchema: TUnsafe<ApiLogEntry> = shape<ApiLogEntry>()(
+  'LogEntry',
+  Type.Object(
+    {
+      id: count('grows with each entry'),
+      at: time('when it happened'),
+      event: oneOf(['offered', 'resumed', 'sent', 'broken', 'held', 'refused', 'unreadable'], 'what happened'),
+      project: text('empty where the device named none of ours'),
+      firmwareName: Type.String(),
+      deviceId: Type.String(),
+      version: text('what the device said that it runs'),
+      code: Type.Integer({ description: 'what the device got' }),
+      rule: Type.Optional(rule),
+      release: Type.Optional(count('id of the release')),
+      releaseVersion: Type.Optional(Type.String()),
+      bytes: Type.Optional(count('sent, or where a resume began')),
+      detail: Type.Optional(text('what came, of unreadable')),
+    },
+    closed,
+  ),
+);
+
+export const explanationSchema: TUnsafe<ApiExplanation> = shape<ApiExplanation>()(
+  'Explanation',
+  Type.Object(
+    {
+      question: Type.Object(
+        {
+          idKind: Type.Optional(idKind),
+          id: Type.Optional(Type.String()),
+          projectKey: Type.Optional(Type.String()),
+          firmwareName: Type.Optional(Type.String()),
+          version: Type.Optional(Type.String()),
+        },
+        { ...closed, description: 'what the device would ask' },
+      ),
+      answer: oneOf(['upgrade', 'refused'], 'what it would get'),
+      code: Type.Integer({ description: '0, or the code of the refusal' }),
+      rule,
+      msg: Type.Optional(text('of a refusal')),
+      steps: Type.Array(Type.Object({ rule, decided: Type.Boolean(), says: text('a plain sentence') }, closed), {
+        description: 'the rules that were asked, in their order',
+      }),
+      hints: Type.Array(Type.String(), { description: 'what might be done' }),
+      release: Type.Optional(ref(releaseSchema)),
+      package: Type.Optional(Type.Object({ sha256: sha256(), size: count('bytes'), source: Type.String() }, closed)),
+    },
+    closed,
+  ),
+);

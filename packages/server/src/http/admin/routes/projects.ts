@@ -1,0 +1,121 @@
+import { Type } from 'typebox';
+import type { Operator } from '../../../usecases/operator.ts';
+import { paged } from '../paging.ts';
+import { type App, answers, makes, name, pageOf, pageQuery, pageRequest } from '../route.ts';
+import { projectSchema } from '../schemas.ts';
+import { closed, oneOf } from '../shape.ts';
+import { pageView, projectView } from '../views.ts';
+
+const page = pageOf('ProjectPage', projectSchema);
+const params = Type.Object({ project: name('name of the project') }, closed);
+const key = Type.Optional(Type.String({ maxLength: 256, description: '32 letters and digits; default: one is made' }));
+const registration = Type.Optional(oneOf(['open', 'closed'], 'whether devices that nobody has allowed are registered'));
+const refusals = Type.Optional(oneOf(['json', 'empty'], 'what refusals carry; empty: for devices that would keep it'));
+const DISK = ['disk-full', 'data-dir-unusable'] as const;
+
+export function projectRoutes(app: App, operator: Operator): void {
+  const tags = ['projects'];
+  app.addSchema(page);
+
+  app.get(
+    '/projects',
+    {
+      schema: {
+        tags,
+        summary: 'List projects, in the order of their making',
+        querystring: Type.Object(pageQuery, closed),
+        response: answers('Projects', page, ['cursor-invalid']),
+      },
+    },
+    async ({ query }) =>
+      pageView(
+        paged(operator.projects(), (_project, index) => index, pageRequest(query)),
+        projectView,
+      ),
+  );
+
+  app.post(
+    '/projects',
+    {
+      schema: {
+        tags,
+        summary: 'Make a project',
+        body: Type.Object(
+          {
+            name: Type.String({ maxLength: 256, description: '1 to 64 printable characters' }),
+            key,
+            registration,
+            refusals,
+          },
+          { ...closed, examples: [{ name: 'station' }] },
+        ),
+        response: makes('The project', projectSchema, ['name-invalid', 'key-invalid', 'project-exists', ...DISK]),
+      },
+    },
+    async ({ body }, reply) => {
+      reply.code(201);
+      return projectView(await operator.createProject(body));
+    },
+  );
+
+  app.get(
+    '/projects/:project',
+    {
+      schema: {
+        tags,
+        summary: 'Show a project',
+        params,
+        response: answers('The project', projectSchema, ['project-unknown']),
+      },
+    },
+    async ({ params }) => projectView(operator.project(params.project)),
+  );
+
+  app.patch(
+    '/projects/:project',
+    {
+      schema: {
+        tags,
+        summary: 'Change what may change of a project',
+        params,
+        body: Type.Object({ registration, refusals }, { ...closed, examples: [{ registration: 'closed' }] }),
+        response: answers('The project', projectSchema, ['project-unknown', ...DISK]),
+      },
+    },
+    async ({ params, body }) => projectView(await operator.updateProject(params.project, body)),
+  );
+
+  app.post(
+    '/projects/:project/keys',
+    {
+      // Nothing has to be said.
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
+      schema: {
+        tags,
+        summary: 'Give a project a new key; devices may go on with the former ones',
+        params,
+        body: Type.Object({ key }, { ...closed, examples: [{}] }),
+        response: makes('The project', projectSchema, ['project-unknown', 'key-invalid', 'project-exists', ...DISK]),
+      },
+    },
+    async ({ params, body }, reply) => {
+      reply.code(201);
+      return projectView(await operator.rotateKey(params.project, body.key));
+    },
+  );
+
+  app.delete(
+    '/projects/:project/keys/:key',
+    {
+      schema: {
+        tags,
+        summary: 'Take a former key away from the devices that still send it',
+        params: Type.Object({ project: name('name of the project'), key: name('the former key') }, closed),
+        response: answers('The project', projectSchema, ['project-unknown', 'key-unknown', ...DISK]),
+      },
+    },
+    async ({ params }) => projectView(await operator.revokeKey(params.project, params.key)),
+  );
+}

@@ -1,0 +1,153 @@
+import { Type } from 'typebox';
+import type { Operator } from '../../../usecases/operator.ts';
+import type { Uploads } from '../../../usecases/uploads.ts';
+import { paged } from '../paging.ts';
+import { type App, answers, json, makes, name, pageOf, pageQuery, pageRequest } from '../route.ts';
+import { publishedSchema, releaseSchema } from '../schemas.ts';
+import { closed, oneOf } from '../shape.ts';
+import { pageView, publishedView, releaseView } from '../views.ts';
+
+const page = pageOf('ReleasePage', releaseSchema);
+const params = Type.Object(
+  { release: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'id of the release' }) },
+  closed,
+);
+const DISK = ['disk-full', 'data-dir-unusable'] as const;
+
+export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): void {
+  const tags = ['releases'];
+  app.addSchema(page);
+
+  app.get(
+    '/releases',
+    {
+      schema: {
+        tags,
+        summary: 'List releases, the newest first',
+        querystring: Type.Object(
+          {
+            project: Type.Optional(name('only of this project')),
+            firmware: Type.Optional(name('only of this firmware')),
+            state: Type.Optional(oneOf(['draft', 'published', 'withdrawn'], 'only in this state')),
+            ...pageQuery,
+          },
+          closed,
+        ),
+        response: answers('Releases', page, ['cursor-invalid']),
+      },
+    },
+    async ({ query }) => {
+      const { project, firmware, state } = query;
+      const found = operator.releases({ project, firmwareName: firmware, state });
+      return pageView(
+        paged(found, ({ id }) => -id, pageRequest(query)),
+        releaseView,
+      );
+    },
+  );
+
+  app.post(
+    '/releases',
+    {
+      schema: {
+        tags,
+        summary: 'Publish an upload',
+        description:
+          'What is left out is read from the package and its file name. The same again changes nothing; the package for another source joins the release of its version.',
+        body: Type.Object(
+          {
+            project: Type.String({ maxLength: 256, description: 'name of the project' }),
+            upload: Type.String({ maxLength: 256, description: 'id of a complete upload' }),
+            firmwareName: Type.Optional(
+              Type.String({ maxLength: 1_024, description: 'what devices send as firmware_name' }),
+            ),
+            version: Type.Optional(
+              Type.String({ maxLength: 256, description: 'one to six numbers with dots between them' }),
+            ),
+            core: Type.Optional(
+              Type.String({
+                maxLength: 64,
+                description: 'the core that devices run afterwards, where version is the x.y.z of a script',
+              }),
+            ),
+            source: Type.Optional(
+              Type.String({ maxLength: 64, description: 'any, or the core that a device must run', default: 'any' }),
+            ),
+            notes: Type.Optional(Type.String({ description: 'for people, at most 10 000 characters' })),
+            draft: Type.Optional(Type.Boolean({ description: 'devices do not hear of it yet', default: false })),
+            despiteContradictions: Type.Optional(
+              Type.Boolean({ description: 'although name or version contradict the content', default: false }),
+            ),
+          },
+          { ...closed, examples: [{ project: 'station', upload: '4f0c…', version: '1.0.5', core: 'V2012' }] },
+        ),
+        response: makes(
+          'A release, or a package of one, was made',
+          publishedSchema,
+          [
+            'project-unknown',
+            'upload-unknown',
+            'upload-incomplete',
+            'name-missing',
+            'version-missing',
+            'source-missing',
+            'name-invalid',
+            'version-invalid',
+            'core-invalid',
+            'notes-too-long',
+            'package-contradicts',
+            'version-taken',
+            'release-exists',
+            ...DISK,
+          ],
+          { 200: json('The very same was published before', publishedSchema) },
+        ),
+      },
+    },
+    async ({ body }, reply) => {
+      const { upload, ...publication } = body;
+      const published = await operator.publish({ ...publication, intake: uploads.intake(upload) });
+      reply.code(published.isNew ? 201 : 200);
+      return publishedView(published);
+    },
+  );
+
+  app.get(
+    '/releases/:release',
+    {
+      schema: {
+        tags,
+        summary: 'Show a release',
+        params,
+        response: answers('The release', releaseSchema, ['release-unknown']),
+      },
+    },
+    async ({ params }) => releaseView(operator.release(params.release)),
+  );
+
+  app.post(
+    '/releases/:release/publish',
+    {
+      schema: {
+        tags,
+        summary: 'Let devices hear of a draft',
+        params,
+        response: answers('The release', releaseSchema, ['release-unknown', 'release-withdrawn', ...DISK]),
+      },
+    },
+    async ({ params }) => releaseView(await operator.publishDraft(params.release)),
+  );
+
+  app.post(
+    '/releases/:release/withdraw',
+    {
+      schema: {
+        tags,
+        summary: 'Let devices hear of a release no more; those that are being sent it may finish',
+        params,
+        response: answers('The release', releaseSchema, ['release-unknown', ...DISK]),
+      },
+    },
+    async ({ params }) => releaseView(await operator.withdraw(params.release)),
+  );
+}

@@ -1,0 +1,195 @@
+/**
+ * The shapes of answers, as JSON Schema: what fastify writes out by, and the OpenAPI document is made of. Whatever is not in
+ * a schema does not leave the server. The compiler holds each to its type of api.ts.
+ */
+import { type TUnsafe, Type } from 'typebox';
+import { SERVER_ERRORS, type ServerErrorCode } from '../../domain/errors.ts';
+import type {
+  ApiNewToken,
+  ApiProblem,
+  ApiProject,
+  ApiPublished,
+  ApiRelease,
+  ApiStatus,
+  ApiToken,
+  ApiUpload,
+} from './api.ts';
+import { closed, count, oneOf, ref, sha256, shape, text, time } from './shape.ts';
+
+export const problemSchema: TUnsafe<ApiProblem> = shape<ApiProblem>()(
+  'Problem',
+  Type.Object(
+    {
+      type: Type.String({ description: 'urn:fota: and the code', examples: ['urn:fota:project-unknown'] }),
+      title: text('what the code means'),
+      status: Type.Integer({ examples: [404] }),
+      detail: text('what happened this time'),
+      code: oneOf(Object.keys(SERVER_ERRORS) as ServerErrorCode[], 'stable; docs/errors.md lists all'),
+      remedy: text('what to do about it'),
+      offset: Type.Optional(count('of upload-offset: bytes that the upload has')),
+      nextFreeVersion: Type.Optional(text('of version-taken: the next version that is free')),
+    },
+    closed,
+  ),
+);
+
+export const statusSchema: TUnsafe<ApiStatus> = shape<ApiStatus>()(
+  'Status',
+  Type.Object(
+    {
+      version: text('of this program'),
+      node: text('version of Node'),
+      startedAt: time('when the server started'),
+      dataDir: text('the data folder on the machine of the server'),
+      deviceUrl: Type.Union([Type.String(), Type.Null()], { description: 'where devices ask; null: nowhere' }),
+      adminUrl: Type.Union([Type.String(), Type.Null()], {
+        description: 'where this API is on the network; null: nowhere',
+      }),
+      counts: Type.Object(
+        { projects: count('projects'), releases: count('releases'), devices: count('each counted once a firmware') },
+        closed,
+      ),
+      problems: Type.Array(
+        Type.Object(
+          {
+            at: time('when it happened'),
+            code: Type.Union([Type.String(), Type.Null()], { description: 'of docs/errors.md, where it has one' }),
+            message: text('what happened'),
+          },
+          closed,
+        ),
+        { description: 'the latest, newest first' },
+      ),
+    },
+    closed,
+  ),
+);
+
+export const projectSchema: TUnsafe<ApiProject> = shape<ApiProject>()(
+  'Project',
+  Type.Object(
+    {
+      name: text('what people call it by'),
+      key: text('what devices send as project_key'),
+      formerKeys: Type.Array(Type.String(), { description: 'earlier keys, still accepted; newest first' }),
+      registration: oneOf(['open', 'closed'], 'whether devices that nobody has allowed are registered'),
+      refusals: oneOf(['json', 'empty'], 'what refusals carry'),
+      createdAt: time('when it was made'),
+    },
+    closed,
+  ),
+);
+
+const proposed = Type.Object(
+  { value: Type.String(), from: oneOf(['content', 'file name', 'content and file name'], 'where it was read') },
+  closed,
+);
+
+export const uploadSchema: TUnsafe<ApiUpload> = shape<ApiUpload>()(
+  'Upload',
+  Type.Object(
+    {
+      id: text('of the upload'),
+      fileName: text('empty where it has none'),
+      size: count('bytes, as announced'),
+      offset: count('bytes that came'),
+      state: oneOf(['open', 'complete'], 'complete: it can be published'),
+      sha256: Type.Optional(sha256()),
+      inspection: Type.Optional(
+        Type.Object(
+          {
+            format: oneOf(['ec618', 'ec7xx', 'air8101', 'lfta', 'xt804', 'luadb', 'opaque'], 'what the bytes are'),
+            kind: oneOf(
+              ['script', 'script-and-core-delta', 'core-delta', 'full-core', 'full', 'unknown'],
+              'what a device changes with it',
+            ),
+            project: Type.Optional(text('PROJECT of the script inside')),
+            version: Type.Optional(text('VERSION of the script inside')),
+            productKeySha256: Type.Optional(text('SHA-256 of the PRODUCT_KEY of the script inside')),
+            sourceCore: Type.Optional(text('the core that it applies to')),
+            targetCore: Type.Optional(text('the core that it leads to')),
+            needsSourceCore: Type.Boolean({ description: 'it must only go to devices of the source core' }),
+            facts: Type.Array(Type.Object({ label: Type.String(), value: Type.String() }, closed)),
+            warnings: Type.Array(Type.String()),
+          },
+          closed,
+        ),
+      ),
+      proposal: Type.Optional(
+        Type.Object(
+          {
+            firmwareName: Type.Optional(proposed),
+            version: Type.Optional(proposed),
+            core: Type.Optional(proposed),
+            sourceCore: Type.Optional(proposed),
+          },
+          { ...closed, description: 'how it might be published' },
+        ),
+      ),
+      expiresAt: time('when it is forgotten, unless more bytes come'),
+    },
+    closed,
+  ),
+);
+
+export const releaseSchema: TUnsafe<ApiRelease> = shape<ApiRelease>()(
+  'Release',
+  Type.Object(
+    {
+      id: count('of the release'),
+      project: text('name of the project'),
+      firmwareName: text('what devices send as firmware_name'),
+      version: text('as its maker calls it'),
+      core: Type.Optional(text('the core that devices run afterwards')),
+      wireVersion: text('what a device that runs it sends as version'),
+      state: oneOf(['draft', 'published', 'withdrawn'], 'never goes back'),
+      notes: text('for people'),
+      packages: Type.Array(
+        Type.Object(
+          {
+            sha256: sha256(),
+            size: count('bytes'),
+            source: text('any, or the core that a device must run'),
+            fileName: text('of the upload'),
+            format: text('what inspection found'),
+          },
+          closed,
+        ),
+      ),
+      createdAt: time('when it was made'),
+      publishedAt: Type.Optional(time('when devices began to hear of it')),
+      withdrawnAt: Type.Optional(time('when they ceased to')),
+    },
+    closed,
+  ),
+);
+
+export const publishedSchema: TUnsafe<ApiPublished> = shape<ApiPublished>()(
+  'Published',
+  Type.Object(
+    {
+      release: ref(releaseSchema),
+      isNew: Type.Boolean({ description: 'false: the very same was published before' }),
+      warnings: Type.Array(Type.String(), { description: 'what an operator should know' }),
+    },
+    closed,
+  ),
+);
+
+export const tokenSchema: TUnsafe<ApiToken> = shape<ApiToken>()(
+  'Token',
+  Type.Object({ id: Type.String(), name: text('who it is for'), createdAt: time('when it was made') }, closed),
+);
+
+export const newTokenSchema: TUnsafe<ApiNewToken> = shape<ApiNewToken>()(
+  'NewToken',
+  Type.Object(
+    {
+      id: Type.String(),
+      name: text('who it is for'),
+      createdAt: time('when it was made'),
+      token: Type.String({ description: 'shown this once', examples: ['fota_…'] }),
+    },
+    closed,
+  ),
+);

@@ -1,0 +1,118 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { FotaServerError, type ServerErrorCode } from '../../domain/errors.ts';
+import { PROBLEM_TYPE, problemOf } from './problems.ts';
+
+/** What clients of the admin API may cost. */
+export interface AdminLimits {
+  /** Bytes of a body that is JSON. Default 1 MiB. */
+  readonly jsonBytes: number;
+  /** Bytes of a request's line and headers. Default 16 KiB. */
+  readonly headBytes: number;
+  /** Milliseconds until a request's head must be there. Default 20 000. */
+  readonly headTimeoutMs: number;
+  /** Milliseconds without a byte in either direction after which a connection is dropped. Default 120 000. */
+  readonly idleTimeoutMs: number;
+  /** Connections open at a time, each way in; further ones are dropped. Default 256. */
+  readonly maxConnections: number;
+}
+
+export const DEFAULT_LIMITS: AdminLimits = {
+  jsonBytes: 1024 ** 2,
+  headBytes: 16_384,
+  headTimeoutMs: 20_000,
+  idleTimeoutMs: 120_000,
+  maxConnections: 256,
+};
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** The two ways in to one application. */
+export interface AdminServers {
+  readonly network: Server;
+  /** For this machine and user only. */
+  readonly local: Server;
+  isLocal(socket: Socket): boolean;
+  /** Takes no more connections; what runs has `graceMs` milliseconds to end. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Milliseconds that a client may go on sending what nobody reads. */
+const LINGER_MS = 2_000;
+
+export function createServers(handler: Handler, limits: AdminLimits): AdminServers {
+  const locals = new WeakSet<Duplex>();
+  const network = createOne(handler, limits);
+  const local = createOne(handler, limits);
+  local.on('connection', (socket) => locals.add(socket));
+  return {
+    network,
+    local,
+    isLocal: (socket) => locals.has(socket),
+    async close(graceMs) {
+      const timer = setTimeout(() => {
+        for (const server of [network, local]) server.closeAllConnections();
+      }, graceMs);
+      await Promise.all([network, local].map((server) => new Promise((resolve) => server.close(resolve))));
+      clearTimeout(timer);
+    },
+  };
+}
+
+function createOne(handler: Handler, limits: AdminLimits): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headBytes,
+      headersTimeout: limits.headTimeoutMs,
+      // An upload takes as long as it takes; one that stands still is ended by the idle timeout.
+      requestTimeout: 0,
+      connectionsCheckingInterval: Math.min(limits.headTimeoutMs, 5_000),
+      requireHostHeader: false,
+    },
+    (request, response) => {
+      response.setHeader('Cache-Control', 'no-store');
+      response.setHeader('X-Content-Type-Options', 'nosniff');
+      response.once('finish', () => hangUpSoon(request));
+      handler(request, response);
+    },
+  );
+  server.setTimeout(limits.idleTimeoutMs);
+  server.maxConnections = limits.maxConnections;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
+    else refuseRaw(socket, ...(UNPARSABLE.get(error.code) ?? [400, 'request-invalid', 'what came is no HTTP request']));
+  });
+  return server;
+}
+
+/** Ends a connection whose request is refused and still comes: the answer is out, and the rest costs time and traffic. */
+function hangUpSoon(request: IncomingMessage): void {
+  if (request.complete) return;
+  const { socket } = request;
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  for (const over of ['end', 'close']) request.once(over, () => clearTimeout(timer));
+}
+
+const UNPARSABLE: ReadonlyMap<unknown, readonly [status: number, code: ServerErrorCode, detail: string]> = new Map([
+  ['HPE_HEADER_OVERFLOW', [431, 'request-too-large', 'the headers are too large']],
+  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'request-invalid', 'the request did not come in time']],
+]);
+
+/** Answers where Node has no response object to do so. */
+function refuseRaw(socket: Duplex, status: number, code: ServerErrorCode, detail: string): void {
+  const body = JSON.stringify({ ...problemOf(new FotaServerError(code, detail)), status });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+  ];
+  socket.on('error', () => socket.destroy());
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // Closing while the client still sends would reset the connection and lose the answer on its way.
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
+}

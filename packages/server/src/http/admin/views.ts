@@ -1,0 +1,130 @@
+/** What the domain knows, as the admin API says it. */
+import type { Project, Release } from '../../domain/catalogue.ts';
+import type { Explanation } from '../../domain/explain.ts';
+import { propose } from '../../domain/proposal.ts';
+import type { DeviceListing, DeviceRecord, Page, StoredLogEntry, Token } from '../../ports.ts';
+import type { Published } from '../../usecases/operator.ts';
+import type { Upload } from '../../usecases/uploads.ts';
+import type {
+  ApiDevice,
+  ApiDeviceListing,
+  ApiExplanation,
+  ApiLogEntry,
+  ApiPage,
+  ApiProject,
+  ApiPublished,
+  ApiRecord,
+  ApiRelease,
+  ApiToken,
+  ApiUpload,
+} from './api.ts';
+
+type Optional<T> = { [Key in keyof T as undefined extends T[Key] ? Key : never]?: Exclude<T[Key], undefined> };
+type Required<T> = { [Key in keyof T as undefined extends T[Key] ? never : Key]: T[Key] };
+
+/** What is known of it: parts that are `undefined` are left out. */
+function known<T extends object>(value: T): Required<T> & Optional<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Required<T> &
+    Optional<T>;
+}
+
+export function iso(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function isoIf(at: number | undefined): string | undefined {
+  return at === undefined ? undefined : iso(at);
+}
+
+export function pageView<T, V>({ items, cursor }: Page<T>, view: (item: T) => V): ApiPage<V> {
+  return known({ items: items.map(view), cursor });
+}
+
+export function projectView(project: Project): ApiProject {
+  return { ...project, createdAt: iso(project.createdAt) };
+}
+
+export function releaseView(release: Release): ApiRelease {
+  const { createdAt, publishedAt, withdrawnAt } = release;
+  return known({
+    ...release,
+    createdAt: iso(createdAt),
+    publishedAt: isoIf(publishedAt),
+    withdrawnAt: isoIf(withdrawnAt),
+  });
+}
+
+export function publishedView({ release, isNew, warnings }: Published): ApiPublished {
+  return { release: releaseView(release), isNew, warnings };
+}
+
+export function uploadView({ id, fileName, size, offset, sha256, expiresAt, taken }: Upload): ApiUpload {
+  return known({
+    id,
+    fileName,
+    size,
+    offset,
+    state: taken === undefined ? ('open' as const) : ('complete' as const),
+    sha256: taken?.sha256 ?? sha256,
+    inspection: taken?.inspection,
+    proposal: taken && known(propose(taken.inspection, fileName === '' ? undefined : fileName)),
+    expiresAt: iso(expiresAt),
+  });
+}
+
+function recordView(record: DeviceRecord): ApiRecord {
+  const { firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule, sent, deliveries } = record;
+  return known({
+    firmwareName,
+    idKind,
+    version,
+    firstSeenAt: iso(firstSeenAt),
+    lastSeenAt: iso(lastSeenAt),
+    asked,
+    rule,
+    sent: sent && { ...sent, at: iso(sent.at) },
+    deliveries: deliveries && { ...deliveries, since: iso(deliveries.since) },
+  });
+}
+
+export function listingView({ project, id, access, record }: DeviceListing): ApiDeviceListing {
+  return known({ project, id, access, record: record && recordView(record) });
+}
+
+/** The listings of one device as one. */
+export function deviceView(project: string, id: string, listings: readonly DeviceListing[]): ApiDevice {
+  const records = listings.flatMap(({ record }) => (record === undefined ? [] : [recordView(record)]));
+  return { project, id, access: listings[0]?.access ?? 'default', records };
+}
+
+export function logEntryView(entry: StoredLogEntry): ApiLogEntry {
+  const { id, at, event, device, code, rule, release, releaseVersion, bytes, detail } = entry;
+  const { project, firmwareName, id: deviceId, version } = device;
+  return known({
+    id,
+    at: iso(at),
+    event,
+    project,
+    firmwareName,
+    deviceId,
+    version,
+    code,
+    rule,
+    release,
+    releaseVersion,
+    bytes,
+    detail,
+  });
+}
+
+export function explanationView({ question, decision, steps, hints }: Explanation): ApiExplanation {
+  const { answer, rule } = decision;
+  const common = { question: known(question), answer, rule, steps, hints };
+  if (decision.answer === 'refused') return { ...common, code: decision.code, msg: decision.msg };
+  const { sha256, size, source } = decision.package;
+  return { ...common, code: 0, release: releaseView(decision.release), package: { sha256, size, source } };
+}
+
+export function tokenView({ id, name, createdAt }: Token): ApiToken {
+  return { id, name, createdAt: iso(createdAt) };
+}

@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { type IncomingHttpHeaders, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Application, openApplication } from '../src/application.ts';
+import { type Admin, type AdminParts, createAdmin } from '../src/http/admin/admin.ts';
+import { settingsOf } from '../src/options.ts';
+
+export interface Heard {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** Of JSON. */
+  readonly body: unknown;
+}
+
+export interface Asked {
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  /** Sent as it is. */
+  readonly bytes?: Uint8Array | string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface RunningAdmin {
+  readonly application: Application;
+  readonly admin: Admin;
+  readonly port: number;
+  readonly socket: string;
+  readonly dataDir: string;
+  /** What was reported. */
+  readonly problems: readonly unknown[];
+  /** Over the local socket; `METHOD path`, below /api/v1. */
+  ask(line: string, asked?: Asked): Promise<Heard>;
+  /** The same over the network. */
+  askByPort(line: string, asked?: Asked): Promise<Heard>;
+  close(): Promise<void>;
+}
+
+/** The admin side of a whole application on a data folder. */
+export async function runAdmin(dataDir: string, changes: Partial<AdminParts> = {}): Promise<RunningAdmin> {
+  const problems: unknown[] = [];
+  const closers: Array<() => unknown> = [];
+  const onProblem = (problem: unknown): void => void problems.push(problem);
+  const application = await openApplication(dataDir, settingsOf({ dataDir, onProblem }), closers);
+  const { operator, uploads, tokens } = application;
+  const facts = () => ({
+    version: '0.1.0',
+    startedAt: 0,
+    dataDir,
+    deviceUrl: undefined,
+    adminUrl: undefined,
+    problems: application.problems().map(({ at, problem }) => ({ at, code: undefined, message: String(problem) })),
+  });
+  const admin = await createAdmin({ operator, uploads, tokens, facts, onProblem: application.onProblem, ...changes });
+  const socket = await admin.listenLocally(dataDir);
+  admin.server.listen(0, '127.0.0.1');
+  await once(admin.server, 'listening');
+  const { port } = admin.server.address() as AddressInfo;
+  let closed: Promise<void> | undefined;
+  return {
+    application,
+    admin,
+    port,
+    socket,
+    dataDir,
+    problems,
+    ask: (line, asked) => ask({ socketPath: socket }, line, asked),
+    askByPort: (line, asked) => ask({ port, host: '127.0.0.1' }, line, asked),
+    close: () => {
+      closed ??= (async () => {
+        await admin.close(2_000);
+        for (const close of closers.reverse()) await close();
+      })();
+      return closed;
+    },
+  };
+}
+
+async function ask(
+  way: { readonly socketPath: string } | { readonly port: number; readonly host: string },
+  line: string,
+  { json, bytes, headers = {} }: Asked = {},
+): Promise<Heard> {
+  const [method = '', path = ''] = line.split(' ', 2);
+  const content = json === undefined ? bytes : JSON.stringify(json);
+  const question = request({
+    ...way,
+    method,
+    path: path.startsWith('/api') ? path : `/api/v1${path}`,
+    agent: false,
+    headers: {
+      ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(content === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(content)) }),
+      ...headers,
+    },
+  });
+  question.end(content);
+  const [answer] = await once(question, 'response');
+  const parts: Uint8Array[] = [];
+  for await (const part of answer) parts.push(part);
+  const text = Buffer.concat(parts).toString();
+  const isJson = /json/.test(answer.headers['content-type'] ?? '');
+  return { status: answer.statusCode, headers: answer.headers, text, body: isJson ? JSON.parse(text) : undefined };
+}
