@@ -5,8 +5,8 @@ import { proof } from './support/proof.ts';
 import { exactAnswer, PROJECT_KEY, type Served, serve, talk } from './support/served.ts';
 
 const prove = process.env['PROVE'] !== undefined;
-const ROUNDS = prove ? 60 : 4;
-const REQUESTS_A_ROUND = prove ? 3_000 : 500;
+const ROUNDS = prove ? 40 : 4;
+const REQUESTS_A_ROUND = prove ? 2_000 : 500;
 const AT_A_TIME = 64;
 const SEED = prove ? Date.now() % 2 ** 32 : 20_261;
 /** What the heap may grow by from the first round to the last. */
@@ -40,23 +40,8 @@ const TARGETS = [
   '/upgrade?'.padEnd(1_900, 'imei=1&'),
   '/upgrade?imei='.padEnd(5_000, 'x'),
 ];
-const METHODS = [
-  'GET',
-  'GET',
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'OPTIONS',
-  'TRACE',
-  'CONNECT',
-  'get',
-  'PRI',
-  'X',
-];
-const VERSIONS = ['HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0', 'HTTP/0.9', 'HTTP/2.0', 'http/1.1', 'HTTP/1.10', ''];
+const METHODS = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'get', 'PRI', 'X'];
+const VERSIONS = ['HTTP/1.0', 'HTTP/0.9', 'HTTP/2.0', 'http/1.1', 'HTTP/1.10', ''];
 const HEADERS = [
   'Host: h:1',
   'Host: h',
@@ -145,12 +130,16 @@ const SPOILERS = [
   'Content-Length: 3\r\n',
 ];
 
+function mostly(usual: string, others: readonly string[]): fc.Arbitrary<string> {
+  return fc.oneof({ weight: 3, arbitrary: fc.constant(usual) }, { weight: 2, arbitrary: fc.constantFrom(...others) });
+}
+
 const request = fc
   .record({
-    method: fc.constantFrom(...METHODS),
+    method: mostly('GET', METHODS),
     target: fc.constantFrom(...TARGETS),
-    version: fc.constantFrom(...VERSIONS),
-    headers: fc.array(fc.constantFrom(...HEADERS), { maxLength: 6 }),
+    version: mostly('HTTP/1.1', VERSIONS),
+    headers: fc.array(fc.constantFrom(...HEADERS), { maxLength: 3 }),
     body: fc.constantFrom(...BODIES),
   })
   .map(({ method, target, version, headers, body }) =>
@@ -174,10 +163,12 @@ const one = fc.oneof(
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 3_000 }).map((bytes) => Buffer.from(bytes)) },
 );
 
+/** A place, in parts of the whole. */
+const part = fc.nat(9_999).map((n) => n / 10_000);
+
 const change = fc.record({
   kind: fc.constantFrom('flip', 'put', 'drop', 'double', 'cut'),
-  /** Where, in parts of the whole. */
-  at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+  at: part,
   byte: fc.nat(255),
   spoiler: fc.constantFrom(...SPOILERS),
 });
@@ -200,12 +191,12 @@ const script = fc
   .record({
     requests: fc.array(one, { minLength: 1, maxLength: 3 }),
     changes: fc.array(change, { maxLength: 3 }),
-    cuts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 }),
+    cuts: fc.array(part, { maxLength: 5 }),
     closes: fc.boolean(),
   })
   .map(({ requests, changes, cuts, closes }) => {
     // Often one request, sometimes pipelined ones.
-    const bytes = changes.reduce(changed, Buffer.concat(requests));
+    const bytes = changes.reduce<Buffer>(changed, Buffer.concat(requests));
     const places = [0, ...cuts.map((at) => Math.floor(at * bytes.length)).sort((a, b) => a - b), bytes.length];
     const pieces = places.slice(1).map((end, n) => bytes.subarray(places[n], end));
     return { bytes, pieces: pieces.filter((piece) => piece.length > 0), closes };
@@ -217,10 +208,17 @@ function asksNothing(bytes: Buffer): boolean {
   return /^[\r\n]*$/.test(bytes.toString('latin1'));
 }
 
+const NOTHING = 0;
+const UNHEARD = 1;
+const NAMES: Readonly<Record<number, string>> = { [NOTHING]: 'nothing', [UNHEARD]: 'unheard' };
+
+/** Resolves to the status of the answer. */
 async function play(served: Served, { bytes, pieces, closes }: Script): Promise<number> {
   const { bytes: heard, end } = await talk(served.port, pieces, { closes });
   expect(end).not.toBe('open');
-  if (heard.length === 0 && asksNothing(bytes)) return 0;
+  if (heard.length === 0 && asksNothing(bytes)) return NOTHING;
+  // Who is still sending more than one request when the answer ends the connection may miss it: so is TCP.
+  if (end === 'unheard') return UNHEARD;
   const { status, headers, body } = exactAnswer(heard);
   expect(status).toBeLessThan(500);
   const length = Number(headers.get('content-length') ?? 0);
@@ -228,8 +226,8 @@ async function play(served: Served, { bytes, pieces, closes }: Script): Promise<
   expect(body.length).toBe(isHead ? 0 : length);
   if ((status === 200 || status === 206) && !isHead) {
     const [, first = '0', size] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? [];
-    const whole = packages.find(({ length }) => length === Number(size ?? body.length));
-    expect(whole?.subarray(Number(first), Number(first) + length).equals(body)).toBe(true);
+    const whole = packages.find((one) => one.length === Number(size ?? body.length));
+    expect(whole && body.equals(whole.subarray(Number(first), Number(first) + length))).toBe(true);
   }
   return status;
 }
@@ -264,7 +262,7 @@ describe('a server that anybody may send anything', () => {
       const statuses = new Map<number, number>();
       const heaps: number[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
-        const scripts = fc.sample(script, { numRuns: REQUESTS_A_ROUND, seed: SEED + round });
+        const scripts = fc.sample(fc.noBias(script), { numRuns: REQUESTS_A_ROUND, seed: SEED + round });
         const wrong = await firstWrong(served, scripts, statuses);
         if (wrong !== undefined) {
           const sent = JSON.stringify(wrong.script.pieces.map((piece) => piece.toString('latin1'))).slice(0, 4_000);
@@ -280,7 +278,7 @@ describe('a server that anybody may send anything', () => {
       expect(await served.stop()).toBe(0);
       const told = [...statuses]
         .sort(([a], [b]) => a - b)
-        .map(([status, count]) => `${count} × ${status || 'nothing'}`);
+        .map(([status, count]) => `${count} × ${NAMES[status] ?? status}`);
       expect(statuses.get(200) ?? 0).toBeGreaterThan(ROUNDS);
       proof(
         `${ROUNDS * REQUESTS_A_ROUND} clients that send anything (seed ${SEED}): ${told.join(', ')}; the heap grew by ${Math.round(growth / 1024)} KiB`,

@@ -76,8 +76,8 @@ export async function serve(
 /** What a server sent before it closed the connection, and how it closed it. */
 export interface Heard {
   readonly bytes: Buffer;
-  /** `open`: it did not close while it was waited for. */
-  readonly end: 'closed' | 'reset' | 'open';
+  /** `open`: it did not close while it was waited for. `unheard`: it was gone before all was sent. */
+  readonly end: 'closed' | 'reset' | 'unheard' | 'open';
 }
 
 /** Sends pieces, each in a segment of its own, closes its own half if told, and hears the server to its end. */
@@ -97,12 +97,14 @@ export function talk(
     const timer = setTimeout(() => end('open'), patienceMs);
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.once('end', () => end('closed'));
-    // Writing to a server that has answered and gone is no fault of it.
-    socket.once('close', () => end('reset'));
+    let unsent = pieces.length;
+    socket.once('close', () => end(unsent > 0 ? 'unheard' : 'reset'));
     socket.on('error', () => undefined);
     socket.once('connect', async () => {
       for (const piece of pieces) {
-        await new Promise((sent) => socket.write(piece, sent));
+        const failed = await new Promise((sent) => socket.write(piece, sent));
+        if (failed instanceof Error) return;
+        unsent -= 1;
         await new Promise(setImmediate);
       }
       if (closes) socket.end();
