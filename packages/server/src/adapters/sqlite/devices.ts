@@ -3,16 +3,10 @@ import type { Access, Rule } from '../../domain/decide.ts';
 import { FotaServerError } from '../../domain/errors.ts';
 import type { DeviceAccess, DeviceListing, DeviceRecord, DeviceStore, LogEntry, StoredLogEntry } from '../../ports.ts';
 import type { Database } from './database.ts';
+import { DEVICE, devicePages, LOG, logQueries, type Place } from './queries.ts';
 import type { Transaction } from './transaction.ts';
 
 type Value = string | number | null;
-
-/** Columns of a device, in the order of the statements below. */
-const DEVICE = `project, id, firmware_name, id_kind, version, first_seen_at, last_seen_at, asked, rule, sent_release,
-  sent_version, sent_sha256, sent_size, sent_at, delivered_sha256, delivered_version, delivered_count, delivered_since`;
-const QUALIFIED = DEVICE.replaceAll(/(\w+)/g, 'd.$1');
-const LOG = `at, event, project, firmware_name, id_kind, device_id, version, code, rule, release, release_version, bytes,
-  detail`;
 
 interface DeviceRow {
   readonly project: string;
@@ -70,25 +64,8 @@ export function deviceStore(database: Database, transaction: Transaction, logLim
   const insert = database.prepare(`INSERT INTO upgrade_log (${LOG}) VALUES (${marks(13)})`);
   const trim = database.prepare('DELETE FROM upgrade_log WHERE id <= ?');
   const logSlack = Math.ceil(logLimit / 1_000);
-  // Those who asked, and those on whom the operator said a word before they did.
-  const list = database.prepare(
-    `SELECT * FROM (
-       SELECT ${QUALIFIED}, a.access FROM device d LEFT JOIN device_access a USING (project, id)
-       UNION ALL
-       SELECT a.project, a.id, '', 'imei', ${Array.from({ length: 14 }, () => 'NULL').join(', ')}, a.access
-       FROM device_access a WHERE NOT EXISTS (SELECT 1 FROM device d WHERE d.project = a.project AND d.id = a.id)
-     )
-     WHERE (project, id, firmware_name) > (?1, ?2, ?3)
-       AND (?4 IS NULL OR project = ?4) AND (?5 IS NULL OR firmware_name = ?5)
-       AND (?6 IS NULL OR coalesce(access, 'default') = ?6) AND substr(id, 1, length(?7)) = ?7
-     ORDER BY project, id, firmware_name LIMIT ?8`,
-  );
-  const log = database.prepare(
-    `SELECT id AS log_id, ${LOG} FROM upgrade_log
-     WHERE id < ?1 AND id > ?2 AND (?3 IS NULL OR project = ?3) AND (?4 IS NULL OR firmware_name = ?4)
-       AND (?5 IS NULL OR device_id = ?5) AND (?6 IS NULL OR event = ?6)
-     ORDER BY id DESC LIMIT ?7`,
-  );
+  const pages = devicePages(database);
+  const logPages = logQueries(database);
 
   const writeAccess = ({ project, id, access, at }: DeviceAccess): void => {
     if (access === 'default') dropAccess.run(project, id);
@@ -113,9 +90,9 @@ export function deviceStore(database: Database, transaction: Transaction, logLim
       });
     },
 
-    async list({ project = null, firmwareName = null, access = null, idPrefix = '' }, { limit, cursor }) {
-      const after = cursor === undefined ? ['', '', ''] : cursorOf(cursor);
-      const rows = list.all(...after, project, firmwareName, access, idPrefix, limit + 1) as unknown as ListRow[];
+    async list(filter, { limit, cursor }) {
+      const after = cursor === undefined ? undefined : placeOf(cursor);
+      const rows = pages(filter, after, limit + 1) as unknown as ListRow[];
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       return {
         items: rows.slice(0, limit).map(listingOf),
@@ -123,11 +100,8 @@ export function deviceStore(database: Database, transaction: Transaction, logLim
       };
     },
 
-    async log({ project = null, firmwareName = null, deviceId = null, event = null, after = 0 }, { limit, cursor }) {
-      const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
-      if (!Number.isSafeInteger(before))
-        throw new FotaServerError('cursor-invalid', `"${cursor}" is no place in the log`);
-      const rows = log.all(before, after, project, firmwareName, deviceId, event, limit + 1) as unknown as LogRow[];
+    async log(filter, { limit, cursor }) {
+      const rows = logPages(filter, logPlaceOf(cursor), limit + 1) as unknown as LogRow[];
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       return { items: rows.slice(0, limit).map(logEntryOf), cursor: last && String(last.log_id) };
     },
@@ -219,16 +193,25 @@ function logEntryOf(row: LogRow): StoredLogEntry {
 }
 
 /** @throws FotaServerError `cursor-invalid` */
-function cursorOf(cursor: string): string[] {
+function placeOf(cursor: string): Place {
   try {
     const place: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (Array.isArray(place) && place.length === 3 && place.every((part) => typeof part === 'string')) return place;
+    if (Array.isArray(place) && place.length === 3 && place.every((part) => typeof part === 'string')) {
+      return place as unknown as Place;
+    }
   } catch {
     // Told below.
   }
   throw new FotaServerError('cursor-invalid', `"${cursor.slice(0, 64)}" is no place in the list`);
 }
 
-function cursorText(place: readonly string[]): string {
+function cursorText(place: Place): string {
   return Buffer.from(JSON.stringify(place)).toString('base64url');
+}
+
+/** The entry before which the page begins. @throws FotaServerError `cursor-invalid` */
+function logPlaceOf(cursor: string | undefined): number {
+  if (cursor === undefined) return Number.MAX_SAFE_INTEGER;
+  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
+  throw new FotaServerError('cursor-invalid', `"${cursor.slice(0, 64)}" is no place in the log`);
 }

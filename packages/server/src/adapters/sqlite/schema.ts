@@ -132,7 +132,7 @@ const STEPS: readonly string[] = [
     bytes INTEGER,
     detail TEXT
   ) STRICT;
-  CREATE INDEX upgrade_log_device ON upgrade_log (project, device_id);
+  CREATE INDEX upgrade_log_device ON upgrade_log (device_id);
 ${TOKEN_TABLE}
   INSERT INTO project SELECT name, 'open', 'json', created_at FROM old_project;
   INSERT INTO project_key SELECT key, name, 0 FROM old_project;
