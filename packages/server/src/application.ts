@@ -23,7 +23,9 @@ import { openUploads, type Uploads } from './usecases/uploads.ts';
 export interface Problem {
   /** Milliseconds since 1970. */
   readonly at: number;
-  readonly problem: unknown;
+  /** Of docs/errors.md; `undefined` for a defect. */
+  readonly code: string | undefined;
+  readonly message: string;
 }
 
 /** The server without its doors: what they lead to. */
@@ -66,7 +68,8 @@ export async function openApplication(
   const now = Date.now;
   const problems: Problem[] = [];
   const onProblem = (problem: unknown): void => {
-    problems.unshift({ at: now(), problem });
+    const code = problem instanceof FotaServerError ? problem.code : undefined;
+    problems.unshift({ at: now(), code, message: problem instanceof Error ? problem.message : String(problem) });
     problems.splice(RECENT_PROBLEMS);
     settings.onProblem(problem);
   };

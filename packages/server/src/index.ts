@@ -16,7 +16,9 @@ export { FotaServerError, SERVER_ERRORS, type ServerErrorCode } from './domain/e
 export type { Explanation, Step } from './domain/explain.ts';
 export type { Inspection } from './domain/inspection.ts';
 export { type Plan, planOf } from './domain/plan.ts';
+export type * from './http/admin/api.ts';
 export type { Limits } from './http/door.ts';
+export { type InspectedFile, inspectFile } from './inspect.ts';
 export { type FotaServer, type PublishOptions, startServer } from './main.ts';
 export type { ServerOptions } from './options.ts';
 export type { CheckIn } from './usecases/check-in.ts';

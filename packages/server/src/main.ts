@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { translate } from './adapters/disk/errors.ts';
@@ -9,6 +10,7 @@ import { lockFolder } from './adapters/sqlite/lock.ts';
 import { type Application, openApplication } from './application.ts';
 import type { Project } from './domain/catalogue.ts';
 import { FotaServerError } from './domain/errors.ts';
+import { type Admin, createAdmin } from './http/admin/admin.ts';
 import { createAnswering } from './http/device/answering.ts';
 import { libfota2Route } from './http/device/libfota2.ts';
 import { plainRoute } from './http/device/plain.ts';
@@ -31,6 +33,12 @@ export interface FotaServer {
   readonly url: string;
   /** 0 where no devices are answered. */
   readonly port: number;
+  /** Where the admin API is, for clients on this machine; `undefined` where it has no port. */
+  readonly adminUrl: string | undefined;
+  /** The socket, or named pipe, at which this user needs no token. */
+  readonly socket: string;
+  /** The first token, at the only start at which it is known; `undefined` where there ever was one, and without a port. */
+  readonly firstToken: string | undefined;
   /** Absolute path. */
   readonly dataDir: string;
   /** What an operator can do and see. */
@@ -63,8 +71,11 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
     const application = await openApplication(dataDir, settings, closers);
     const { operator } = application;
     const { url, port } = settings.devices ? await serveDevices(application, settings, closers) : { url: '', port: 0 };
+    const { adminUrl, socket } = await serveOperators(application, settings, { dataDir, url }, closers);
+    const firstToken = adminUrl === undefined ? undefined : await application.tokens.first();
     closers.push(() => rm(notice, { force: true }));
-    await writeFile(notice, `${JSON.stringify({ pid: process.pid, url })}\n`).catch((error) => {
+    const whereabouts = { pid: process.pid, url, admin: adminUrl, socket };
+    await writeFile(notice, `${JSON.stringify(whereabouts)}\n`).catch((error) => {
       throw translate(notice, error);
     });
 
@@ -72,6 +83,9 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
     return {
       url,
       port,
+      adminUrl,
+      socket,
+      firstToken,
       dataDir,
       operator,
       createProject: (name, key, more) => operator.createProject({ name, key, ...more }),
@@ -119,6 +133,32 @@ async function serveDevices(
   const port = await listen(listener.server, settings.host, settings.port);
   closers.push(() => listener.close(settings.graceMs));
   return { url: `http://${addressOf(settings.host)}:${port}`, port };
+}
+
+async function serveOperators(
+  { operator, uploads, tokens, problems, onProblem }: Application,
+  settings: Settings,
+  { dataDir, url }: { readonly dataDir: string; readonly url: string },
+  closers: Array<() => unknown>,
+): Promise<{ readonly adminUrl: string | undefined; readonly socket: string }> {
+  const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
+  const startedAt = Date.now();
+  let adminUrl: string | undefined;
+  const facts = () => ({
+    version,
+    startedAt,
+    dataDir,
+    deviceUrl: url === '' ? undefined : url,
+    adminUrl,
+    problems: problems(),
+  });
+  const admin: Admin = await createAdmin({ operator, uploads, tokens, facts, onProblem });
+  closers.push(() => admin.close(settings.graceMs));
+  if (settings.admin !== undefined) {
+    const { host, port } = settings.admin;
+    adminUrl = `http://${addressOf(host)}:${await listen(admin.server, host, port)}`;
+  }
+  return { adminUrl, socket: await admin.listenLocally(dataDir) };
 }
 
 async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
