@@ -7,7 +7,7 @@ import type { Inspection, PackageSource } from './domain/inspection.ts';
 export interface CatalogueStore {
   /** In the order of their making. */
   projects(): Promise<readonly Project[]>;
-  /** In the order of their making. */
+  /** In the order of their making, the packages of each in the order of their sources. */
   releases(): Promise<readonly Release[]>;
   /** @throws FotaServerError `project-exists` (name or key), `disk-full`, `data-dir-unusable` */
   addProject(project: Project): Promise<void>;

@@ -109,13 +109,13 @@ export function catalogueStore(database: Database, transaction: Transaction): Ca
         );
         const id = Number(row.lastInsertRowid);
         for (const one of release.packages) addPackage(id, one);
-        return { ...release, id };
+        return { ...release, id, packages: bySource(release.packages) };
       });
     },
 
     async addPackage(release, added) {
       transaction('power-cut', () => addPackage(release.id, added));
-      return { ...release, packages: [...release.packages, added] };
+      return { ...release, packages: bySource([...release.packages, added]) };
     },
 
     async setState(release, state, at) {
@@ -125,6 +125,11 @@ export function catalogueStore(database: Database, transaction: Transaction): Ca
       return changed;
     },
   };
+}
+
+/** As they are read. */
+function bySource(packages: readonly ReleasePackage[]): ReleasePackage[] {
+  return packages.toSorted((a, b) => (a.source < b.source ? -1 : 1));
 }
 
 function timeOf(state: ReleaseState, at: number): Partial<Pick<Release, 'publishedAt' | 'withdrawnAt'>> {

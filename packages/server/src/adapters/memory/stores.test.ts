@@ -1,0 +1,17 @@
+import { describe } from 'vitest';
+import { testCatalogueStore } from '../../../test/suites/catalogue-store.ts';
+import { testDeviceStore } from '../../../test/suites/device-store.ts';
+import { memoryCatalogue } from './catalogue.ts';
+import { memoryDevices } from './devices.ts';
+
+describe('projects and releases in memory', () =>
+  testCatalogueStore(async () => {
+    const store = memoryCatalogue();
+    return { store, reopened: async () => store };
+  }));
+
+describe('devices and the log in memory', () =>
+  testDeviceStore(async (logLimit) => {
+    const store = memoryDevices(logLimit);
+    return { store, reopened: async () => store };
+  }));
