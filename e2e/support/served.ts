@@ -9,11 +9,12 @@ import type { ServerOptions } from '@libfota2/server';
 
 export const PROJECT_KEY: string = 'k'.repeat(32);
 
-/** Bytes that a process holds after its garbage is gone. */
+/** What a process holds after its garbage is gone: bytes, and connections. */
 export interface Memory {
   readonly heap: number;
   readonly external: number;
   readonly rss: number;
+  readonly sockets: number;
 }
 
 /** A server in a process of its own. */

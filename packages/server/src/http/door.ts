@@ -75,6 +75,10 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
     socket.resume();
   };
 
+  const tooSlow = (visit: Visit): void => {
+    if (visit.phase === 'head' && !visit.socket.destroyed) leave(visit, 'head-too-slow', 408);
+  };
+
   /** Why there is no room for one more connection, which is counted already. */
   const crowded = (address: string | undefined): RefusedReason | undefined => {
     if (visits.size - turnedAway > limits.maxConnections) return 'too-many-connections';
@@ -103,7 +107,8 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
       leave(visit, reason, 503);
       return;
     }
-    visit.timer = setTimeout(() => leave(visit, 'head-too-slow', 408), limits.headTimeoutMs);
+    // What has come by then is read first: a server that was busy itself must not blame its clients.
+    visit.timer = setTimeout(() => setImmediate(tooSlow, visit), limits.headTimeoutMs);
     visit.stopReading = readFirstLine(socket, limits.headBytes, {
       held: (bytes) => {
         visit.beginning = bytes.toString('latin1', 0, EXCERPT_BYTES);
@@ -111,7 +116,8 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
       line: (bytes, ended) => {
         visit.stopReading = undefined;
         if (ended && bytes.length === 0) return socket.destroy();
-        if (ended) return leave(visit, 'unparsable', 400);
+        // What begins as HTTP/2 does Node would drop without a word.
+        if (ended || visit.beginning.startsWith('PRI ')) return leave(visit, 'unparsable', 400);
         for (const listener of handOver) listener.call(server, socket);
         socket.emit('data', bytes);
       },

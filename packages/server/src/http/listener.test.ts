@@ -74,6 +74,8 @@ describe('a request that is too much', () => {
       { idleTimeoutMs: 40 },
     ],
     ['rubbish', 'unparsable', 400, '\x16\x03\x01', '\\x16\\x03\\x01', {}],
+    ['HTTP/2', 'unparsable', 400, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'PRI * HTTP/2.0', {}],
+    ['something like HTTP/2', 'unparsable', 400, 'PRI /up\r\n\r\n', 'PRI /up', {}],
     ['rubbish in its headers', 'unparsable', 400, asks('/', 'GET', [' : ']), 'GET / HTTP/1.1', {}],
   ] as const)('for %s is refused as %s with %i, and told of', async (_what, reason, status, sent, excerpt, limits) => {
     const { port, refused } = await scene(nothing, limits);
