@@ -76,6 +76,11 @@ export const SERVER_ERRORS = {
     means: 'The project knows no device of this id.',
     remedy: 'Compare the id with fota device list; a device that never asked is known once it is blocked or allowed.',
   },
+  'question-incomplete': {
+    means:
+      'A device that has never asked cannot be explained without the version, and perhaps the firmware, that it would tell.',
+    remedy: 'Say what it would tell: fota explain ID --firmware NAME --version 1.0.0.',
+  },
   'name-missing': {
     means: 'The firmware name is neither given nor told by the package or its file name.',
     remedy: 'Give it, as devices send it: fota publish --firmware NAME.',

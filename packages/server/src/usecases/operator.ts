@@ -138,7 +138,7 @@ export interface Operator {
   log(filter: LogFilter, page: PageRequest): Promise<Page<StoredLogEntry>>;
   /**
    * What the device would be answered now, and why, without touching anything.
-   * @throws FotaServerError `project-unknown`, `device-unknown` where it never asked and not everything is supposed
+   * @throws FotaServerError `project-unknown`, `question-incomplete`
    */
   explain(request: ExplainRequest): Explanation;
 }
@@ -212,9 +212,10 @@ export function createOperator(ports: {
 
     explain(request) {
       const { key, name } = catalogue.project(request.project);
-      const question = { projectKey: key, ...questionOf(request, fleet.recordsOf(name, request.id)) };
-      let circumstances = STRANGER;
       const plan = catalogue.plan();
+      const firmwares = [...(plan.projects.get(key)?.firmwares.keys() ?? [])];
+      const question = { projectKey: key, ...questionOf(request, fleet.recordsOf(name, request.id), firmwares) };
+      let circumstances = STRANGER;
       const decision = decide(question, plan, (device) => {
         circumstances = fleet.circumstances(device);
         return circumstances;
@@ -224,17 +225,16 @@ export function createOperator(ports: {
   };
 }
 
-/** What the device would ask: as it did last, but for what the operator supposes. */
-function questionOf(request: ExplainRequest, records: readonly DeviceRecord[]): Identity {
+/** What the device would ask: as it did last, but for what the operator supposes; of one firmware there is no choice. */
+function questionOf(request: ExplainRequest, records: readonly DeviceRecord[], firmwares: readonly string[]): Identity {
   const { id, firmwareName, version } = request;
   const fitting = records.filter((record) => firmwareName === undefined || record.firmwareName === firmwareName);
   const last = fitting.toSorted((a, b) => b.lastSeenAt - a.lastSeenAt)[0];
-  const asked = { firmwareName: firmwareName ?? last?.firmwareName, version: version ?? last?.version };
+  const only = firmwares.length === 1 ? firmwares[0] : undefined;
+  const asked = { firmwareName: firmwareName ?? last?.firmwareName ?? only, version: version ?? last?.version };
   if (asked.firmwareName === undefined || asked.version === undefined) {
-    throw new FotaServerError(
-      'device-unknown',
-      `"${id.slice(0, 128)}" has not asked yet: say the firmware and the version that it would tell`,
-    );
+    const who = JSON.stringify(id.slice(0, 128));
+    throw new FotaServerError('question-incomplete', `${who} has not asked yet, so nobody knows what it would tell`);
   }
   return { idKind: last?.idKind ?? 'imei', id, ...asked };
 }
