@@ -14,7 +14,7 @@ const asks = (version = '1.0.0'): Buffer =>
   );
 
 /** A client that stays connected and does as it is told. */
-async function guest(port: number, sends = Buffer.alloc(0)): Promise<Socket> {
+async function guest(port: number, sends: Uint8Array = new Uint8Array()): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1' });
   socket.on('error', () => undefined);
   onTestFinished(() => void socket.destroy());

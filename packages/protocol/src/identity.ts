@@ -54,7 +54,21 @@ export interface Target {
   readonly identity: Identity;
 }
 
-const KEYS = 'imei|mac|uid|project_key|firmware_name|version|model|device_key|need_oss_url|core_version|dfota';
+/** Where a parameter begins. */
+const BEGINNINGS = {
+  imei: /(?:^|[?&])imei=/,
+  mac: /(?:^|[?&])mac=/,
+  uid: /(?:^|[?&])uid=/,
+  project_key: /(?:^|[?&])project_key=/,
+  firmware_name: /(?:^|[?&])firmware_name=/,
+  version: /(?:^|[?&])version=/,
+} as const;
+const ID_KINDS = ['imei', 'mac', 'uid'] as const;
+/** Where a value ends. */
+const END = /[?&]/;
+/** Where a firmware name ends: at the next parameter that is known. */
+const NEXT_KEY =
+  /&(?:imei|mac|uid|project_key|firmware_name|version|model|device_key|need_oss_url|core_version|dfota)=/;
 /** Some generations lose the `?` and glue their first parameter to the path, or the `nil` of an id that they lack. */
 const GLUED = /(?:nil&)?(?:imei|mac|uid|project_key)=/;
 
@@ -67,23 +81,23 @@ const GLUED = /(?:nil&)?(?:imei|mac|uid|project_key)=/;
 export function parseTarget(target: string): Target {
   const end = Math.min(...[target.indexOf('?'), target.search(GLUED)].map((at) => (at < 0 ? target.length : at)));
   const query = target.slice(end).replace(/^\?+/, '');
-  const read = (name: string, until: RegExp): string | undefined => {
-    const begin = new RegExp(`(?:^|[?&])${name}=`).exec(query);
+  const read = (name: keyof typeof BEGINNINGS, until = END): string | undefined => {
+    const begin = BEGINNINGS[name].exec(query);
     if (begin === null) return undefined;
     const rest = query.slice(begin.index + begin[0].length);
     const length = rest.search(until);
     return decode(length < 0 ? rest : rest.slice(0, length));
   };
-  const value = (name: string): string | undefined => read(name, /[?&]/);
-  const idKind = (['imei', 'mac', 'uid'] as const).find((kind) => (value(kind) ?? '') !== '');
+  const ids = ID_KINDS.map((kind) => [kind, read(kind)] as const);
+  const [idKind, id] = ids.find(([, value]) => value !== undefined && value !== '') ?? [];
   return {
     path: target.slice(0, end),
     identity: {
       idKind,
-      id: idKind === undefined ? undefined : value(idKind),
-      projectKey: value('project_key'),
-      firmwareName: read('firmware_name', new RegExp(`&(?:${KEYS})=`)),
-      version: value('version'),
+      id,
+      projectKey: read('project_key'),
+      firmwareName: read('firmware_name', NEXT_KEY),
+      version: read('version'),
     },
   };
 }
