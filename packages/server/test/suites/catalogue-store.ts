@@ -4,6 +4,9 @@ import type { Project } from '../../src/domain/catalogue.ts';
 import type { CatalogueStore } from '../../src/ports.ts';
 import { keyOf, projectOf, releaseOf } from './samples.ts';
 
+/** Each with a store of its own. */
+const RUNS = process.env['PROVE'] === undefined ? 10 : 200;
+
 /** A store, and the same opened again as after a restart. */
 export interface CatalogueUnderTest {
   readonly store: CatalogueStore;
@@ -75,7 +78,7 @@ export function testCatalogueStore(make: () => Promise<CatalogueUnderTest>): voi
         }
         expect(await (await reopened()).projects()).toEqual([...kept.values()]);
       }),
-      { numRuns: 30 },
+      { numRuns: RUNS },
     );
   });
 

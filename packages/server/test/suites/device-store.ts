@@ -11,6 +11,9 @@ import type {
 } from '../../src/ports.ts';
 import { deviceOf, entryOf, groupOf, NO_FILTER, pagedThrough, recordOf } from './samples.ts';
 
+/** Each with a store of its own. */
+const RUNS = process.env['PROVE'] === undefined ? 10 : 200;
+
 /** A store, and the same opened again as after a restart. */
 export interface DevicesUnderTest {
   readonly store: DeviceStore;
@@ -101,7 +104,7 @@ export function testDeviceStore(make: (logLimit?: number) => Promise<DevicesUnde
           expect(pages).toEqual((await store.list(filter, EVERYTHING)).items);
           expect(sorted(pages.map(nameOf))).toEqual(sorted(fitting(filter, asked, spoken)));
         }),
-        { numRuns: 150 },
+        { numRuns: 3 * RUNS },
       );
     });
 
@@ -120,7 +123,7 @@ export function testDeviceStore(make: (logLimit?: number) => Promise<DevicesUnde
           expect(new Set(seen).size).toBe(seen.length);
           expect(seen.filter((name) => before.includes(name))).toEqual(before);
         }),
-        { numRuns: 50 },
+        { numRuns: RUNS },
       );
     });
 
@@ -167,7 +170,7 @@ export function testDeviceStore(make: (logLimit?: number) => Promise<DevicesUnde
           const wanted = log.map((entry, at) => ({ ...entry, id: at + 1 })).filter((entry) => isLogged(filter, entry));
           expect(seen).toEqual(wanted.reverse());
         }),
-        { numRuns: 100 },
+        { numRuns: 2 * RUNS },
       );
     });
 

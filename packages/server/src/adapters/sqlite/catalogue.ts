@@ -2,7 +2,7 @@ import type { Project, Release, ReleasePackage, ReleaseState } from '../../domai
 import { FotaServerError } from '../../domain/errors.ts';
 import type { CatalogueStore } from '../../ports.ts';
 import { type Database, resultCode } from './database.ts';
-import type { Transaction } from './transaction.ts';
+import type { Reading, Transaction } from './transaction.ts';
 
 /** SQLITE_CONSTRAINT. */
 const CONSTRAINT = 19;
@@ -13,7 +13,7 @@ interface ReleaseRow extends Omit<Release, 'core' | 'packages' | 'publishedAt' |
   readonly withdrawnAt: number | null;
 }
 
-export function catalogueStore(database: Database, transaction: Transaction): CatalogueStore {
+export function catalogueStore(database: Database, transaction: Transaction, reading: Reading): CatalogueStore {
   const allProjects = database.prepare(
     'SELECT name, registration, refusals, created_at AS createdAt FROM project ORDER BY created_at, rowid',
   );
@@ -63,18 +63,18 @@ export function catalogueStore(database: Database, transaction: Transaction): Ca
 
   return {
     async projects() {
-      const keys = allKeys.all() as { readonly project: string; readonly key: string }[];
+      const keys = reading(() => allKeys.all()) as { readonly project: string; readonly key: string }[];
       const byProject = grouped(keys, ({ project }) => project);
-      return (allProjects.all() as Omit<Project, 'key' | 'formerKeys'>[]).map((row) => {
+      return (reading(() => allProjects.all()) as Omit<Project, 'key' | 'formerKeys'>[]).map((row) => {
         const [key = '', ...formerKeys] = (byProject.get(row.name) ?? []).map((one) => one.key);
         return { ...row, key, formerKeys };
       });
     },
 
     async releases() {
-      const packages = allPackages.all() as (ReleasePackage & { readonly release: number })[];
+      const packages = reading(() => allPackages.all()) as (ReleasePackage & { readonly release: number })[];
       const byRelease = grouped(packages, ({ release }) => release);
-      return (allReleases.all() as unknown as ReleaseRow[]).map((row) => ({
+      return (reading(() => allReleases.all()) as unknown as ReleaseRow[]).map((row) => ({
         ...row,
         core: row.core ?? undefined,
         publishedAt: row.publishedAt ?? undefined,

@@ -33,10 +33,18 @@ const CODES: ReadonlyMap<number | undefined, ServerErrorCode> = new Map([
   [26, 'database-damaged'],
 ]);
 
+/** SQLite's own words for some of them: all that `@photostructure/sqlite` tells of a reading that failed. */
+const WORDS: ReadonlyMap<unknown, number> = new Map([
+  ['disk I/O error', 10],
+  ['database disk image is malformed', 11],
+  ['unable to open database file', 14],
+  ['file is not a database', 26],
+]);
+
 /** SQLite's primary result code of an error of either driver. */
 export function resultCode(error: unknown): number | undefined {
-  const code = (error as { readonly errcode?: unknown }).errcode;
-  return typeof code === 'number' ? code & 0xff : undefined;
+  const { errcode, message } = error as { readonly errcode?: unknown; readonly message?: unknown };
+  return typeof errcode === 'number' ? errcode & 0xff : WORDS.get(message);
 }
 
 /** The error as one of ours, where an operator can do something about it; else as it is. */

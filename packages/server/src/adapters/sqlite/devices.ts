@@ -4,7 +4,7 @@ import { FotaServerError } from '../../domain/errors.ts';
 import type { DeviceAccess, DeviceListing, DeviceRecord, DeviceStore, LogEntry, StoredLogEntry } from '../../ports.ts';
 import type { Database } from './database.ts';
 import { DEVICE, devicePages, LOG, logQueries, type Place } from './queries.ts';
-import type { Transaction } from './transaction.ts';
+import type { Reading, Transaction } from './transaction.ts';
 
 type Value = string | number | null;
 
@@ -53,7 +53,12 @@ interface LogRow {
 }
 
 /** Devices and the log; of the log the newest `logLimit` entries, give or take a thousandth. */
-export function deviceStore(database: Database, transaction: Transaction, logLimit: number): DeviceStore {
+export function deviceStore(
+  database: Database,
+  transaction: Transaction,
+  reading: Reading,
+  logLimit: number,
+): DeviceStore {
   const all = database.prepare(`SELECT ${DEVICE} FROM device`);
   const accesses = database.prepare('SELECT project, id, access, at FROM device_access');
   const upsert = database.prepare(`INSERT OR REPLACE INTO device (${DEVICE}) VALUES (${marks(18)})`);
@@ -74,10 +79,13 @@ export function deviceStore(database: Database, transaction: Transaction, logLim
 
   return {
     *records() {
-      for (const row of all.iterate() as Iterable<unknown>) yield recordOf(row as DeviceRow);
+      const rows = reading(() => all.iterate() as IterableIterator<unknown>);
+      for (let row = reading(() => rows.next()); row.done !== true; row = reading(() => rows.next())) {
+        yield recordOf(row.value as DeviceRow);
+      }
     },
 
-    accesses: async () => accesses.all() as DeviceAccess[],
+    accesses: async () => reading(() => accesses.all()) as DeviceAccess[],
 
     async write({ records, access, log: entries }, against) {
       transaction(against, () => {
@@ -92,7 +100,7 @@ export function deviceStore(database: Database, transaction: Transaction, logLim
 
     async list(filter, { limit, cursor }) {
       const after = cursor === undefined ? undefined : placeOf(cursor);
-      const rows = pages(filter, after, limit + 1) as unknown as ListRow[];
+      const rows = reading(() => pages(filter, after, limit + 1)) as unknown as ListRow[];
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       return {
         items: rows.slice(0, limit).map(listingOf),
@@ -101,7 +109,8 @@ export function deviceStore(database: Database, transaction: Transaction, logLim
     },
 
     async log(filter, { limit, cursor }) {
-      const rows = logPages(filter, logPlaceOf(cursor), limit + 1) as unknown as LogRow[];
+      const before = logPlaceOf(cursor);
+      const rows = reading(() => logPages(filter, before, limit + 1)) as unknown as LogRow[];
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       return { items: rows.slice(0, limit).map(logEntryOf), cursor: last && String(last.log_id) };
     },

@@ -174,6 +174,8 @@ export async function openSchema(path: string): Promise<Database> {
     if (missing !== '') database.exec(`BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${STEPS.length}; COMMIT`);
     return database;
   } catch (error) {
+    // A connection with statements is only half closed: its transaction would go on.
+    if (database?.isTransaction === true) database.exec('ROLLBACK');
     database?.close();
     throw translate(path, error);
   }

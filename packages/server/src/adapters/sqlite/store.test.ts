@@ -1,87 +1,165 @@
-import { writeFile } from 'node:fs/promises';
+import { open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { fixtures, KEY } from '../../../test/server.ts';
-import type { CheckIn } from '../../ports.ts';
-import { openDatabase } from './database.ts';
-import { openSqliteStore } from './store.ts';
+import { folders } from '../../../test/folder.ts';
+import { testCatalogueStore } from '../../../test/suites/catalogue-store.ts';
+import { testDeviceStore } from '../../../test/suites/device-store.ts';
+import { entryOf, groupOf, NO_FILTER, projectOf, recordOf, releaseOf } from '../../../test/suites/samples.ts';
+import type { DeviceStore } from '../../ports.ts';
+import { catalogueStore } from './catalogue.ts';
+import { openSqliteStore, type SqliteStore } from './store.ts';
+import { readings, type Transaction } from './transaction.ts';
 
-const { folder } = fixtures(onTestFinished);
+const folder = folders(onTestFinished);
+const EVERYTHING = { limit: 1_000, cursor: undefined };
 
-async function opened(path?: string): Promise<Awaited<ReturnType<typeof openSqliteStore>>> {
-  const store = await openSqliteStore(path ?? join(await folder(), 'fota.db'));
-  onTestFinished(() => store.close());
+async function opened(path?: string, logLimit?: number): Promise<SqliteStore> {
+  const store = await openSqliteStore(path ?? join(await folder(), 'fota.db'), logLimit);
+  onTestFinished(() => {
+    if (store.database.isOpen) store.close();
+  });
   return store;
 }
 
-const release = {
-  projectKey: KEY,
-  firmwareName: 'app',
-  version: '1.1.0',
-  sha256: 'f'.repeat(64),
-  size: 7,
-  publishedAt: 5,
-};
-const device = { projectKey: KEY, firmwareName: 'app', id: '867', version: '1.0.0' };
-const upgrade: CheckIn = { at: 9, device, registered: true, code: 0, rule: 'newer-release', release };
+/** A store, and further ones on the same file: what one has written, the next must find. */
+async function reopening(logLimit?: number): Promise<{ first: SqliteStore; again(): Promise<SqliteStore> }> {
+  const path = join(await folder(), 'fota.db');
+  return { first: await opened(path, logLimit), again: () => opened(path, logLimit) };
+}
 
-describe('the SQLite store', () => {
-  it('keeps a version once, however it is spelt', async () => {
-    const { catalogue } = await opened();
-    await catalogue.addProject({ key: KEY, name: 'sample' }, 1);
-    expect(await catalogue.addRelease(release)).toEqual(release);
-    expect(await catalogue.addRelease({ ...release, version: '01.1', sha256: 'e'.repeat(64) })).toEqual(release);
-    expect(await catalogue.releases()).toEqual([release]);
+describe('projects and releases in SQLite', () =>
+  testCatalogueStore(async () => {
+    const { first, again } = await reopening();
+    return { store: first.catalogue, reopened: async () => (await again()).catalogue };
+  }));
+
+describe('devices and the log in SQLite', () =>
+  testDeviceStore(async (logLimit) => {
+    const { first, again } = await reopening(logLimit);
+    return { store: first.devices, reopened: async () => (await again()).devices };
+  }));
+
+function synchronous({ database }: SqliteStore): number {
+  return (database.prepare('PRAGMA synchronous').get() as { readonly synchronous: number }).synchronous;
+}
+
+describe('durability', () => {
+  const [NORMAL, FULL] = [1, 2];
+
+  it('against power cuts asks for a sync at each commit, against kills it does without', async () => {
+    const store = await opened();
+    expect(store.database.prepare('PRAGMA journal_mode').get()).toMatchObject({ journal_mode: 'wal' });
+    expect(store.transaction('power-cut', () => synchronous(store))).toBe(FULL);
+    expect(store.transaction('kill', () => synchronous(store))).toBe(NORMAL);
+    const broken = (): never => {
+      throw new Error('in the middle');
+    };
+    expect(() => store.transaction('power-cut', broken)).toThrow('in the middle');
+    expect(store.transaction('kill', () => synchronous(store))).toBe(NORMAL);
   });
 
-  it('refuses a second project of the same name or key', async () => {
-    const { catalogue } = await opened();
-    await catalogue.addProject({ key: KEY, name: 'sample' }, 1);
-    for (const twin of [
-      { key: KEY, name: 'other' },
-      { key: 'o'.repeat(32), name: 'sample' },
-    ]) {
-      await expect(catalogue.addProject(twin, 2)).rejects.toMatchObject({ code: 'project-exists' });
+  it('of projects and releases is against power cuts, whatever is written', async () => {
+    const store = await opened();
+    const asked: string[] = [];
+    const watched: Transaction = (against, work) => {
+      asked.push(against);
+      return store.transaction(against, work);
+    };
+    const catalogue = catalogueStore(store.database, watched, readings(''));
+    await catalogue.addProject(projectOf('p'));
+    await catalogue.updateProject(projectOf('p', { refusals: 'empty' }));
+    const release = await catalogue.addRelease(releaseOf());
+    const [any] = release.packages;
+    if (any !== undefined) await catalogue.addPackage(release, { ...any, source: '2012' });
+    await catalogue.setState(release, 'published', 2);
+    expect(asked).toEqual(Array.from({ length: 5 }, () => 'power-cut'));
+  });
+});
+
+describe('a full disk', () => {
+  const fill = async (devices: DeviceStore): Promise<number> => {
+    for (let group = 0; ; group += 1) {
+      if (group > 1_000) throw new Error('the disk does not get full');
+      const number = (n: number): string => `${group}-${n}`;
+      const records = Array.from({ length: 50 }, (_, n) => recordOf({ id: number(n) }));
+      const log = Array.from({ length: 50 }, (_, n) => entryOf({ detail: number(n) }));
+      const access = [{ project: 'p', id: number(0), access: 'blocked' as const, at: 1 }];
+      const problem: unknown = await devices.write({ records, access, log }, 'power-cut').catch((error) => error);
+      if (problem === undefined) continue;
+      expect(problem).toMatchObject({ name: 'FotaServerError', code: 'disk-full' });
+      return group;
     }
-    expect(await catalogue.projects()).toEqual([{ key: KEY, name: 'sample' }]);
+  };
+
+  it('leaves nothing half-written, tells so by its code, and can be written again once there is room', async () => {
+    const { first, again } = await reopening();
+    const { catalogue, database } = first;
+    await catalogue.addProject(projectOf('p'));
+    const { page_count: pages } = database.prepare('PRAGMA page_count').get() as { readonly page_count: number };
+    database.exec(`PRAGMA max_page_count = ${pages + 60}`);
+    const groups = await fill(first.devices);
+    expect(groups).toBeGreaterThan(0);
+    // A release that needs more than what may be left of the last page.
+    const large = releaseOf({ notes: 'n'.repeat(10_000) });
+    await expect(catalogue.addRelease(large)).rejects.toMatchObject({ code: 'disk-full' });
+    const project = projectOf('q'.repeat(9_000), { key: 'q'.repeat(32) });
+    await expect(catalogue.addProject(project)).rejects.toMatchObject({ code: 'disk-full' });
+
+    const whole = async ({ devices, catalogue: kept }: SqliteStore): Promise<void> => {
+      expect([...(devices.records() as Iterable<unknown>)]).toHaveLength(50 * groups);
+      expect(await devices.accesses()).toHaveLength(groups);
+      expect((await devices.log({ ...NO_FILTER, after: 50 * groups - 1 }, EVERYTHING)).items).toHaveLength(1);
+      expect(await kept.releases()).toEqual([]);
+      expect(await kept.projects()).toEqual([projectOf('p')]);
+    };
+    await whole(first);
+    // The limit was one of the connection: the next one has room.
+    const next = await again();
+    await whole(next);
+    await next.devices.write(groupOf({ records: [recordOf({ id: 'after' })] }), 'power-cut');
+    expect((await next.catalogue.addRelease(large)).id).toBe(1);
+  });
+});
+
+describe('a file that is not as it should be', () => {
+  it('is refused where a newer program has written it', async () => {
+    const { first, again } = await reopening();
+    first.database.exec('PRAGMA user_version = 99');
+    await expect(again()).rejects.toMatchObject({ code: 'database-newer' });
   });
 
-  it('remembers what a device was sent until it is sent something else', async () => {
-    const { catalogue, devices } = await opened();
-    await catalogue.addProject({ key: KEY, name: 'sample' }, 1);
-    await catalogue.addRelease(release);
-    expect(await devices.offered(device)).toBeUndefined();
-    await devices.record(upgrade);
-    const refused: CheckIn = { ...upgrade, at: 10, code: 27, rule: 'newest', release: undefined };
-    await devices.record(refused);
-    expect(await devices.offered(device)).toEqual(release);
-    expect(await devices.offered({ ...device, id: 'other' })).toBeUndefined();
-    expect(await devices.log(9)).toEqual([refused, upgrade]);
-  });
-
-  it('keeps the newest 100 000 rows of the log', async () => {
+  it('is refused where it is no database, and left alone', async () => {
     const path = join(await folder(), 'fota.db');
-    const { devices } = await opened(path);
-    const database = await openDatabase(path, 0);
-    onTestFinished(() => database.close());
-    database.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 101999)
-      INSERT INTO upgrade_log (at, project_key, firmware_name, device_id, from_version, registered, code, rule)
-      SELECT i, '', '', '', '', 0, 3, 'id-missing' FROM n`);
-    await devices.record({ ...upgrade, registered: false, release: undefined });
-    expect(database.prepare('SELECT count(*) AS rows, max(id) AS last FROM upgrade_log').get()).toMatchObject({
-      rows: 100_000,
-      last: 102_000,
-    });
+    await writeFile(path, 'no database '.repeat(100));
+    await expect(openSqliteStore(path)).rejects.toMatchObject({ code: 'database-damaged' });
+    expect((await stat(path)).size).toBe(1_200);
   });
 
-  it('refuses what it does not know: a newer schema, or no database at all', async () => {
+  it('is told to be damaged by whatever reads or writes the damaged part', async () => {
     const path = join(await folder(), 'fota.db');
-    const database = await openDatabase(path, 0);
-    database.exec('PRAGMA user_version = 99');
-    database.close();
-    await expect(openSqliteStore(path)).rejects.toMatchObject({ code: 'database-newer' });
-    const other = join(await folder(), 'fota.db');
-    await writeFile(other, 'no database '.repeat(100));
-    await expect(openSqliteStore(other)).rejects.toMatchObject({ code: 'database-damaged' });
+    const healthy = await opened(path);
+    await healthy.catalogue.addProject(projectOf('p'));
+    await healthy.catalogue.addRelease(releaseOf());
+    const records = Array.from({ length: 2_000 }, (_, n) => recordOf({ id: `device ${n}` }));
+    const log = records.map(() => entryOf());
+    const access = records.map(({ project, id }) => ({ project, id, access: 'blocked' as const, at: 1 }));
+    await healthy.devices.write({ records, access, log }, 'kill');
+    healthy.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    healthy.close();
+    const file = await open(path, 'r+');
+    // All but the first page, which has the schema.
+    const { size } = await file.stat();
+    await file.write(Buffer.alloc(size - 4_096, 0xa5), 0, size - 4_096, 4_096);
+    await file.close();
+
+    const { catalogue, devices } = await opened(path);
+    const damaged = { code: 'database-damaged' };
+    await expect(catalogue.projects()).rejects.toMatchObject(damaged);
+    await expect(catalogue.releases()).rejects.toMatchObject(damaged);
+    await expect(devices.accesses()).rejects.toMatchObject(damaged);
+    await expect(devices.list(NO_FILTER, EVERYTHING)).rejects.toMatchObject(damaged);
+    await expect(devices.log(NO_FILTER, EVERYTHING)).rejects.toMatchObject(damaged);
+    await expect(devices.write(groupOf({ records: [recordOf()] }), 'kill')).rejects.toMatchObject(damaged);
+    expect(() => [...(devices.records() as Iterable<unknown>)]).toThrow(expect.objectContaining(damaged));
   });
 });

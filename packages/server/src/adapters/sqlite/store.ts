@@ -3,7 +3,7 @@ import { catalogueStore } from './catalogue.ts';
 import type { Database } from './database.ts';
 import { deviceStore } from './devices.ts';
 import { openSchema } from './schema.ts';
-import { type Transaction, transactions } from './transaction.ts';
+import { readings, type Transaction, transactions } from './transaction.ts';
 
 /** Entries of the upgrade log that are kept. */
 const LOG_LIMIT = 1_000_000;
@@ -21,9 +21,10 @@ export interface SqliteStore {
 export async function openSqliteStore(path: string, logLimit: number = LOG_LIMIT): Promise<SqliteStore> {
   const database = await openSchema(path);
   const transaction = transactions(database, path);
+  const reading = readings(path);
   return {
-    catalogue: catalogueStore(database, transaction),
-    devices: deviceStore(database, transaction, logLimit),
+    catalogue: catalogueStore(database, transaction, reading),
+    devices: deviceStore(database, transaction, reading, logLimit),
     database,
     transaction,
     close: () => database.close(),
