@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Identity } from '@libfota2/protocol';
 import { type Application, openApplication } from '../src/application.ts';
 import { type Admin, type AdminParts, createAdmin } from '../src/http/admin/admin.ts';
 import { settingsOf } from '../src/options.ts';
@@ -37,7 +38,10 @@ export interface RunningAdmin {
 }
 
 /** The admin side of a whole application on a data folder. */
-export async function runAdmin(dataDir: string, changes: Partial<AdminParts> = {}): Promise<RunningAdmin> {
+export async function runAdmin(
+  dataDir: string,
+  changes: (application: Application) => Partial<AdminParts> = () => ({}),
+): Promise<RunningAdmin> {
   const problems: unknown[] = [];
   const closers: Array<() => unknown> = [];
   const onProblem = (problem: unknown): void => void problems.push(problem);
@@ -49,9 +53,16 @@ export async function runAdmin(dataDir: string, changes: Partial<AdminParts> = {
     dataDir,
     deviceUrl: undefined,
     adminUrl: undefined,
-    problems: application.problems().map(({ at, problem }) => ({ at, code: undefined, message: String(problem) })),
+    problems: application.problems(),
   });
-  const admin = await createAdmin({ operator, uploads, tokens, facts, onProblem: application.onProblem, ...changes });
+  const admin = await createAdmin({
+    operator,
+    uploads,
+    tokens,
+    facts,
+    onProblem: application.onProblem,
+    ...changes(application),
+  });
   const socket = await admin.listenLocally(dataDir);
   admin.server.listen(0, '127.0.0.1');
   await once(admin.server, 'listening');
@@ -102,3 +113,20 @@ async function ask(
   const isJson = /json/.test(answer.headers['content-type'] ?? '');
   return { status: answer.statusCode, headers: answer.headers, text, body: isJson ? JSON.parse(text) : undefined };
 }
+
+/** A device asks, as the device side has it. */
+export async function checkIn({ checkIns }: Application, identity: Identity): Promise<void> {
+  const decision = checkIns.decide(identity);
+  if (decision.answer === 'upgrade') await checkIns.offered(identity, decision);
+  else await checkIns.answered(decision);
+}
+
+/** Uploads a file over the local socket, whole. Resolves to its id. */
+export async function uploaded({ ask }: RunningAdmin, bytes: Uint8Array, fileName = 'app.bin'): Promise<string> {
+  const begun = await ask('POST /uploads', { json: { fileName, size: bytes.length } });
+  const { id } = begun.body as { readonly id: string };
+  await ask(`PATCH /uploads/${id}`, { bytes, headers: { 'Content-Type': OCTETS, 'Upload-Offset': '0' } });
+  return id;
+}
+
+export const OCTETS = 'application/octet-stream';

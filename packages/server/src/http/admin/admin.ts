@@ -16,7 +16,7 @@ import {
   recordSchema,
 } from './device-schemas.ts';
 import { expected, PROBLEM_TYPE, problemOf } from './problems.ts';
-import type { App } from './route.ts';
+import { type App, describeProblems } from './route.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { projectRoutes } from './routes/projects.ts';
 import { releaseRoutes } from './routes/releases.ts';
@@ -202,6 +202,7 @@ function description(version: string): Parameters<typeof fastifySwagger>[1] {
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'fota_…' } } },
       security: [{ token: [] }],
     },
+    transform: ({ schema, url }) => ({ schema: describeProblems(schema), url }),
     refResolver: { buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `def-${index}`) },
   };
 }

@@ -120,9 +120,8 @@ function inWords(findings: readonly Finding[], context = 'body'): string {
 function one({ keyword, instancePath, params, message }: Finding, place: string): string {
   const field = instancePath.slice(1).replaceAll('/', '.');
   const where = field === '' ? place : `"${field}" in ${place}`;
-  if (keyword === 'required') return `${where} lacks ${quoted(params['requiredProperties'])}`;
-  if (keyword === 'additionalProperties')
-    return `${where} has ${quoted(params['additionalProperties'])}, not known here`;
+  if (keyword === 'required') return `missing in ${where}: ${quoted(params['requiredProperties'])}`;
+  if (keyword === 'additionalProperties') return `not known in ${where}: ${quoted(params['additionalProperties'])}`;
   if (keyword === 'enum') return `${where} must be one of ${quoted(params['allowedValues'])}`;
   if (keyword === 'type' && field === '') return `${where} must be a JSON object`;
   return `${where} ${message ?? 'is wrong'}`;

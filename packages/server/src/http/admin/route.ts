@@ -1,7 +1,7 @@
 /** What all routes of the admin API share. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifySchema } from 'fastify';
 import { type TSchema, type TUnsafe, Type } from 'typebox';
 import { SERVER_ERRORS, type ServerErrorCode } from '../../domain/errors.ts';
 import type { PageRequest } from '../../ports.ts';
@@ -13,13 +13,48 @@ import { closed, ref } from './shape.ts';
 
 export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
 
+declare module 'fastify' {
+  interface FastifySchema {
+    /** Codes of the problems that a route may answer with, besides those of every route. */
+    problems?: readonly ServerErrorCode[];
+  }
+}
+
 /** An answer as OpenAPI has it. */
 interface Described {
   readonly description: string;
   readonly content: Readonly<Record<string, { readonly schema: TSchema }>>;
 }
 
-export type Answers = Readonly<Record<string, Described | TSchema>>;
+/** What a route answers; problems are described only, see {@link describeProblems}. */
+export interface Answers {
+  readonly response: Readonly<Record<number, Described | TSchema>>;
+  readonly problems: readonly ServerErrorCode[];
+}
+
+/** A route that tells something. */
+export function answers<T>(says: string, of: TUnsafe<T>, problems: readonly ServerErrorCode[] = []): Answers {
+  return { response: { 200: json(says, of) }, problems };
+}
+
+/** A route that makes something; `orElse`: what it says where there was nothing to make. */
+export function makes<T>(
+  says: string,
+  of: TUnsafe<T>,
+  problems: readonly ServerErrorCode[] = [],
+  orElse?: string,
+): Answers {
+  return { response: { 201: json(says, of), ...(orElse !== undefined && { 200: json(orElse, of) }) }, problems };
+}
+
+/** A route that has nothing to say. */
+export function empties(says: string, problems: readonly ServerErrorCode[] = []): Answers {
+  return { response: { 204: Type.Null({ description: says }) }, problems };
+}
+
+function json<T>(description: string, of: TUnsafe<T>): Described {
+  return { description, content: { 'application/json': { schema: ref(of) } } };
+}
 
 /** What any request may be told. */
 const ANYWHERE: readonly ServerErrorCode[] = [
@@ -30,45 +65,22 @@ const ANYWHERE: readonly ServerErrorCode[] = [
   'closed',
 ];
 
-/** The answers of a route: a shape for success, and for each status of its codes a problem that says what it means. */
-export function answers<T>(
-  says: string,
-  of: TUnsafe<T>,
-  codes: readonly ServerErrorCode[] = [],
-  also: Answers = {},
-): Answers {
-  return { 200: json(says, of), ...also, ...problems([...ANYWHERE, ...codes]) };
-}
-
-/** The same where something is made. */
-export function makes<T>(
-  says: string,
-  of: TUnsafe<T>,
-  codes: readonly ServerErrorCode[] = [],
-  also: Answers = {},
-): Answers {
-  return { 201: json(says, of), ...also, ...problems([...ANYWHERE, ...codes]) };
-}
-
-/** The same where nothing is to be said. */
-export function empties(says: string, codes: readonly ServerErrorCode[] = []): Answers {
-  return { 204: Type.Null({ description: says }), ...problems([...ANYWHERE, ...codes]) };
-}
-
-export function json<T>(description: string, of: TUnsafe<T>): Described {
-  return { description, content: { 'application/json': { schema: ref(of) } } };
-}
-
-function problems(codes: readonly ServerErrorCode[]): Answers {
+/**
+ * The same route for the OpenAPI document: for each status of its codes a problem that says what they mean. Fastify need not
+ * know of them: it would make a serializer for each, and starting would take seconds.
+ */
+export function describeProblems({ problems, ...schema }: FastifySchema): FastifySchema {
+  if (problems === undefined) return schema;
   const byStatus = new Map<number, ServerErrorCode[]>();
-  for (const code of new Set(codes)) byStatus.set(statusOf(code), [...(byStatus.get(statusOf(code)) ?? []), code]);
+  for (const code of new Set([...ANYWHERE, ...problems])) {
+    byStatus.set(statusOf(code), [...(byStatus.get(statusOf(code)) ?? []), code]);
+  }
   const content = { 'application/problem+json': { schema: ref(problemSchema) } };
-  return Object.fromEntries(
-    [...byStatus].map(([status, alike]) => {
-      const description = alike.map((code) => `${code}: ${SERVER_ERRORS[code].means}`).join('\n');
-      return [status, { description, content }];
-    }),
-  );
+  const described = [...byStatus].map(([status, codes]) => {
+    const description = codes.map((code) => `${code}: ${SERVER_ERRORS[code].means}`).join('\n');
+    return [status, { description, content }];
+  });
+  return { ...schema, response: { ...(schema.response as object), ...Object.fromEntries(described) } };
 }
 
 /** The shape of a part of a list. */

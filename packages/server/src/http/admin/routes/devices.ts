@@ -32,7 +32,7 @@ export function deviceRoutes(app: App, operator: Operator): void {
           },
           closed,
         ),
-        response: answers('Devices', listingPage, ['cursor-invalid']),
+        ...answers('Devices', listingPage, ['cursor-invalid']),
       },
     },
     async ({ query }) => {
@@ -49,7 +49,7 @@ export function deviceRoutes(app: App, operator: Operator): void {
         tags,
         summary: 'Show a device',
         params,
-        response: answers('The device', deviceSchema, ['project-unknown', 'device-unknown']),
+        ...answers('The device', deviceSchema, ['project-unknown', 'device-unknown']),
       },
     },
     async ({ params: { project, device } }) => deviceView(project, device, await operator.device(project, device)),
@@ -68,12 +68,7 @@ export function deviceRoutes(app: App, operator: Operator): void {
           { access: oneOf(ACCESS, 'default: as the project registers devices') },
           { ...closed, examples: [{ access: 'blocked' }] },
         ),
-        response: answers('The device', deviceSchema, [
-          'project-unknown',
-          'id-invalid',
-          'disk-full',
-          'data-dir-unusable',
-        ]),
+        ...answers('The device', deviceSchema, ['project-unknown', 'id-invalid', 'disk-full', 'data-dir-unusable']),
       },
     },
     async ({ params: { project, device }, body }) =>
@@ -96,7 +91,7 @@ export function deviceRoutes(app: App, operator: Operator): void {
           },
           closed,
         ),
-        response: answers('The explanation', explanationSchema, ['project-unknown', 'device-unknown']),
+        ...answers('The explanation', explanationSchema, ['project-unknown', 'question-incomplete']),
       },
     },
     async ({ params, query: { id, firmware, version } }) =>
@@ -128,7 +123,7 @@ export function deviceRoutes(app: App, operator: Operator): void {
           },
           closed,
         ),
-        response: answers('Entries', logPage, ['cursor-invalid']),
+        ...answers('Entries', logPage, ['cursor-invalid']),
       },
     },
     async ({ query }) => {

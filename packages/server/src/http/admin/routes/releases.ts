@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { Operator } from '../../../usecases/operator.ts';
 import type { Uploads } from '../../../usecases/uploads.ts';
 import { paged } from '../paging.ts';
-import { type App, answers, json, makes, name, pageOf, pageQuery, pageRequest } from '../route.ts';
+import { type App, answers, makes, name, pageOf, pageQuery, pageRequest } from '../route.ts';
 import { publishedSchema, releaseSchema } from '../schemas.ts';
 import { closed, oneOf } from '../shape.ts';
 import { pageView, publishedView, releaseView } from '../views.ts';
@@ -33,7 +33,7 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
           },
           closed,
         ),
-        response: answers('Releases', page, ['cursor-invalid']),
+        ...answers('Releases', page, ['cursor-invalid']),
       },
     },
     async ({ query }) => {
@@ -81,7 +81,7 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
           },
           { ...closed, examples: [{ project: 'station', upload: '4f0c…', version: '1.0.5', core: 'V2012' }] },
         ),
-        response: makes(
+        ...makes(
           'A release, or a package of one, was made',
           publishedSchema,
           [
@@ -100,7 +100,7 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
             'release-exists',
             ...DISK,
           ],
-          { 200: json('The very same was published before', publishedSchema) },
+          'The very same was published before',
         ),
       },
     },
@@ -119,7 +119,7 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
         tags,
         summary: 'Show a release',
         params,
-        response: answers('The release', releaseSchema, ['release-unknown']),
+        ...answers('The release', releaseSchema, ['release-unknown']),
       },
     },
     async ({ params }) => releaseView(operator.release(params.release)),
@@ -132,7 +132,7 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
         tags,
         summary: 'Let devices hear of a draft',
         params,
-        response: answers('The release', releaseSchema, ['release-unknown', 'release-withdrawn', ...DISK]),
+        ...answers('The release', releaseSchema, ['release-unknown', 'release-withdrawn', ...DISK]),
       },
     },
     async ({ params }) => releaseView(await operator.publishDraft(params.release)),
@@ -145,7 +145,7 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
         tags,
         summary: 'Let devices hear of a release no more; those that are being sent it may finish',
         params,
-        response: answers('The release', releaseSchema, ['release-unknown', ...DISK]),
+        ...answers('The release', releaseSchema, ['release-unknown', ...DISK]),
       },
     },
     async ({ params }) => releaseView(await operator.withdraw(params.release)),

@@ -29,7 +29,7 @@ const SHOWN = 20;
 export function statusRoute(app: App, operator: Operator, facts: () => ServerFacts): void {
   app.get(
     '/status',
-    { schema: { tags: ['status'], summary: 'Say how the server is', response: answers('The status', statusSchema) } },
+    { schema: { tags: ['status'], summary: 'Say how the server is', ...answers('The status', statusSchema) } },
     async () => {
       const { version, startedAt, dataDir, deviceUrl, adminUrl, problems } = facts();
       return {

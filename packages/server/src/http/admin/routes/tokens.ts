@@ -17,7 +17,7 @@ export function tokenRoutes(app: App, tokens: Tokens): void {
       schema: {
         tags,
         summary: 'List the tokens that are valid, without their secrets',
-        response: answers('Tokens', page),
+        ...answers('Tokens', page),
       },
     },
     async () => ({ items: tokens.list().map(tokenView) }),
@@ -33,7 +33,7 @@ export function tokenRoutes(app: App, tokens: Tokens): void {
           { name: Type.String({ maxLength: 256, description: 'who it is for: 1 to 64 printable characters' }) },
           { ...closed, examples: [{ name: 'ci' }] },
         ),
-        response: makes('The token', newTokenSchema, ['name-invalid', 'disk-full', 'data-dir-unusable']),
+        ...makes('The token', newTokenSchema, ['name-invalid', 'disk-full', 'data-dir-unusable']),
       },
     },
     async ({ body }, reply) => {
@@ -50,7 +50,7 @@ export function tokenRoutes(app: App, tokens: Tokens): void {
         tags,
         summary: 'Let nobody in with a token any more',
         params: Type.Object({ token: name('id of the token, not its secret') }, closed),
-        response: empties('It is revoked', ['token-unknown', 'disk-full', 'data-dir-unusable']),
+        ...empties('It is revoked', ['token-unknown', 'disk-full', 'data-dir-unusable']),
       },
     },
     async ({ params }, reply) => {

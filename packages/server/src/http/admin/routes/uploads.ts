@@ -37,7 +37,7 @@ export function uploadRoutes(app: App, uploads: Uploads): void {
           },
           { ...closed, examples: [{ fileName: 'station_2012.001.005_LuatOS-SoC_EC718PM.bin', size: 81_920 }] },
         ),
-        response: makes('The upload', uploadSchema, ['package-empty', 'upload-too-large', 'uploads-full', ...DISK]),
+        ...makes('The upload', uploadSchema, ['package-empty', 'upload-too-large', 'uploads-full', ...DISK]),
       },
     },
     async ({ body }, reply) => {
@@ -53,7 +53,7 @@ export function uploadRoutes(app: App, uploads: Uploads): void {
         tags: TAGS,
         summary: 'Say how far an upload is',
         params,
-        response: answers('The upload', uploadSchema, ['upload-unknown']),
+        ...answers('The upload', uploadSchema, ['upload-unknown']),
       },
     },
     async ({ params }) => uploadView(await uploads.upload(params.upload)),
@@ -66,7 +66,7 @@ export function uploadRoutes(app: App, uploads: Uploads): void {
         tags: TAGS,
         summary: 'Give up an upload',
         params,
-        response: empties('It is gone', ['upload-unknown', ...DISK]),
+        ...empties('It is gone', ['upload-unknown', ...DISK]),
       },
     },
     async ({ params }, reply) => {
@@ -94,7 +94,7 @@ export function uploadBytesRoute(app: App, uploads: Uploads): void {
         headers: Type.Object({
           'upload-offset': Type.Integer({ minimum: 0, description: 'where these bytes go on', examples: [0] }),
         }),
-        response: answers('The upload', uploadSchema, [
+        ...answers('The upload', uploadSchema, [
           'upload-unknown',
           'upload-offset',
           'upload-superseded',

@@ -1,0 +1,126 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { type RunningAdmin, runAdmin } from '../../../test/admin.ts';
+import { folders } from '../../../test/folder.ts';
+
+const folder = folders(onTestFinished);
+
+interface Operation {
+  readonly summary?: string;
+  readonly tags?: readonly string[];
+  readonly security?: readonly unknown[];
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly description?: string }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema?: object }>> };
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: object }>>;
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+}
+
+async function running(): Promise<RunningAdmin> {
+  const admin = await runAdmin(await folder());
+  onTestFinished(() => admin.close());
+  return admin;
+}
+
+const ROUTES = [
+  'DELETE /api/v1/projects/{project}/keys/{key}',
+  'DELETE /api/v1/tokens/{token}',
+  'DELETE /api/v1/uploads/{upload}',
+  'GET /api/v1/devices',
+  'GET /api/v1/log',
+  'GET /api/v1/openapi.json',
+  'GET /api/v1/projects',
+  'GET /api/v1/projects/{project}',
+  'GET /api/v1/projects/{project}/devices/{device}',
+  'GET /api/v1/projects/{project}/explain',
+  'GET /api/v1/releases',
+  'GET /api/v1/releases/{release}',
+  'GET /api/v1/status',
+  'GET /api/v1/tokens',
+  'GET /api/v1/uploads/{upload}',
+  'PATCH /api/v1/projects/{project}',
+  'PATCH /api/v1/uploads/{upload}',
+  'POST /api/v1/projects',
+  'POST /api/v1/projects/{project}/keys',
+  'POST /api/v1/releases',
+  'POST /api/v1/releases/{release}/publish',
+  'POST /api/v1/releases/{release}/withdraw',
+  'POST /api/v1/tokens',
+  'POST /api/v1/uploads',
+  'PUT /api/v1/projects/{project}/devices/{device}/access',
+];
+
+function operationsOf({ paths }: Document): ReadonlyArray<readonly [what: string, path: string, Operation]> {
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, one]) => [`${method.toUpperCase()} ${path}`, path, one] as const),
+  );
+}
+
+/** Every `$ref` in it. */
+function references(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, part]) =>
+    key === '$ref' && typeof part === 'string' ? [part] : references(part),
+  );
+}
+
+/** Every schema of an object in it that does not say whether it takes more. */
+function openObjects(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { type, additionalProperties } = value as { readonly type?: unknown; readonly additionalProperties?: unknown };
+  const own = type === 'object' && additionalProperties !== false ? [path] : [];
+  return [...own, ...Object.entries(value).flatMap(([key, part]) => openObjects(part, `${path}/${key}`))];
+}
+
+it('the OpenAPI document needs no token and describes every route, and only these', async () => {
+  const { askByPort } = await running();
+  const { status, body } = await askByPort('GET /openapi.json');
+  expect(status).toBe(200);
+  expect((body as Document).openapi).toBe('3.1.0');
+  const found = operationsOf(body as Document).map(([what]) => what);
+  expect(found.sort()).toEqual(ROUTES);
+});
+
+it('every operation says what it is for and what it takes', async () => {
+  const { body } = await (await running()).ask('GET /openapi.json');
+  for (const [what, path, operation] of operationsOf(body as Document)) {
+    expect(operation.summary, what).toMatch(/^[A-Z]/);
+    expect(operation.tags, what).toHaveLength(1);
+    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    const parameters = operation.parameters ?? [];
+    expect(
+      parameters.filter((one) => one.in === 'path').map(({ name }) => name),
+      what,
+    ).toEqual(inPath);
+    for (const { name, description } of parameters) expect(description, `${what} ${name}`).toBeTruthy();
+  }
+});
+
+it('every operation says what it answers, problems in their own type', async () => {
+  const { body } = await (await running()).ask('GET /openapi.json');
+  for (const [what, path, { responses }] of operationsOf(body as Document)) {
+    if (path.endsWith('openapi.json')) continue;
+    const statuses = Object.keys(responses);
+    expect(statuses.filter((status) => status.startsWith('2')).length, what).toBeGreaterThan(0);
+    expect(statuses, what).toEqual(expect.arrayContaining(['400', '401', '500', '503']));
+    for (const [status, { description, content }] of Object.entries(responses)) {
+      expect(description, `${what} ${status}`).toBeTruthy();
+      const type = status.startsWith('2') ? 'application/json' : 'application/problem+json';
+      if (status !== '204') expect(Object.keys(content ?? {}), `${what} ${status}`).toEqual([type]);
+    }
+  }
+});
+
+it('every schema that is named is there, and no object lets through what it does not name', async () => {
+  const { body } = await (await running()).ask('GET /openapi.json');
+  const { components, paths } = body as Document;
+  const names = new Set(references(body));
+  expect(names.size).toBeGreaterThan(10);
+  for (const name of names)
+    expect(Object.keys(components.schemas)).toContain(name.replace('#/components/schemas/', ''));
+  expect(openObjects(components.schemas)).toEqual([]);
+  expect(openObjects(paths)).toEqual([]);
+});
