@@ -3,20 +3,52 @@
 /** The exit codes of every command but `upgrade`, whose codes are the result numbers of libfota2. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, upgradeUsage: 64, interrupted: 130 } as const;
 
-/** By code what to do about it. */
+/** By code what it means and what to do about it. docs/errors.md says the same, and a test holds the two together. */
 export const COMMAND_ERRORS = {
-  usage: 'Look into the help of the command.',
-  interrupted: 'Run the command again to go on.',
-  'server-unreachable': 'Start it (fota serve), or correct --server; fota doctor looks closer.',
-  'server-unexpected': 'Give the admin side of the server, which `fota serve` prints, not the side of the devices.',
-  'server-needed': 'Start the server (fota serve) on this data folder, or name one with --server.',
-  'data-dir-missing': 'Make it with `fota serve` or `fota project create NAME`, or name another one with --data.',
-  'project-needed': 'Name one with --project.',
-  'file-unreadable': 'Check the path and who may read it.',
-  'file-changed': 'Publish again once the build that writes the file has ended.',
-  'upload-given-up': 'Go on with the same command and the option --resume that the message names.',
-  'shell-unknown': 'Choose bash, zsh or fish.',
-  internal: 'This is a defect of the command: please report it with the message.',
+  usage: {
+    means: 'The command was called in a wrong way.',
+    remedy: 'Look into the help of the command.',
+  },
+  interrupted: {
+    means: 'Ctrl-C, or another signal, ended the command.',
+    remedy: 'Run the command again to go on.',
+  },
+  'server-unreachable': {
+    means: 'No server answers there.',
+    remedy: 'Start it (fota serve), or correct --server; fota doctor looks closer.',
+  },
+  'server-unexpected': {
+    means: 'What answers there is no admin side of an upgrade server.',
+    remedy: 'Give the admin side of the server, which fota serve prints, not the side of the devices.',
+  },
+  'server-needed': {
+    means: 'The command follows a server that runs, and none does.',
+    remedy: 'Start the server (fota serve) on this data folder, or name one with --server.',
+  },
+  'data-dir-missing': {
+    means: 'There is no data folder to look into.',
+    remedy: 'Make it with fota serve or fota project create NAME, or name another one with --data.',
+  },
+  'project-needed': {
+    means: 'There is not just one project, and none was named.',
+    remedy: 'Name one with --project.',
+  },
+  'file-unreadable': {
+    means: 'The file to publish cannot be read.',
+    remedy: 'Check the path and who may read it.',
+  },
+  'file-changed': {
+    means: 'The file is no longer what it was when its upload began.',
+    remedy: 'Publish again once the build that writes the file has ended.',
+  },
+  'upload-given-up': {
+    means: 'The upload did not get on for more than a minute.',
+    remedy: 'Go on with the same command and the option --resume that the message names.',
+  },
+  internal: {
+    means: 'The command met a defect of its own.',
+    remedy: 'Please report it with the message.',
+  },
 } as const;
 
 type CommandErrorCode = keyof typeof COMMAND_ERRORS;
@@ -38,7 +70,7 @@ export class CommandError extends Error implements Failure {
   constructor(
     code: CommandErrorCode,
     message: string,
-    { remedy = COMMAND_ERRORS[code], exitCode = EXIT.failed, cause }: CommandErrorOptions = {},
+    { remedy = COMMAND_ERRORS[code].remedy, exitCode = EXIT.failed, cause }: CommandErrorOptions = {},
   ) {
     super(message, { cause });
     this.code = code;
@@ -80,7 +112,7 @@ export function failureOf(error: unknown): Failure {
     return { code, message: message ?? '', remedy };
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: 'internal', message: text, remedy: COMMAND_ERRORS.internal };
+  return { code: 'internal', message: text, remedy: COMMAND_ERRORS.internal.remedy };
 }
 
 function textOf(value: unknown): string {

@@ -105,7 +105,7 @@ describe('a failure', () => {
     const { code, stderr } = await fota(['project', 'list', '--data', 'gone'], { cwd: '/nowhere' });
     expect(code).toBe(1);
     expect(stderr).toBe(
-      `error: there is no data folder at /nowhere/gone\n${COMMAND_ERRORS['data-dir-missing']}\ncode: data-dir-missing\n`,
+      `error: there is no data folder at /nowhere/gone\n${COMMAND_ERRORS['data-dir-missing'].remedy}\ncode: data-dir-missing\n`,
     );
   });
 
@@ -115,7 +115,7 @@ describe('a failure', () => {
     expect(JSON.parse(stdout).error).toEqual({
       code: 'server-unreachable',
       message: 'the server at http://127.0.0.1:1 cannot be reached: nothing listens there',
-      remedy: COMMAND_ERRORS['server-unreachable'],
+      remedy: COMMAND_ERRORS['server-unreachable'].remedy,
     });
   });
 });

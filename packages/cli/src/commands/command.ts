@@ -2,7 +2,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Connection, connect, type Needs, type Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
-import { CommandError, EXIT } from '../failure.ts';
 import type { Out } from '../output/out.ts';
 import type { World } from '../world.ts';
 
@@ -75,9 +74,4 @@ export function choice(flags: string, description: string, ...words: readonly st
 /** A path of the API with names put in. */
 export function path(parts: readonly string[], ...names: readonly (string | number)[]): string {
   return parts.map((part, i) => part + (i < names.length ? encodeURIComponent(names[i] ?? '') : '')).join('');
-}
-
-/** A wrong use that only the command's own work could see. */
-export function usage(message: string): CommandError {
-  return new CommandError('usage', message, { exitCode: EXIT.usage });
 }

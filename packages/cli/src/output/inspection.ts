@@ -12,15 +12,25 @@ export interface ShownInspection {
   readonly warnings: readonly string[];
 }
 
-/** What content and file name propose: each with where it was found. */
-export type ShownProposal = Readonly<Record<string, { readonly value: string; readonly from: string } | undefined>>;
+interface Proposed {
+  readonly value: string;
+  readonly from: string;
+}
 
-const PROPOSED: ReadonlyArray<readonly [string, string]> = [
+/** What content and file name propose, each with where it was found. */
+export interface ShownProposal {
+  readonly firmwareName?: Proposed | undefined;
+  readonly version?: Proposed | undefined;
+  readonly core?: Proposed | undefined;
+  readonly sourceCore?: Proposed | undefined;
+}
+
+const PROPOSED = [
   ['firmwareName', 'firmware'],
   ['version', 'version'],
   ['core', 'core'],
   ['sourceCore', 'for core'],
-];
+] as const;
 
 export function showInspection(out: Out, inspection: ShownInspection, proposal: ShownProposal): void {
   out.facts([
