@@ -1,61 +1,10 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { all, listening, openConnections } from '../../test/listening.ts';
 import { asks, exchange, exchangeInPieces, values } from '../../test/raw.ts';
-import type { OpenPackage } from '../ports.ts';
-import { type Answer, packageAnswer, refusal } from './answers.ts';
-import type { Limits } from './door.ts';
-import { createListener, type Listener } from './listener.ts';
-import type { Refused } from './refused.ts';
+import { type Answer, refusal } from './answers.ts';
 
-const LIMITS: Limits = {
-  headBytes: 1_024,
-  bodyBytes: 1_000,
-  headTimeoutMs: 10_000,
-  idleTimeoutMs: 10_000,
-  maxConnections: 100,
-  maxConnectionsPerAddress: 0,
-};
-
-interface Scene {
-  readonly port: number;
-  readonly listener: Listener;
-  readonly refused: Refused[];
-  readonly problems: unknown[];
-}
-
-async function scene(route: () => Promise<Answer>, limits: Partial<Limits> = {}): Promise<Scene> {
-  const refused: Refused[] = [];
-  const problems: unknown[] = [];
-  const listener = createListener(
-    route,
-    { ...LIMITS, ...limits },
-    (problem) => problems.push(problem),
-    (one) => refused.push(one),
-  );
-  listener.server.listen(0, '127.0.0.1');
-  await once(listener.server, 'listening');
-  onTestFinished(() => listener.close(0));
-  return { port: (listener.server.address() as AddressInfo).port, listener, refused, problems };
-}
-
+const { client, scene } = listening(onTestFinished);
 const nothing = async (): Promise<Answer> => refusal(404, 27, 'nothing');
-
-/** A client that is connected, and has sent what it is told. */
-async function client(port: number, sends = ''): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-  socket.on('error', () => undefined);
-  onTestFinished(() => void socket.destroy());
-  await once(socket, 'connect');
-  if (sends !== '') await new Promise((sent) => socket.write(sends, sent));
-  return socket;
-}
-
-async function all(socket: Socket): Promise<string> {
-  let text = '';
-  for await (const chunk of socket) text += String(chunk);
-  return text;
-}
 
 describe('a request that is too much', () => {
   it.each([
@@ -159,8 +108,7 @@ describe('connections', () => {
     (await client(port)).end();
     (await client(port, '\r\n\r\n')).end();
     (await client(port)).resetAndDestroy();
-    const open = () => new Promise((resolve) => listener.server.getConnections((_error, count) => resolve(count)));
-    await expect.poll(open).toBe(0);
+    await expect.poll(() => openConnections(listener)).toBe(0);
     expect(refused).toEqual([]);
   });
 });
@@ -201,91 +149,5 @@ describe('an answer', () => {
 
   it('says with 405 what is allowed', () => {
     expect(refusal(405, 405, 'no').headers['Allow']).toBe('GET, HEAD, POST, PUT, PATCH, DELETE');
-  });
-});
-
-describe('a package', () => {
-  const bytes = Buffer.alloc(5_000_000, 'fota');
-  const wanted = { sha256: 'f'.repeat(64), size: bytes.length };
-
-  /** A package in memory, or one that is read in pieces; says when it was closed and how its sending ended. */
-  function opened(inMemory: boolean, size = bytes.length) {
-    const told: unknown[] = [];
-    const pack: OpenPackage = {
-      async *read(first, last) {
-        for (let at = first; at <= last; at += 70_000) yield bytes.subarray(at, Math.min(at + 70_000, last + 1));
-      },
-      ...(inMemory && { slice: (first: number, last: number) => bytes.subarray(first, last + 1) }),
-      close: async () => void told.push('closed'),
-    };
-    const answer = (first = 0): Answer => ({
-      ...packageAnswer({ ...wanted, size }, pack, { first, last: size - 1 }),
-      onSent: (sent) => told.push(sent),
-    });
-    return { told, answer };
-  }
-
-  it.each([
-    ['from memory, small', true, 60_000],
-    ['from memory, large', true, bytes.length],
-    ['in pieces', false, bytes.length],
-  ])('%s is sent whole, told so, and closed', async (_how, inMemory, size) => {
-    const { told, answer } = opened(inMemory, size);
-    const { port } = await scene(async () => answer(7));
-    const got = await exchange(port, asks('/'));
-    expect(got.body.equals(bytes.subarray(7, size))).toBe(true);
-    expect(got.headInOneRead).toBe(true);
-    await expect.poll(() => told).toEqual([{ bytes: size - 7, whole: true }, 'closed']);
-  });
-
-  it.each([
-    ['from memory', true],
-    ['in pieces', false],
-  ])('%s that its client leaves is told as broken, and closed', async (_how, inMemory) => {
-    const { told, answer } = opened(inMemory);
-    const { port, problems } = await scene(async () => answer());
-    const socket = await client(port, asks('/'));
-    await once(socket, 'readable');
-    socket.resetAndDestroy();
-    await expect.poll(() => told).toEqual([{ bytes: expect.any(Number), whole: false }, 'closed']);
-    expect((told[0] as { bytes: number }).bytes).toBeLessThan(bytes.length);
-    expect(problems).toEqual([]);
-  });
-
-  it.each([
-    ['from memory', true],
-    ['in pieces', false],
-  ])('%s whose client does not read ends after the idle time', async (_how, inMemory) => {
-    const { told, answer } = opened(inMemory);
-    const { port } = await scene(async () => answer(), { idleTimeoutMs: 60 });
-    const socket = await client(port, asks('/'));
-    socket.pause();
-    await expect.poll(() => told, { timeout: 5_000 }).toEqual([{ bytes: expect.any(Number), whole: false }, 'closed']);
-  });
-
-  it('for HEAD is closed unsent, and nothing told', async () => {
-    const { told, answer } = opened(true);
-    const { port } = await scene(async () => answer());
-    expect((await exchange(port, asks('/', 'HEAD'))).body).toHaveLength(0);
-    expect(told).toEqual(['closed']);
-  });
-
-  it('that breaks off while it is read cuts the connection, and is told', async () => {
-    const { told, answer } = opened(false);
-    const { body, ...rest } = answer();
-    const part = typeof body === 'object' ? body : undefined;
-    if (part === undefined) throw new Error('no package');
-    const broken: OpenPackage = {
-      ...part.opened,
-      async *read() {
-        yield bytes.subarray(0, 9);
-        throw new Error('the disk is dead');
-      },
-    };
-    const { port, problems } = await scene(async () => ({ ...rest, body: { ...part, opened: broken } }));
-    const socket = await client(port, asks('/'));
-    await all(socket).catch(() => 'reset');
-    expect(problems).toMatchObject([{ message: 'the disk is dead' }]);
-    expect(told).toEqual([{ bytes: expect.any(Number), whole: false }, 'closed']);
   });
 });

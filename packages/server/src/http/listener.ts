@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { type Answer, type Part, refusal } from './answers.ts';
+import { type Answer, refusal } from './answers.ts';
 import { type Limits, openDoor } from './door.ts';
 import type { Refused, RefusedReason } from './refused.ts';
+import { send } from './sending.ts';
 
 /** An HTTP server that answers, and how to end it. */
 export interface Listener {
@@ -42,25 +42,28 @@ export function createListener(
   const running = new Set<Promise<void>>();
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { socket } = request;
-    const refused = hasBody(request) ? await dropBody(request, limits) : undefined;
-    if (refused !== undefined) return door.refuse(socket, refused, BODY_STATUS[refused]);
-    door.heard(socket);
-    await send(await route(request).catch(failed), request, response);
+    try {
+      const refused = hasBody(request) ? await dropBody(request, limits) : undefined;
+      if (refused !== undefined) return door.refuse(request.socket, refused, BODY_STATUS[refused]);
+      door.heard(request.socket);
+      await send(await answered(request), request, response);
+    } catch (problem) {
+      response.destroy();
+      if (!GONE.has((problem as NodeJS.ErrnoException).code)) onProblem(problem);
+    }
   };
-  const failed = (problem: unknown): Answer => {
-    onProblem(problem);
-    return refusal(503, 503, 'the server cannot answer now, ask again later');
+  const answered = async (request: IncomingMessage): Promise<Answer> => {
+    try {
+      return await route(request);
+    } catch (problem) {
+      onProblem(problem);
+      return refusal(503, 503, 'the server cannot answer now, ask again later');
+    }
   };
   const respond = (request: IncomingMessage, response: ServerResponse): void => {
     // What follows a request on its connection is none of ours.
     if (!door.enter(request.socket)) return;
-    const work = answer(request, response)
-      .catch((problem: unknown) => {
-        response.destroy();
-        if (!GONE.has((problem as NodeJS.ErrnoException).code)) onProblem(problem);
-      })
-      .finally(() => running.delete(work));
+    const work = answer(request, response).finally(() => running.delete(work));
     running.add(work);
   };
   server.on('request', respond);
@@ -94,57 +97,6 @@ export function createListener(
 const GONE: ReadonlySet<unknown> = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE']);
 
 const BODY_STATUS = { 'body-too-large': 413, 'body-too-slow': 408 } as const;
-
-/** Bytes in memory that are given to the network at once; more go in pieces of this size. */
-const PIECE_BYTES = 1 << 20;
-
-async function send(
-  { status, headers, body, onSent }: Answer,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const part = typeof body === 'object' ? body : undefined;
-  try {
-    response.writeHead(status, { ...headers, Connection: 'close' });
-    if (part === undefined) response.end(body);
-    else if (request.method === 'HEAD') response.end();
-    else await sendPart(part, response, onSent);
-  } finally {
-    await part?.opened.close();
-  }
-}
-
-async function sendPart(
-  { opened, first, last }: Part,
-  response: ServerResponse,
-  onSent: Answer['onSent'],
-): Promise<void> {
-  let bytes = 0;
-  try {
-    const length = last - first + 1;
-    if (opened.slice === undefined || length > PIECE_BYTES) {
-      const pieces = opened.slice === undefined ? opened.read(first, last) : piecesOf(opened.slice(first, last));
-      response.flushHeaders();
-      await pipeline(async function* counted() {
-        for await (const piece of pieces) {
-          yield piece;
-          // Asked for the next one: this one is on its way.
-          bytes += piece.byteLength;
-        }
-      }, response);
-    } else {
-      response.end(opened.slice(first, last));
-      await new Promise((resolve) => response.once('close', resolve));
-      if (response.writableFinished) bytes = length;
-    }
-  } finally {
-    onSent?.({ bytes, whole: response.writableFinished });
-  }
-}
-
-function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
-}
 
 /** Whether a body is to come that is waited for. */
 function hasBody({ headers }: IncomingMessage): boolean {
