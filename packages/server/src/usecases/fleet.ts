@@ -109,7 +109,8 @@ export async function openFleet(ports: {
     underWay,
 
     async asked(device, rule, at, news, entry) {
-      if (promises.size > 0) await untilNothingIs(device);
+      // Where nothing is, no turn passes between a decision and what is remembered of it.
+      if (underWay(device) !== undefined) await untilNothingIs(device);
       const key = recordKey(device.project, device.id, device.firmwareName);
       const before = records.get(key);
       const record =

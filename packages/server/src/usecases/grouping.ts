@@ -126,6 +126,7 @@ export function createGrouping(ports: {
 
   /** Writes as many as waited when it began, with pauses; those that come meanwhile wait their own time. */
   const drain = (left: number): void => {
+    idleTimer = undefined;
     const over = (): void => {
       isDraining = false;
       if (idle.size > 0) idleAgain();
@@ -145,7 +146,6 @@ export function createGrouping(ports: {
   const idleAgain = (): void => {
     if (isDraining) return;
     idleTimer ??= later(times.idleMs, () => {
-      idleTimer = undefined;
       isDraining = true;
       drain(idle.size);
     });

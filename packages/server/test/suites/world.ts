@@ -1,0 +1,224 @@
+/** The use cases over stores in memory and a time that passes when a test says so. */
+import { createHash } from 'node:crypto';
+import type { Identity } from '@libfota2/protocol';
+import { memoryCatalogue } from '../../src/adapters/memory/catalogue.ts';
+import { memoryDevices } from '../../src/adapters/memory/devices.ts';
+import { memoryPackages } from '../../src/adapters/memory/packages.ts';
+import type { Decision } from '../../src/domain/decide.ts';
+import { FotaServerError } from '../../src/domain/errors.ts';
+import type { CatalogueStore, DeviceGroup, DeviceStore, Later, Now, Sent, StoredLogEntry } from '../../src/ports.ts';
+import { type Catalogue, openCatalogue } from '../../src/usecases/catalogue.ts';
+import { type CheckIn, type CheckIns, createCheckIns } from '../../src/usecases/check-in.ts';
+import { type Fleet, openFleet } from '../../src/usecases/fleet.ts';
+import { createGrouping, type GroupingTimes } from '../../src/usecases/grouping.ts';
+import { createNoise, type Noise } from '../../src/usecases/noise.ts';
+import { createOperator, type Intake, type Operator } from '../../src/usecases/operator.ts';
+import { OPAQUE } from '../samples.ts';
+import { NO_FILTER } from './samples.ts';
+
+export const SECOND = 1_000;
+export const MINUTE: number = 60 * SECOND;
+export const DAY: number = 24 * 60 * MINUTE;
+export const TIMES: GroupingTimes = { soonMs: SECOND, idleMs: MINUTE };
+
+export interface FakeTime {
+  readonly now: Now;
+  readonly later: Later;
+  /** Lets what is due happen, all of it and in order. */
+  pass(ms: number): Promise<void>;
+  /** Sets the clock of the wall; timers do not notice. */
+  jump(ms: number): void;
+}
+
+export function fakeTime(): FakeTime {
+  let time = 0;
+  let wall = Date.UTC(2026, 10, 23);
+  const timers = new Set<{ readonly at: number; readonly work: () => void }>();
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  return {
+    now: () => wall + time,
+    later(ms, work) {
+      const timer = { at: time + ms, work };
+      timers.add(timer);
+      return { cancel: () => timers.delete(timer) };
+    },
+    async pass(ms) {
+      const end = time + ms;
+      for (;;) {
+        await turn();
+        const [next] = [...timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+        if (next === undefined) break;
+        timers.delete(next);
+        time = Math.max(time, next.at);
+        next.work();
+      }
+      time = end;
+    },
+    jump(ms) {
+      wall += ms;
+    },
+  };
+}
+
+/** A store that can be told to fail, or to wait, and what it wrote. */
+export interface Unreliable extends DeviceStore {
+  readonly written: ReadonlyArray<DeviceGroup & { readonly against: 'kill' | 'power-cut' }>;
+  /** From now on. */
+  setFull(isFull: boolean): void;
+  /** Holds what is written from now on, until it is let go. */
+  hold(): { letGo(): void };
+}
+
+export function unreliable(store: DeviceStore): Unreliable {
+  const written: Array<DeviceGroup & { readonly against: 'kill' | 'power-cut' }> = [];
+  let isFull = false;
+  let gate: Promise<void> = Promise.resolve();
+  return {
+    ...store,
+    written,
+    async write(group, against) {
+      await gate;
+      if (isFull) throw new FotaServerError('disk-full', 'no room is left');
+      written.push({ ...group, against });
+      await store.write(group, against);
+    },
+    setFull(is) {
+      isFull = is;
+    },
+    hold() {
+      let letGo = (): void => undefined;
+      gate = new Promise((resolve) => {
+        letGo = resolve;
+      });
+      return { letGo: () => letGo() };
+    },
+  };
+}
+
+export interface Answered {
+  readonly decision: Decision;
+  /** `undefined`: refused. */
+  readonly sent: Sent | undefined;
+}
+
+export interface World {
+  readonly time: FakeTime;
+  readonly devices: Unreliable;
+  readonly catalogue: Catalogue;
+  readonly fleet: Fleet;
+  readonly noise: Noise;
+  readonly checkIns: CheckIns;
+  readonly operator: Operator;
+  /** What watchers were told. */
+  readonly heard: readonly CheckIn[];
+  readonly problems: readonly unknown[];
+  /** Asks as a device of the project `p` with the firmware `app` does, and is answered as the device side answers. */
+  ask(changes?: Partial<Identity>): Promise<Answered>;
+  /** Publishes these bytes as this version. */
+  publish(
+    version: string,
+    content?: string,
+    changes?: Partial<Parameters<Catalogue['publish']>[0]>,
+  ): ReturnType<Catalogue['publish']>;
+  /** The log, the newest first. */
+  log(): Promise<readonly StoredLogEntry[]>;
+  /** The same stores and the same time after a kill -9. */
+  restarted(): Promise<World>;
+}
+
+export interface WorldOptions {
+  readonly deliveriesPerDay?: number;
+  readonly maxDevices?: number;
+  readonly logLimit?: number;
+}
+
+/** A world with the project `p`, whose key is {@link WORLD_KEY}. */
+export async function worldOf(options: WorldOptions = {}): Promise<World> {
+  const world = await made(options, fakeTime(), memoryCatalogue(), unreliable(memoryDevices(options.logLimit)));
+  await world.catalogue.createProject({ name: 'p', key: WORLD_KEY });
+  return world;
+}
+
+export const WORLD_KEY: string = 'p'.repeat(32);
+
+export const sha256: (text: string) => string = (text) => createHash('sha256').update(text).digest('hex');
+
+export function intakeOf(content: string, changes: Partial<Intake> = {}): Intake {
+  return { sha256: sha256(content), size: 1 + content.length, fileName: '', inspection: OPAQUE, ...changes };
+}
+
+async function made(
+  options: WorldOptions,
+  time: FakeTime,
+  catalogueStore: CatalogueStore,
+  devices: Unreliable,
+): Promise<World> {
+  const { deliveriesPerDay = 6, maxDevices = 1_000 } = options;
+  const { now, later } = time;
+  const problems: unknown[] = [];
+  const heard: CheckIn[] = [];
+  const grouping = createGrouping({
+    store: devices,
+    later,
+    times: TIMES,
+    onProblem: (problem) => problems.push(problem),
+  });
+  const fleet = await openFleet({ store: devices, grouping, maxDevices });
+  const noise = createNoise({ note: fleet.note, later });
+  let keys = 0;
+  const newKey = (): string => {
+    keys += 1;
+    return String(keys).padStart(32, 'n');
+  };
+  const catalogue = await openCatalogue({ store: catalogueStore, now, newKey, sha256, deliveriesPerDay });
+  const checkIns = createCheckIns({
+    plan: catalogue.plan,
+    fleet,
+    noise,
+    now,
+    onCheckIn: (checkIn) => heard.push(checkIn),
+  });
+  const inspector = { inspect: async () => OPAQUE };
+  const operator = createOperator({ catalogue, fleet, devices, packages: memoryPackages(), inspector, now });
+
+  const ask = async (identity: Identity): Promise<Answered> => {
+    const decision = checkIns.decide(identity);
+    if (decision.answer === 'refused') {
+      await checkIns.answered(decision);
+      return { decision, sent: undefined };
+    }
+    const sent = await checkIns.offered(identity, decision);
+    return sent === undefined ? ask(identity) : { decision, sent };
+  };
+
+  return {
+    time,
+    devices,
+    catalogue,
+    fleet,
+    noise,
+    checkIns,
+    operator,
+    heard,
+    problems,
+    ask: async (changes) => {
+      const asked = ask({ ...question(), ...changes });
+      asked.catch(() => undefined);
+      // What one turn of the loop brings together is written, and then answered.
+      await time.pass(0);
+      return asked;
+    },
+    publish: (version, content = version, changes = {}) =>
+      catalogue.publish({ project: 'p', firmwareName: 'app', version, intake: intakeOf(content), ...changes }),
+    async log() {
+      await fleet.settle();
+      return (await devices.log(NO_FILTER, { limit: 1_000, cursor: undefined })).items;
+    },
+    restarted: () => made(options, time, catalogueStore, unreliable(devices)),
+  };
+}
+
+/** What a device asks that is called 867 and runs 1.0.0. */
+export function question(): Identity {
+  return { idKind: 'imei', id: '867', projectKey: WORLD_KEY, firmwareName: 'app', version: '1.0.0' };
+}
