@@ -17,6 +17,9 @@ interface Block {
 
 const cmp = tool('cmp', 'apt-get install diffutils');
 
+/** What `npx fota` runs in a clone. */
+const fota = join(root, 'packages/cli/bin/fota.mjs');
+
 const FENCE = /^```(\w*)\n(.*?)^```$/gms;
 
 function page(name: string): string {
@@ -39,6 +42,7 @@ describe('the README', () => {
   /** What the last shell block said. */
   let said = '';
   let port: number;
+  let devicePort: number;
   const servers: Program[] = [];
 
   beforeAll(async () => {
@@ -46,6 +50,7 @@ describe('the README', () => {
     cwd = join(dir, 'clone');
     await mkdir(cwd);
     port = await freePort();
+    devicePort = await freePort();
   });
 
   afterAll(async () => {
@@ -58,7 +63,9 @@ describe('the README', () => {
     const env = { ...quietNpm, HERE: join(dir, 'here') };
     // Where a machine has no cmp, the rest is told all the same.
     const known = cmp === undefined ? code.replaceAll(/\bcmp [^;\n]*/g, ':') : code;
-    const script = `set -eu\ntrap 'pwd > "$HERE"' EXIT\n${known}`;
+    const command = `"${process.execPath}" "${fota}"`;
+    const here = known.replaceAll('npx fota', command).replaceAll(':8266/', `:${devicePort}/`);
+    const script = `set -eu\ntrap 'pwd > "$HERE"' EXIT\n${here}`;
     said = await run('sh', ['-c', script], { cwd, env });
     cwd = (await readFile(env.HERE, 'utf8')).trim();
   }
@@ -78,6 +85,11 @@ describe('the README', () => {
       const code = `import { demo } from '${demo}'; process.exitCode = await demo(process.argv.slice(2), '.');\n`;
       await writeFile(start, code);
       said = await run(process.execPath, [start, ...options], { cwd });
+    },
+    'npx fota serve': async () => {
+      const server = start(process.execPath, [fota, 'serve', '--port', String(devicePort), '--admin-port', '0'], { cwd });
+      servers.push(server);
+      await server.says(/Ctrl-C ends the server/);
     },
     // We are in it.
     'npm test': async () => expect(JSON.parse(page('package.json')).scripts.test).toBe('node scripts/test.mjs'),

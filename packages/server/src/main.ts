@@ -109,7 +109,8 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
 
 /** Makes the folder and locks it. Resolves to the path of the notice by which others find this server. */
 async function takeFolder(dataDir: string, closers: Array<() => unknown>): Promise<string> {
-  await mkdir(dataDir, { recursive: true }).catch((error) => {
+  // It holds what devices are and what tokens hash to: nobody else's to read.
+  await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch((error) => {
     throw translate(dataDir, error);
   });
   // Beside the lock, not in it: nobody but SQLite may open that file.
