@@ -25,7 +25,7 @@ export function addDoctor(program: Command, invocation: Invocation): void {
       const checks: Check[] = [checkNode(process.versions.node), checkClock(world.now())];
       const named = namedServer(options, world);
       const inspect = named === undefined ? checkFolder : checkServer;
-      const progress = out.progress('packages');
+      const progress = out.progress('packages', 'none');
       try {
         const ports = [options.port, options.adminPort];
         checks.push(...(await inspect({ given: options, world, signal: signal(), ports, progress })));

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { showInspection } from '../output/inspection.ts';
-import { bytes } from '../output/words.ts';
 import { examples, type Invocation, jsonOption } from './command.ts';
 
 /** `fota inspect`: what a package is, before anybody hears of it. Needs no server. */
@@ -13,7 +12,6 @@ export function addInspect(program: Command, { out, world }: Invocation): void {
     out.result({ file, size, sha256, inspection, proposal }, () => {
       out.facts([
         ['file', out.colors.bold(file)],
-        ['size', `${bytes(size)} (${size})`],
         ['sha256', sha256],
       ]);
       showInspection(out, inspection, proposal);

@@ -36,7 +36,7 @@ export function addProject(program: Command, invocation: Invocation): void {
             showProject(out, project, invocation.world.now());
             out.line(`\nNext: fota publish FILE --project ${quoted(name)}`);
             out.line('Devices ask with:');
-            out.line(`  libfota2.request(callback, {url = "${deviceUrl ?? 'http://HOST:PORT'}/upgrade?",`);
+            out.line(`  libfota2.request(callback, {url = "${deviceUrl ?? 'http://HOST:8266'}/upgrade?",`);
             out.line(`    project_key = "${project.key}"})`);
           });
         },

@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** What the demo was asked to do. */
@@ -72,4 +73,15 @@ export function networkUrl(host: string, port: number): string | undefined {
   const addresses = Object.values(networkInterfaces()).flat();
   const outward = addresses.find((one) => one !== undefined && !one.internal && one.family === 'IPv4');
   return outward && `http://${outward.address}:${port}`;
+}
+
+/** Where the user typed; npm itself works in the workspace's root. */
+export function here(): string {
+  return process.env['INIT_CWD'] ?? process.cwd();
+}
+
+/** The path as a person here would write it. */
+export function nearest(path: string): string {
+  const short = relative(here(), path);
+  return short.startsWith('..') ? path : short || '.';
 }

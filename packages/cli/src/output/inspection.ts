@@ -34,7 +34,7 @@ const PROPOSED = [
 
 export function showInspection(out: Out, inspection: ShownInspection, proposal: ShownProposal): void {
   out.facts([
-    ['format', `${inspection.format}, ${inspection.kind}`],
+    ['format', inspection.kind === 'unknown' ? inspection.format : `${inspection.format}, ${inspection.kind}`],
     ['PROJECT', inspection.project && printable(inspection.project)],
     ['VERSION', inspection.version && printable(inspection.version)],
     ...inspection.facts.map(({ label, value }): [string, string] => [printable(label), printable(value)]),

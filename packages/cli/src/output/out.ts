@@ -24,8 +24,8 @@ export interface Out {
   facts(facts: ReadonlyArray<readonly [name: string, value: string | undefined]>): void;
   /** A remark beside the result: on stderr; nothing with --json. */
   note(text: string): void;
-  /** How far something is: a bar where stderr is a terminal, lines elsewhere, nothing with --json. */
-  progress(what: string): Progress;
+  /** How far something is: a bar where stderr is a terminal, elsewhere lines, if any; nothing with --json. */
+  progress(what: string, elsewhere?: 'lines' | 'none'): Progress;
   /** A failure: `{"error":{code,message,remedy}}` on stdout with --json, else lines on stderr. */
   failure(error: unknown): void;
 }
@@ -64,12 +64,16 @@ export function createOut(world: Pick<World, 'stdout' | 'stderr' | 'env'>, isJso
     facts(facts) {
       const known = facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
       const longest = Math.max(...known.map(([name]) => name.length));
-      for (const [name, value] of known) line(`${colors.dim(name.padEnd(longest))}  ${value}`);
+      const under = `\n${' '.repeat(longest + 2)}`;
+      for (const [name, value] of known) {
+        line(`${colors.dim(name.padEnd(longest))}  ${value.replaceAll('\n', under)}`);
+      }
     },
     note(text) {
       if (!isJson) complain(text);
     },
-    progress: (what) => createProgress(stderr, what, isJson ? 'none' : stderr.isTTY === true ? 'bar' : 'lines'),
+    progress: (what, elsewhere = 'lines') =>
+      createProgress(stderr, what, isJson ? 'none' : stderr.isTTY === true ? 'bar' : elsewhere),
     failure(error) {
       const failure = failureOf(error);
       if (isJson) print(JSON.stringify({ error: partsOf(failure) }));

@@ -48,7 +48,7 @@ function bar(out: Output, what: string): Progress {
 
 /** A line for each quarter: enough for a log, little enough to read. */
 function lines(out: Output, what: string): Progress {
-  let quarter = -1;
+  let quarter = 0;
   const say = (text: string): void => {
     if (out.writable) out.write(`${text}\n`);
   };

@@ -1,0 +1,99 @@
+/** The demo itself: starts the server, publishes, lets the sample device upgrade itself, and stays. */
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type CheckIn, type FotaServer, FotaServerError, startServer } from '@libfota2/server';
+import { connectLines } from './connect.ts';
+import { type DeviceFile, type Message, makeDevice, runDevice } from './device.ts';
+import { DEFAULT_PORT, type DemoOptions, nearest, networkUrl } from './options.ts';
+import { publishSample, stationFile } from './releases.ts';
+import type { Screen } from './screen.ts';
+
+export async function show(
+  options: DemoOptions,
+  dataDir: string,
+  screen: Screen,
+  ended: AbortSignal,
+  { root, command }: { readonly root: string; readonly command: string },
+): Promise<void> {
+  const { colors, labelled, line } = screen;
+  let following = false;
+  const server = await start(options, dataDir, (checkIn) => {
+    if (following) labelled('asked', tale(checkIn));
+  });
+  try {
+    line(`\n  ${colors.bold('libfota2')}  firmware over the air\n`);
+    labelled('server', `${colors.cyan(server.url)}${fallback(options, server)}`);
+    labelled('data', `${nearest(dataDir)}  (SQLite and packages)`);
+    const { project, releases } = await publishSample(server);
+    const sizes = releases.map(({ version, packages }) => `${version} (${megabytes(packages[0]?.size ?? 0)})`);
+    labelled('releases', `${releases[0]?.firmwareName} ${sizes.join(', ')}\n`);
+
+    const device = { url: `${server.url}/upgrade`, project_key: project.key, imei: 'sample-device' };
+    const began = performance.now();
+    await showDevice(join(dataDir, 'device'), device, screen, ended);
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    line(`\n  ${colors.green('The device upgraded itself')} in ${seconds} s.`);
+    if (options.once) return;
+
+    const url = `${networkUrl(options.host, server.port) ?? server.url}/upgrade`;
+    line(`\n  ${colors.bold('Connect a device of your own')}`);
+    for (const [kind, lines] of connectLines({ ...device, url, imei: 'my-device' }, root)) {
+      line(`\n  ${colors.dim(kind)}`);
+      for (const one of lines) line(`    ${one}`);
+    }
+    if (url === device.url) line(`\n  ${colors.dim('For devices on your network:')} ${command} --host 0.0.0.0`);
+    line(`\n  The server stays up and shows who asks. ${colors.bold('Ctrl-C')} ends it.\n`);
+    following = true;
+    if (!ended.aborted) await once(ended, 'abort');
+  } finally {
+    await server.close();
+  }
+}
+
+/** Starts on the port that was asked for, else on the first free one of twenty. */
+async function start(
+  options: DemoOptions,
+  dataDir: string,
+  onCheckIn: (checkIn: CheckIn) => void,
+): Promise<FotaServer> {
+  for (let port = options.port ?? DEFAULT_PORT; ; port += 1) {
+    try {
+      return await startServer({ dataDir, host: options.host, port, onCheckIn, graceMs: 3_000 });
+    } catch (error) {
+      const isBusy = error instanceof FotaServerError && error.code === 'port-in-use';
+      if (!isBusy || options.port !== undefined || port >= DEFAULT_PORT + 20) throw error;
+    }
+  }
+}
+
+/** Lets the sample device upgrade itself. @throws Error where it does not end with 0, then 4 */
+async function showDevice(folder: string, settings: DeviceFile, screen: Screen, ended: AbortSignal): Promise<void> {
+  const { colors, labelled, progress } = screen;
+  const results: number[] = [];
+  const onMessage = (message: Message): void => {
+    if ('reading' in message) labelled('device', `${colors.bold(message.version)}  ${message.reading}`);
+    if ('bytes' in message && message.total !== undefined) progress(message.bytes, message.total);
+    if ('result' in message) {
+      results.push(message.result);
+      labelled('result', `${colors.bold(colors.green(message.result))}  ${message.meaning}`);
+    }
+  };
+  await makeDevice(folder, stationFile('1.0.0'), settings);
+  await runDevice(folder, ended, onMessage, () => labelled('restart', 'update.bin becomes the application\n'));
+  if (results.join() !== '0,4') throw new Error('The sample device did not upgrade itself.');
+}
+
+function fallback(options: DemoOptions, server: FotaServer): string {
+  const isOther = options.port === undefined && server.port !== DEFAULT_PORT;
+  return isOther ? `  (port ${DEFAULT_PORT} is in use)` : '';
+}
+
+function tale({ device, code, releaseVersion, rule }: CheckIn): string {
+  const who = `${device.id || 'a device without id'} on ${device.version || 'an unknown version'}`;
+  if (code === 0) return `${who} is sent ${releaseVersion}`;
+  return code === 304 ? `${who} has ${releaseVersion} already` : `${who} is refused: ${rule}`;
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
