@@ -5,7 +5,7 @@ import { proof } from './support/proof.ts';
 import { exactAnswer, PROJECT_KEY, type Served, serve, talk } from './support/served.ts';
 
 const prove = process.env['PROVE'] !== undefined;
-const ROUNDS = prove ? 40 : 4;
+const ROUNDS = prove ? 30 : 4;
 const REQUESTS_A_ROUND = prove ? 2_000 : 500;
 const AT_A_TIME = 64;
 const SEED = prove ? Date.now() % 2 ** 32 : 20_261;
@@ -14,7 +14,7 @@ const GROWTH_BYTES = 3 * 1024 ** 2;
 
 const SIZES = [3_000, 20_000];
 const packages = SIZES.map((size, n) => makeImage(n, size));
-const LIMITS = { headBytes: 2_048, bodyBytes: 4_096, headTimeoutMs: 400, idleTimeoutMs: 800 };
+const LIMITS = { headBytes: 2_048, bodyBytes: 4_096, headTimeoutMs: 500, idleTimeoutMs: 2_500 };
 
 const ASKS = `imei=868488076506128&project_key=${PROJECT_KEY}&firmware_name=app&version=1.0.0`;
 /** Targets as devices of all generations, other programs and strangers write them. */
