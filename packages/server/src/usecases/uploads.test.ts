@@ -2,63 +2,18 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { folders } from '../../test/folder.ts';
+import { from, inspection, uploadWorlds } from '../../test/uploads.ts';
 import { openDiskPackages } from '../adapters/disk/packages.ts';
-import { openDiskUploads } from '../adapters/disk/uploads.ts';
 import { FotaServerError } from '../domain/errors.ts';
-import type { Inspection } from '../domain/inspection.ts';
-import { openUploads, type UploadPorts, type Uploads } from './uploads.ts';
 
 const folder = folders(onTestFinished);
+const world = uploadWorlds(folder);
 const DAY_MS = 24 * 3_600_000;
 const bytes = randomBytes(300_000);
 const sha256 = createHash('sha256').update(bytes).digest('hex');
-const inspection: Inspection = { format: 'opaque', kind: 'unknown', needsSourceCore: false, facts: [], warnings: [] };
-
-interface World {
-  readonly dir: string;
-  /** Another run on the same folder. */
-  opened(): Promise<Uploads>;
-  readonly clock: { now: number };
-  /** What the timers were given to do. */
-  readonly due: Array<() => void>;
-  readonly stored: () => Promise<readonly string[]>;
-}
-
-async function world(changes: Partial<UploadPorts> = {}): Promise<World> {
-  const dir = await folder();
-  const packages = await openDiskPackages(join(dir, 'packages'));
-  const clock = { now: 1_000 };
-  const due: Array<() => void> = [];
-  return {
-    dir,
-    clock,
-    due,
-    stored: () => readdir(join(dir, 'packages')),
-    opened: async () =>
-      openUploads({
-        store: await openDiskUploads(join(dir, 'uploads')),
-        takeIn: async (incoming, fileName = '') => ({ ...(await packages.put(incoming)), fileName, inspection }),
-        now: () => clock.now,
-        later: (_ms, work) => {
-          due.push(work);
-          return { cancel: () => void due.splice(due.indexOf(work), 1) };
-        },
-        newId: () => randomBytes(8).toString('hex'),
-        onProblem: (problem) => {
-          throw problem;
-        },
-        limits: { maxPackageBytes: 1_000_000, maxOpenUploads: 3 },
-        ...changes,
-      }),
-  };
-}
-
-function from(...parts: readonly Uint8Array[]): Readable {
-  return Readable.from(parts);
-}
 
 describe('an upload', () => {
   it('becomes a package with its last byte, and can be asked for again until it expires', async () => {

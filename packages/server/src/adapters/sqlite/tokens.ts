@@ -29,7 +29,7 @@ export function sqliteTokens(database: Database, path: string): TokenStore {
     } catch (error) {
       throw translate(path, error);
     } finally {
-      database.exec('PRAGMA synchronous = NORMAL');
+      if (database.isOpen) database.exec('PRAGMA synchronous = NORMAL');
     }
   };
 

@@ -110,7 +110,9 @@ export function uploadBytesRoute(app: App, uploads: Uploads): void {
     async ({ params, headers, body, raw }) => {
       const bytes: Incoming = body instanceof Readable ? body : Readable.from([]);
       // Hashing and inspecting a large package is no silence that should end the connection.
-      raw.once('end', () => raw.socket.setTimeout(0));
+      const patiently = (): unknown => raw.socket.setTimeout(0);
+      if (raw.complete) patiently();
+      else raw.once('end', patiently);
       return uploadView(await uploads.append(params.upload, headers['upload-offset'], bytes));
     },
   );
