@@ -180,7 +180,9 @@ function listen(server: Server, host: string, port: number): Promise<number> {
           : new FotaServerError('listen-failed', `cannot listen on ${host}:${port}: ${error.message}`, error),
       );
     });
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+    // Held by the system while this process is busy: a whole fleet may ask in the same second.
+    const backlog = 4_096;
+    server.listen({ port, host, backlog }, () => resolve((server.address() as AddressInfo).port));
   });
 }
 
