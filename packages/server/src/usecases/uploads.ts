@@ -62,6 +62,8 @@ export interface UploadPorts {
 
 /** An upload that nobody goes on with is kept so long; a complete one too, so that publishing can be asked again. */
 const KEPT_MS = 24 * 3_600_000;
+/** The end of an upload moves in such steps: notes that are made durable for each piece would cost more than the piece. */
+const STEP_MS = 3_600_000;
 const SWEEP_MS = 3_600_000;
 /** Complete uploads that are remembered: a few hundred bytes each. */
 const MAX_COMPLETE = 1_000;
@@ -135,7 +137,7 @@ export async function openUploads(ports: UploadPorts): Promise<Uploads> {
     if (upload.taken !== undefined) return offsetIn(upload, upload.size);
     await store.append(upload, bytes);
     const offset = await store.received(upload);
-    const touched = await keep(upload);
+    const touched = now() + KEPT_MS - upload.expiresAt < STEP_MS ? upload : await keep(upload);
     if (offset < upload.size) return offsetIn(touched, offset);
     progress.isFinishing = true;
     return finish(touched);
