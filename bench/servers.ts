@@ -1,59 +1,89 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { get } from 'node:http';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** A server in a process of its own, the same for everyone who is measured. */
-export interface ImageServer {
+/** A server in a process of its own. */
+export interface Served {
   readonly name: string;
-  readonly url: string;
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly process: ChildProcess;
   stop(): Promise<void>;
 }
 
-/** Serves `file`: by nginx where it is installed, else by bare `node:http` from memory. */
-export function serveImage(file: string): Promise<ImageServer> {
-  const nginx = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin']
-    .map((dir) => join(dir, 'nginx'))
+/** The path of a program that is installed; `undefined` where it is not. */
+export function program(name: string): string | undefined {
+  return [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin']
+    .map((dir) => join(dir, name))
     .find((path) => existsSync(path));
-  return nginx === undefined ? bareNode(file) : nginxServer(nginx, file);
 }
 
-async function bareNode(file: string): Promise<ImageServer> {
-  const script = fileURLToPath(new URL('children/server.js', import.meta.url));
-  const child = spawn(process.execPath, [script, file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [url] = (await once(createInterface(child.stdout), 'line')) as [string];
-  return { name: 'node:http from memory', url, stop: () => stop(child) };
+/** Serves `file` at `/image.bin`: by nginx where it is installed, else by bare `node:http` from memory. */
+export function serveImage(file: string): Promise<Served> {
+  const nginx = program('nginx');
+  return nginx === undefined
+    ? startNode('node:http from memory', 'from-memory', [file])
+    : startNginx(nginx, dirname(file));
 }
 
-async function nginxServer(program: string, file: string): Promise<ImageServer> {
-  const dir = join(dirname(file), 'nginx');
+/** A server of `children`. Its first message is its origin; it ends when nobody holds the other end. */
+export async function startNode(
+  name: string,
+  script: string,
+  args: readonly string[],
+  flags: readonly string[] = [],
+): Promise<Served> {
+  const path = fileURLToPath(new URL(`children/${script}.js`, import.meta.url));
+  const child = fork(path, [...args], { execArgv: [...flags], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const origin = await Promise.race([
+    once(child, 'message').then(([told]) => told as string),
+    once(child, 'exit').then(([code]) => Promise.reject(new Error(`${name} ended with ${code}`))),
+  ]);
+  return { name, origin, process: child, stop: () => stop(child, () => child.disconnect()) };
+}
+
+/** nginx with one worker, as it is tuned for files; every connection is closed after its answer. */
+export async function startNginx(path: string, root: string): Promise<Served> {
+  const dir = await mkdtemp(join(root, 'nginx-'));
   const port = await freePort();
   // Started by root it would hand its work to a user who may not read a private folder.
   const user = process.getuid?.() === 0 ? 'user root;' : '';
   const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${name};`);
-  await mkdir(dir);
+  await mkdir(dir, { recursive: true });
   await writeFile(
     join(dir, 'nginx.conf'),
-    `${user} daemon off; pid pid; error_log error.log; events {}
-     http { access_log off; sendfile on; ${scratch.join(' ')}
+    `${user} daemon off; worker_processes 1; pid pid; error_log error.log; events {}
+     http { access_log off; sendfile on; tcp_nopush on; keepalive_timeout 0; ${scratch.join(' ')}
        server { listen 127.0.0.1:${port}; root ..; } }`,
   );
-  const child = spawn(program, ['-p', dir, '-e', 'error.log', '-c', 'nginx.conf'], { stdio: 'inherit' });
-  const url = `http://127.0.0.1:${port}/image.bin`;
-  while (!(await answers(url))) {
+  const child = spawn(path, ['-p', dir, '-e', 'error.log', '-c', 'nginx.conf'], { stdio: 'inherit' });
+  const origin = `http://127.0.0.1:${port}`;
+  while (!(await answers(origin))) {
     if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}`);
   }
-  return { name: 'nginx', url, stop: () => stop(child) };
+  return { name: 'nginx', origin, process: child, stop: () => stop(child, () => child.kill()) };
 }
 
-async function stop(child: ReturnType<typeof spawn>): Promise<void> {
+/** Seconds of CPU that a process and its children have used, in the clock ticks of /proc: hundredths. */
+export function cpuOf({ pid }: ChildProcess): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+  return [String(pid), ...children].map(ticksOf).reduce((sum, ticks) => sum + ticks, 0) / 100;
+}
+
+function ticksOf(pid: string): number {
+  // Behind the name, which may hold anything: state, …, utime and stime as the 12th and 13th.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+async function stop(child: ChildProcess, end: () => void): Promise<void> {
+  if (child.exitCode !== null) return;
   const gone = once(child, 'exit');
-  child.kill();
+  end();
   await gone;
 }
 
@@ -66,12 +96,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether somebody listens there; a status other than 200 is an error of ours. */
-function answers(url: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    get(url, { method: 'HEAD' }, ({ statusCode }) => {
-      if (statusCode === 200) resolve(true);
-      else reject(new Error(`${url} answered ${statusCode}`));
-    }).on('error', () => resolve(false));
-  });
+/** Whether somebody listens there. */
+function answers(origin: string): Promise<boolean> {
+  return fetch(origin, { method: 'HEAD' }).then(
+    () => true,
+    () => false,
+  );
 }

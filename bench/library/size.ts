@@ -31,5 +31,5 @@ export async function doorSize(): Promise<{ readonly minified: number; readonly 
 /** The folder of bench's sources, whether this module runs from it or from `dist`. */
 function rootOfBench(): URL {
   const here = new URL('.', import.meta.url);
-  return here.pathname.endsWith('/dist/') ? new URL('..', here) : here;
+  return new URL(here.pathname.endsWith('/dist/library/') ? '../..' : '..', here);
 }

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { median, run } from './measure.ts';
-import { serveImage } from './servers.ts';
+import { median, run } from '../measure.ts';
+import { serveImage } from '../servers.ts';
 
 const CONTESTANTS = ['idle', 'curl', 'loop', 'upgrade'] as const;
 export type Contestant = (typeof CONTESTANTS)[number];
@@ -24,7 +24,7 @@ export interface Contest {
   readonly scores: Readonly<Record<Contestant, Score>>;
 }
 
-const child = (name: Contestant): string => fileURLToPath(new URL(`children/${name}.js`, import.meta.url));
+const child = (name: Contestant): string => fileURLToPath(new URL(`../children/${name}.js`, import.meta.url));
 const node = `'${process.execPath.replaceAll("'", "'\\''")}'`;
 
 /** Every contestant gets the URL as `$1`, an empty folder as `$2` and its script as `$3`, and prints the digest. */
@@ -51,7 +51,7 @@ export async function contest(mib: number, rounds: number, onRound: (round: numb
       for (const { name, runs } of costs) {
         const dir = join(folder, 'device');
         await mkdir(dir);
-        const { cpuS, wallS, said } = run(SCRIPTS[name], server.url, dir, child(name));
+        const { cpuS, wallS, said } = run(SCRIPTS[name], `${server.origin}/image.bin`, dir, child(name));
         await rm(dir, { recursive: true });
         if (name !== 'idle' && !said.includes(sha256)) throw new Error(`${name} did not get the image: ${said}`);
         const told = name === 'curl' ? {} : (JSON.parse(said) as { readonly peakMiB?: number });
