@@ -58,7 +58,7 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
   const handOver = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
   const visits = new Map<Duplex, Visit>();
   const perAddress = new Map<string, number>();
-  let turnedAway = 0;
+  let admitted = 0;
 
   const report = (reason: RefusedReason, status: number, address: string | undefined, beginning: string): void =>
     onRefused({ reason, status, address: address ?? '', excerpt: excerptOf(beginning), at: Date.now() });
@@ -79,13 +79,21 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
     if (visit.phase === 'head' && !visit.socket.destroyed) leave(visit, 'head-too-slow', 408);
   };
 
-  /** Why there is no room for one more connection, which is counted already. */
+  /** Why there is no room for one more connection. */
   const crowded = (address: string | undefined): RefusedReason | undefined => {
-    if (visits.size - turnedAway > limits.maxConnections) return 'too-many-connections';
-    if (address !== undefined && (perAddress.get(address) ?? 0) > limits.maxConnectionsPerAddress) {
+    if (admitted >= limits.maxConnections) return 'too-many-connections';
+    if (address !== undefined && (perAddress.get(address) ?? 0) >= limits.maxConnectionsPerAddress) {
       return 'too-many-from-address';
     }
     return undefined;
+  };
+
+  const count = (address: string | undefined, by: 1 | -1): void => {
+    admitted += by;
+    if (address === undefined) return;
+    const left = (perAddress.get(address) ?? 0) + by;
+    if (left > 0) perAddress.set(address, left);
+    else perAddress.delete(address);
   };
 
   const onConnection = (socket: Socket): void => {
@@ -93,15 +101,13 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
     visits.set(socket, visit);
     // Asking for the address costs a call of the system.
     const address = limits.maxConnectionsPerAddress > 0 ? (socket.remoteAddress ?? '') : undefined;
-    if (address !== undefined) perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
     const reason = crowded(address);
-    if (reason !== undefined) turnedAway += 1;
+    if (reason === undefined) count(address, 1);
     socket.on('error', () => socket.destroy());
     socket.once('close', () => {
       clearTimeout(visit.timer);
       visits.delete(socket);
-      if (reason !== undefined) turnedAway -= 1;
-      if (address !== undefined) countDown(perAddress, address);
+      if (reason === undefined) count(address, -1);
     });
     if (reason !== undefined) {
       leave(visit, reason, 503);
@@ -156,12 +162,6 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
       for (const { socket } of visits.values()) socket.destroy();
     },
   };
-}
-
-function countDown(counts: Map<string, number>, key: string): void {
-  const left = (counts.get(key) ?? 0) - 1;
-  if (left > 0) counts.set(key, left);
-  else counts.delete(key);
 }
 
 function rawRefusal(status: number, headOnly: boolean): string {
