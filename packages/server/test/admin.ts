@@ -79,7 +79,7 @@ export async function runAdmin(
     askByPort: (line, asked) => ask({ port, host: '127.0.0.1' }, line, asked),
     close: () => {
       closed ??= (async () => {
-        await admin.close(2_000);
+        await admin.close(20_000);
         for (const close of closers.reverse()) await close();
       })();
       return closed;

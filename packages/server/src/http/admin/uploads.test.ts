@@ -155,7 +155,7 @@ describe('an upload under way', () => {
     await halting(admin, id, 0, bytes.subarray(0, 1_000), bytes.length);
     const before = performance.now();
     await admin.close();
-    expect(performance.now() - before).toBeLessThan(1_500);
+    expect(performance.now() - before).toBeLessThan(10_000);
     expect(admin.problems).toEqual([]);
   });
 });
