@@ -1,7 +1,8 @@
 /** Speaks to the admin side of a server, over TCP with a token or over its socket in the data folder. */
+
+import type { ApiPage } from '@libfota2/server';
 import { Agent, type Dispatcher, request } from 'undici';
 import { ApiError, CommandError } from '../failure.ts';
-import type { ApiPage } from './api.ts';
 
 export interface Address {
   /** Scheme, host and port, and a path where a proxy has the server below one. */

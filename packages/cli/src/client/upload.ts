@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiUpload } from '@libfota2/server';
 import { ApiError, CommandError } from '../failure.ts';
-import type { ApiUpload } from './api.ts';
 import type { Client } from './http.ts';
 
 /** Bytes of one request: what a break may cost. */

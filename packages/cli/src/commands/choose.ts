@@ -1,5 +1,5 @@
 /** What is meant where it was not said: the only project, the project that knows the device. */
-import type { ApiDeviceListing, ApiProject } from '../client/api.ts';
+import type { ApiDeviceListing, ApiProject } from '@libfota2/server';
 import type { Client } from '../client/http.ts';
 import { CommandError } from '../failure.ts';
 

@@ -1,5 +1,5 @@
+import type { ApiDeviceListing, ApiProject, ApiRelease, ApiToken } from '@libfota2/server';
 import { Argument, type Command } from 'commander';
-import type { ApiDeviceListing, ApiProject, ApiRelease, ApiToken } from '../client/api.ts';
 import { connect, dataFolder, namedServer, runningServer, type Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
 import { type ValueKind, type Wish, wishFor } from '../completion/candidates.ts';

@@ -1,5 +1,5 @@
+import type { Access, ApiDevice, ApiDeviceListing, ApiRecord } from '@libfota2/server';
 import type { Command } from 'commander';
-import type { ApiAccess, ApiDevice, ApiDeviceListing, ApiRecord } from '../client/api.ts';
 import type { Whereabouts } from '../client/connect.ts';
 import { ago, bytes, printable } from '../output/words.ts';
 import { projectOf } from './choose.ts';
@@ -59,7 +59,7 @@ export function addDevice(program: Command, invocation: Invocation): void {
     );
   examples(show, 'fota device show 861234567890123');
 
-  const words: ReadonlyArray<readonly [string, ApiAccess, string]> = [
+  const words: ReadonlyArray<readonly [string, Access, string]> = [
     ['block', 'blocked', 'answer a device with code 21 from now on'],
     ['allow', 'allowed', 'let a device into a closed project, and out of an upgrade loop'],
     ['reset', 'default', 'take the word on a device back'],

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiLogEntry } from '@libfota2/server';
 import type { Command } from 'commander';
-import type { ApiLogEntry } from '../client/api.ts';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client, Query } from '../client/http.ts';
 import { CommandError } from '../failure.ts';

@@ -1,5 +1,5 @@
+import type { ApiProject, ApiStatus } from '@libfota2/server';
 import type { Command, Option } from 'commander';
-import type { ApiProject, ApiStatus } from '../client/api.ts';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Out } from '../output/out.ts';
 import { ago, counted, printable } from '../output/words.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import type { ApiPublished, ApiUpload } from '@libfota2/server';
 import type { Command } from 'commander';
-import type { ApiPublished, ApiUpload } from '../client/api.ts';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
 import { uploadFile } from '../client/upload.ts';

@@ -1,5 +1,5 @@
+import type { ApiRelease } from '@libfota2/server';
 import type { Command } from 'commander';
-import type { ApiRelease } from '../client/api.ts';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Out } from '../output/out.ts';
 import { ago, bytes, printable } from '../output/words.ts';

@@ -1,5 +1,5 @@
+import type { ApiNewToken, ApiToken } from '@libfota2/server';
 import type { Command } from 'commander';
-import type { ApiNewToken, ApiToken } from '../client/api.ts';
 import type { Whereabouts } from '../client/connect.ts';
 import { ago, printable } from '../output/words.ts';
 import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';

@@ -4,7 +4,7 @@ import { constants, createReadStream } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import type { ApiRelease, ApiStatus } from '../client/api.ts';
+import type { ApiRelease, ApiStatus } from '@libfota2/server';
 import { type Connection, connect, dataFolder, readNotice } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
 import { failureOf } from '../failure.ts';

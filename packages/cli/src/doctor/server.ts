@@ -1,6 +1,7 @@
 /** Checks of a server that runs: the one that was named, or the one on the data folder. */
+
+import type { ApiLogEntry, ApiStatus } from '@libfota2/server';
 import { request } from 'undici';
-import type { ApiLogEntry, ApiStatus } from '../client/api.ts';
 import { type Connection, connect, type Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
 import { ApiError, failureOf } from '../failure.ts';

@@ -1,29 +1,10 @@
 /** What a package was found to be, as people read it. */
+import type { InspectedFile, Inspection } from '@libfota2/server';
 import type { Out } from './out.ts';
 import { printable } from './words.ts';
 
-/** The part of an inspection that is shown. */
-export interface ShownInspection {
-  readonly format: string;
-  readonly kind: string;
-  readonly project?: string;
-  readonly version?: string;
-  readonly facts: ReadonlyArray<{ readonly label: string; readonly value: string }>;
-  readonly warnings: readonly string[];
-}
-
-interface Proposed {
-  readonly value: string;
-  readonly from: string;
-}
-
 /** What content and file name propose, each with where it was found. */
-export interface ShownProposal {
-  readonly firmwareName?: Proposed | undefined;
-  readonly version?: Proposed | undefined;
-  readonly core?: Proposed | undefined;
-  readonly sourceCore?: Proposed | undefined;
-}
+type Proposal = Partial<InspectedFile['proposal']>;
 
 const PROPOSED = [
   ['firmwareName', 'firmware'],
@@ -32,7 +13,7 @@ const PROPOSED = [
   ['sourceCore', 'for core'],
 ] as const;
 
-export function showInspection(out: Out, inspection: ShownInspection, proposal: ShownProposal): void {
+export function showInspection(out: Out, inspection: Inspection, proposal: Proposal): void {
   out.facts([
     ['format', inspection.kind === 'unknown' ? inspection.format : `${inspection.format}, ${inspection.kind}`],
     ['PROJECT', inspection.project && printable(inspection.project)],
