@@ -61,11 +61,6 @@ export async function openFleet(ports: {
   const underWay: Fleet['underWay'] = ({ project, id }) =>
     promises.size === 0 ? undefined : promises.get(deviceKey(project, id));
 
-  /** Several may have waited for the same: each but one finds the next under way. */
-  const untilNothingIs = async (device: Pick<Device, 'project' | 'id'>): Promise<void> => {
-    for (let other = underWay(device); other !== undefined; other = underWay(device)) await other;
-  };
-
   const promise = async (key: string, promised: DeviceGroup, undo: () => void): Promise<void> => {
     const over = grouping
       .durable(promised)
@@ -109,8 +104,8 @@ export async function openFleet(ports: {
     underWay,
 
     async asked(device, rule, at, news, entry) {
-      // Where nothing is, no turn passes between a decision and what is remembered of it.
-      if (underWay(device) !== undefined) await untilNothingIs(device);
+      // Not in a function of its own: between the last look and the change no turn may pass, for several may wait here.
+      for (let other = underWay(device); other !== undefined; other = underWay(device)) await other;
       const key = recordKey(device.project, device.id, device.firmwareName);
       const before = records.get(key);
       const record =
@@ -136,7 +131,7 @@ export async function openFleet(ports: {
 
     async setAccess(word) {
       const { project, id, access } = word;
-      await untilNothingIs(word);
+      for (let other = underWay(word); other !== undefined; other = underWay(word)) await other;
       const device = deviceKey(project, id);
       const accessBefore = accessOf(project, id);
       const held = access === 'allowed' ? recordsOf(project, id).filter((record) => record.deliveries) : [];
