@@ -104,6 +104,7 @@ export function parseTarget(target: string): Target {
 
 /** The text that is percent-encoded; as it stands where the encoding is not valid. `+` is a plus. */
 export function decode(text: string): string {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch {

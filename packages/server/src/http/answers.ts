@@ -71,7 +71,8 @@ export function refusal(status: number, code: number, msg: string, form: Refusal
     status,
     headers: {
       'Content-Type': 'application/json',
-      'Content-Length': String(Buffer.byteLength(body)),
+      // All of it is ASCII.
+      'Content-Length': String(body.length),
       ...OWED[status],
     },
     body,

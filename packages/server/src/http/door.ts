@@ -2,7 +2,7 @@ import { type Server, STATUS_CODES } from 'node:http';
 import type { DropArgument, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { refusal } from './answers.ts';
-import { EXCERPT_BYTES, excerptOf, type Refused, type RefusedReason } from './refused.ts';
+import { excerptOf, type Refused, type RefusedReason } from './refused.ts';
 import { readFirstLine } from './repair.ts';
 
 /** What connections and requests may cost. */
@@ -116,16 +116,21 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
     // What has come by then is read first: a server that was busy itself must not blame its clients.
     visit.timer = setTimeout(() => setImmediate(tooSlow, visit), limits.headTimeoutMs);
     visit.stopReading = readFirstLine(socket, limits.headBytes, {
-      held: (bytes) => {
-        visit.beginning = bytes.toString('latin1', 0, EXCERPT_BYTES);
+      waits: (beginning) => {
+        visit.beginning = beginning;
       },
-      line: (bytes, ended) => {
+      goesOn: (bytes, beginning) => {
         visit.stopReading = undefined;
-        if (ended && bytes.length === 0) return socket.destroy();
-        // What begins as HTTP/2 does Node would drop without a word.
-        if (ended || visit.beginning.startsWith('PRI ')) return leave(visit, 'unparsable', 400);
+        visit.beginning = beginning;
+        // What begins as HTTP/2 Node would drop without a word.
+        if (beginning.startsWith('PRI ')) return leave(visit, 'unparsable', 400);
         for (const listener of handOver) listener.call(server, socket);
         socket.emit('data', bytes);
+      },
+      ends: (beginning) => {
+        visit.beginning = beginning;
+        if (beginning === '') socket.destroy();
+        else leave(visit, 'unparsable', 400);
       },
     });
   };

@@ -22,7 +22,7 @@ export interface Refused {
 }
 
 /** Bytes of a request that an excerpt is made of. */
-export const EXCERPT_BYTES = 160;
+const EXCERPT_BYTES = 160;
 const EXCERPT_CHARACTERS = 200;
 
 /**

@@ -10,19 +10,24 @@ const LEGAL_LINE = /^[A-Z]{1,16} [\x21-\x24\x26-\x7e]* HTTP\/1\.[01]$/;
 const BEGINNING = /^(?:[A-Z]{1,16}(?: |$)|$)/;
 const LINE_END = '\r\n';
 
+/** What is told of a first line; texts are one character a byte. */
+interface FirstLine {
+  /** It is waited for; `beginning` is what has come so far. */
+  waits(beginning: string): void;
+  /** It is there, or never will be: `bytes` go on to the parser. */
+  goesOn(bytes: Buffer, beginning: string): void;
+  /** The client has ended before; `beginning` is what came. */
+  ends(beginning: string): void;
+}
+
 /**
  * Reads from a connection until its first line is whole, and gives on what has come with that line repaired, so that
- * Node's own parser reads what LuatOS devices send (luatos.md L12, G) instead of answering 400. What is
- * no request from its beginning, or grows beyond `lineBytes`, goes on as it is. So does a line that the client does not
- * bring to its end, with `ended`: Node's parser would hear of no end then.
+ * Node's own parser reads what LuatOS devices send (luatos.md L12, G) instead of answering 400. What is no request from
+ * its beginning, or grows beyond `lineBytes`, goes on as it is.
  *
- * `held` is told what has come so far. The function that comes back stops it all.
+ * The function that comes back stops it all.
  */
-export function readFirstLine(
-  socket: Socket,
-  lineBytes: number,
-  on: { held(bytes: Buffer): void; line(bytes: Buffer, ended: boolean): void },
-): () => void {
+export function readFirstLine(socket: Socket, lineBytes: number, on: FirstLine): () => void {
   let all: Buffer | undefined;
   const stop = (): void => {
     socket.removeListener('data', onData);
@@ -30,15 +35,19 @@ export function readFirstLine(
   };
   const onEnd = (): void => {
     stop();
-    on.line(all ?? Buffer.alloc(0), true);
+    on.ends(all === undefined ? '' : all.toString('latin1'));
   };
   const onData = (chunk: Buffer): void => {
     all = withoutEmptyLines(all === undefined ? chunk : Buffer.concat([all, chunk]));
-    on.held(all);
     const end = all.indexOf(LINE_END);
-    if (end < 0 && all.length <= lineBytes && BEGINNING.test(all.toString('latin1', 0, 17))) return;
+    const line = all.toString('latin1', 0, end < 0 ? lineBytes : end);
+    if (end < 0 && all.length <= lineBytes && BEGINNING.test(line)) {
+      on.waits(line);
+      return;
+    }
     stop();
-    on.line(end < 0 ? all : withRepairedLine(all, end), false);
+    const legal = end < 0 ? line : repaired(line);
+    on.goesOn(legal === line ? all : Buffer.concat([Buffer.from(legal, 'latin1'), all.subarray(end)]), line);
   };
   socket.on('end', onEnd);
   socket.on('data', onData);
@@ -52,19 +61,12 @@ function withoutEmptyLines(all: Buffer): Buffer {
   return begin === 0 ? all : all.subarray(begin);
 }
 
-function withRepairedLine(all: Buffer, end: number): Buffer {
-  const line = all.subarray(0, end);
-  const legal = repaired(line);
-  return legal === line ? all : Buffer.concat([legal, all.subarray(end)]);
-}
-
 /** The line with its target percent-encoded where it must be; a line that is none comes back as it was. */
-export function repaired(line: Buffer): Buffer {
-  // One character a byte, so that every byte beyond ASCII is encoded as itself.
-  const text = line.toString('latin1');
-  if (LEGAL_LINE.test(text)) return line;
-  const [, method, target = '', version] = REQUEST_LINE.exec(text) ?? [];
+export function repaired(line: string): string {
+  if (LEGAL_LINE.test(line)) return line;
+  const [, method, target = '', version] = REQUEST_LINE.exec(line) ?? [];
   if (method === undefined) return line;
+  // One character a byte, so that every byte beyond ASCII is encoded as itself.
   const legal = target.replace(ILLEGAL, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
-  return legal === target ? line : Buffer.from(`${method} ${legal} ${version}`, 'latin1');
+  return `${method} ${legal} ${version}`;
 }
