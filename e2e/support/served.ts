@@ -35,7 +35,7 @@ export async function serve(
   packages: readonly number[],
 ): Promise<Served> {
   const dataDir = await mkdtemp(join(tmpdir(), 'libfota2 served '));
-  const script = fileURLToPath(new URL('../fixtures/server.mjs', import.meta.url));
+  const script = fileURLToPath(new URL('../fixtures/upgrade-server.mjs', import.meta.url));
   const settings = JSON.stringify({ dataDir, projectKey: PROJECT_KEY, packages, ...options });
   const child = fork(script, [settings], { execArgv: ['--expose-gc'] });
   const gone = once(child, 'exit');

@@ -24,7 +24,7 @@ export async function startStation(): Promise<Station> {
   return {
     port: Number(new URL(server.url).port),
     publish: async (firmwareName, version, bytes) => {
-      await server.publish({ projectKey: KEY, firmwareName, version, package: [bytes] });
+      await server.publish({ project: PROJECT, firmwareName, version, package: [bytes] });
     },
     close: async () => {
       await server.close();

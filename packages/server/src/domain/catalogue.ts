@@ -95,7 +95,9 @@ export function checkKey(key: string): string {
 
 /** @throws FotaServerError `name-invalid` */
 export function checkProjectName(name: string): string {
-  return checkName('project', name, 64);
+  // A project's name is a part of paths, where a dot or two are something else.
+  if (!/^\.{1,2}$/.test(name)) return checkName('project', name, 64);
+  throw new FotaServerError('name-invalid', `"${name}" is no name for a project`);
 }
 
 /** The number of a core that is called `V2012` or `2012`. @throws FotaServerError `core-invalid` */
