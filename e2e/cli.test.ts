@@ -43,6 +43,7 @@ describe('fota as a program', () => {
     expect(status).toBe(200);
     process.kill(program.pid, 'SIGINT');
     await program.says(/Stopping/);
+    // Within half a second it would be the first one, handed on by npm or a shell.
     await new Promise((resolve) => setTimeout(resolve, 600));
     process.kill(program.pid, 'SIGINT');
     // By the signal itself: no exit code.
@@ -104,5 +105,28 @@ describe('an upload', () => {
     const stored = await readFile(join(desk.dir, 'fota-data', 'packages', kept?.packages[0]?.sha256 ?? ''));
     expect(stored.equals(large)).toBe(true);
     expect(uplink.connections()).toBeGreaterThan(2);
+  });
+
+  it('that is interrupted goes on when it is told to', { timeout: 60_000 }, async () => {
+    const { adminUrl, token } = await serve(desk);
+    await desk.json('project', 'create', 'p');
+    await writeFile(join(desk.dir, 'large.bin'), makeImage(3, 12_000_000));
+    // After the first connection none carries anything.
+    const uplink = await startUplink(Number(new URL(adminUrl).port), (connection) =>
+      connection === 1 ? 6_000_000 : 0,
+    );
+    const wanted = ['publish', 'large.bin', '--firmware', 'gateway', '--version', '1'];
+    const there = ['--server', `http://127.0.0.1:${uplink.port}`, '--token', token];
+    const publish = desk.start(...wanted, ...there);
+    await publish.says(/trying again/);
+    process.kill(publish.pid, 'SIGINT');
+    expect(await publish.ended).toBe(130);
+    await uplink.close();
+    const [, id = ''] = /--resume (\w+)/.exec(publish.output()) ?? [];
+    const { code, stderr } = await desk.fota([...wanted, '--resume', id]);
+    expect({ code, begins: /\d+ %/.exec(stderr)?.[0] }).toEqual({
+      code: 0,
+      begins: expect.stringMatching(/^[3-9]\d %$/),
+    });
   });
 });

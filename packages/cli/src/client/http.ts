@@ -35,7 +35,7 @@ const LARGEST_ANSWER = 64 << 20;
 export function createClient(address: Address, signal?: AbortSignal): Client {
   const { base, socketPath, token, name } = address;
   const connect = { timeout: 10_000, ...(socketPath === undefined ? {} : { socketPath }) };
-  const dispatcher = new Agent({ connect, maxResponseSize: LARGEST_ANSWER, connections: 2 });
+  const dispatcher = new Agent({ connect, maxResponseSize: LARGEST_ANSWER, connections: 1 });
 
   const ask = async <T>(
     method: Dispatcher.HttpMethod,
