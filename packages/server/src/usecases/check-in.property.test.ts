@@ -58,7 +58,9 @@ const steps = fc.array(
 const PER_DAY = 3;
 
 describe('whatever happens, and however often the disk is full', () => {
-  it('nothing withdrawn, blocked or counted out is offered, and what was acknowledged outlives a kill -9', async () => {
+  it('nothing withdrawn, blocked or counted out is offered, and what was acknowledged outlives a kill -9', {
+    timeout: 300_000,
+  }, async () => {
     let [offered, refused] = [0, 0];
     await fc.assert(
       fc.asyncProperty(steps, async (all) => {
