@@ -1,8 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeImage } from '@libfota2/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Desk, makeDesk, serve, startUplink } from './support/cli.ts';
+import { bin, type Desk, makeDesk, serve, startUplink } from './support/cli.ts';
 
 let desk: Desk;
 beforeEach(async () => {
@@ -62,6 +62,17 @@ describe('fota as a program', () => {
     process.kill(program.pid, 'SIGKILL');
     await program.ended;
     expect((await desk.fota(['project', 'list'])).stdout).toContain('No project yet');
+  });
+
+  it('says what to do where it is not built', async () => {
+    const { dir } = desk;
+    await mkdir(join(dir, 'bin'));
+    await copyFile(bin, join(dir, 'bin/fota.mjs'));
+    const { code, stderr } = await desk.shell(`"${process.execPath}" bin/fota.mjs serve`);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'error: fota is not built yet\nRun in its clone: npm run build\n',
+    });
   });
 
   it('says who holds the folder', { timeout: 60_000 }, async () => {

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Program, start } from './programs.ts';
 
-const bin = fileURLToPath(new URL('../../packages/cli/bin/fota.mjs', import.meta.url));
+/** The command as it was built. */
+export const bin: string = fileURLToPath(new URL('../../packages/cli/bin/fota.mjs', import.meta.url));
 
 /** What one call of the command did. */
 export interface Called {

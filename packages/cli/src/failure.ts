@@ -34,7 +34,7 @@ export const COMMAND_ERRORS = {
     remedy: 'Name one with --project.',
   },
   'file-unreadable': {
-    means: 'The file to publish cannot be read.',
+    means: 'A file that was named cannot be read.',
     remedy: 'Check the path and who may read it.',
   },
   'file-changed': {

@@ -28,7 +28,7 @@ export async function main(args: readonly string[], given: Partial<World> = {}):
     return exitCode;
   } catch (error) {
     const isHelp = error instanceof CommandError && error.exitCode === EXIT.ok;
-    if (isHelp || out.gone.aborted) return EXIT.ok;
+    if (isHelp) return EXIT.ok;
     const reason = interruption.reason();
     const told = reason !== undefined && !(error instanceof CommandError) ? reason : error;
     out.failure(told);

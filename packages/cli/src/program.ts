@@ -26,8 +26,8 @@ Where the server is:
   folder itself. An option weighs more than the environment.
 
 For programs:
-  --json prints one JSON document on stdout (a line each from serve and log --follow); a failure is
-  {"error":{"code","message","remedy"}} there. Without it, failures and remarks go to stderr.
+  --json prints one JSON document on stdout (a line each from serve and log --follow); lists are {"items","more"}, times
+  ISO 8601, a failure is {"error":{"code","message","remedy"}}. Without it, failures and remarks go to stderr.
   Colours and bars are for terminals only, colours never with NO_COLOR.
 
 Exit codes:

@@ -214,6 +214,13 @@ describe('what goes wrong is told with a way out', () => {
     expect(resumed.code).toBe(0);
   });
 
+  it('the side of the devices instead of the admin side', async () => {
+    const { url } = await desk.serve();
+    const { code, stderr } = await desk.fota(['project', 'list', '--server', url]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('code: server-unexpected');
+  });
+
   it('a project that was not named where there are several', async () => {
     await desk.json('project', 'create', 'a');
     await desk.json('project', 'create', 'b');

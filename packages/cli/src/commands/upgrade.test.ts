@@ -1,8 +1,11 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FotaServer, startServer } from '@libfota2/server';
-import { makeImage, startProxy } from '@libfota2/testkit';
+import { makeCertificate, makeImage, startProxy } from '@libfota2/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { begin, fota } from '../../test/run.ts';
 
@@ -61,6 +64,27 @@ describe('fota upgrade', () => {
     const { code, stdout } = await fota(['upgrade', 'http://127.0.0.1:1/upgrade', '--json'], { cwd: dir });
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ result: 1, kind: 'failed', code: 'connection-refused' });
+  });
+
+  it('trusts an authority of its own when it is given, and no stranger', async () => {
+    const authority = makeCertificate({ name: 'Own CA', authority: true });
+    const { cert, key } = makeCertificate({ name: 'server', host: '127.0.0.1', issuer: authority });
+    await writeFile(join(dir, 'ca.pem'), authority.cert);
+    const secure = createServer({ cert, key }, (_, response) => {
+      response.writeHead(200, { 'Content-Length': image.length, Connection: 'close' }).end(image);
+    }).listen(0, '127.0.0.1');
+    await once(secure, 'listening');
+    const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}/upgrade`;
+    const ask = (...args: readonly string[]) =>
+      fota(['upgrade', url, '-o', 'tls.bin', '--json', ...args], { cwd: dir });
+    const stranger = await ask();
+    const known = await ask('--ca', 'ca.pem');
+    const missing = await ask('--ca', 'gone.pem');
+    secure.close();
+    expect(stranger.code).toBe(1);
+    expect(JSON.parse(stranger.stdout).code).toBe('tls-failed');
+    expect(known.code).toBe(0);
+    expect(missing.code).toBe(64);
   });
 
   it('keeps what came when it is interrupted, and goes on with it', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Outcome, UpgradeOptions } from 'libfota2';
@@ -38,6 +38,7 @@ export function addUpgrade(program: Command, invocation: Invocation): void {
     .option('--core <core>', 'the core that it runs, such as V2012; begins the version on the wire')
     .option('-o, --output <file>', 'where the image goes (default: update.bin in --dir)')
     .option('--dir <dir>', 'folder of update.bin and its notes (default: .)')
+    .option('--ca <file>', "PEM file of the authority that signed the server's certificate (default: the system's)")
     .option('--timeout <seconds>', 'for the whole transfer', integer(1, 2_000_000), 300)
     .action((url: string, options: Options) => upgrade(invocation, url, options));
   command.addHelpText('after', EXIT_CODES);
@@ -62,6 +63,7 @@ async function upgrade({ out, world, signal, exitWith }: Invocation, url: string
     const fota = createFota({ dir, core: options.core });
     outcome = await fota.upgrade({
       ...questionOf(url, options),
+      ca: options.ca && (await pem(resolve(world.cwd, options.ca))),
       signal: signal(),
       onProgress: ({ bytes: done, total }) => progress.at(done, total),
     });
@@ -81,6 +83,14 @@ async function upgrade({ out, world, signal, exitWith }: Invocation, url: string
 function questionOf(url: string, options: Options): UpgradeOptions {
   const { id: imei, key: productKey, firmware: firmwareName, version, timeout = 300 } = options;
   return { url, imei, productKey, firmwareName, version, timeoutMs: timeout * 1000 };
+}
+
+async function pem(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error) => {
+    throw new CommandError('file-unreadable', `${path} cannot be read: ${error.message}`, {
+      exitCode: EXIT.upgradeUsage,
+    });
+  });
 }
 
 /** The image at the place that was asked for, and the library's folder gone with its notes. */

@@ -65,9 +65,10 @@ async function checkHolder({ given, world, signal, ports, progress }: Patient, d
       holder,
       ...(isRunning ? [] : await checkPorts(ports)),
       ...(await checkRunning(client, status, world.now(), signal)),
-      await checkPackages(client, dataDir, progress),
+      await checkPackages(client, dataDir, progress, signal),
     ];
   } catch (error) {
+    signal.throwIfAborted();
     const { code, message, remedy } = failureOf(error);
     return [fail(code === 'data-dir-locked' ? 'lock' : 'database', `${message} (${code})`, remedy)];
   } finally {
@@ -100,7 +101,7 @@ function problemOf(port: number): Promise<string | undefined> {
 }
 
 /** Hashes each package that a release names: it lies in the folder under its hash. */
-async function checkPackages(client: Client, dataDir: string, progress: Progress): Promise<Check> {
+async function checkPackages(client: Client, dataDir: string, progress: Progress, signal: AbortSignal): Promise<Check> {
   const { items } = await client.list<ApiRelease>('/releases', {}, Number.POSITIVE_INFINITY);
   const packages = new Map(items.flatMap((release) => release.packages.map((one) => [one.sha256, one] as const)));
   const total = [...packages.values()].reduce((sum, { size }) => sum + size, 0);
@@ -109,9 +110,11 @@ async function checkPackages(client: Client, dataDir: string, progress: Progress
   for (const { sha256, size, fileName } of packages.values()) {
     const hash = createHash('sha256');
     try {
-      for await (const chunk of createReadStream(join(dataDir, 'packages', sha256))) hash.update(chunk as Buffer);
+      for await (const chunk of createReadStream(join(dataDir, 'packages', sha256), { signal }))
+        hash.update(chunk as Buffer);
       if (hash.digest('hex') !== sha256) damaged.push(`${fileName || sha256} differs`);
     } catch (error) {
+      signal.throwIfAborted();
       damaged.push(`${fileName || sha256}: ${(error as NodeJS.ErrnoException).code}`);
     }
     done += size;

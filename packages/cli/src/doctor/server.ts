@@ -34,6 +34,7 @@ export async function checkServer({ given, world, signal }: Patient): Promise<Ch
       ...(await checkRunning(connection.client, status, world.now(), signal)),
     ];
   } catch (error) {
+    signal.throwIfAborted();
     const { code, message, remedy } = failureOf(error);
     const isToken = error instanceof ApiError && error.status === 401;
     const reached = isToken ? [ok('server', 'an upgrade server answers')] : [];
