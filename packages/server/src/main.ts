@@ -10,7 +10,7 @@ import { lockFolder } from './adapters/sqlite/lock.ts';
 import { type Application, openApplication } from './application.ts';
 import type { Project } from './domain/catalogue.ts';
 import { FotaServerError } from './domain/errors.ts';
-import { type Admin, createAdmin } from './http/admin/admin.ts';
+import { createAdmin } from './http/admin/admin.ts';
 import { createAnswering } from './http/device/answering.ts';
 import { libfota2Route } from './http/device/libfota2.ts';
 import { plainRoute } from './http/device/plain.ts';
@@ -153,7 +153,7 @@ async function serveOperators(
     adminUrl,
     problems: problems(),
   });
-  const admin: Admin = await createAdmin({ operator, uploads, tokens, facts, onProblem });
+  const admin = createAdmin({ operator, uploads, tokens, facts, onProblem });
   closers.push(() => admin.close(settings.graceMs));
   if (settings.admin !== undefined) {
     const { host, port } = settings.admin;

@@ -55,7 +55,7 @@ export async function runAdmin(
     adminUrl: undefined,
     problems: application.problems(),
   });
-  const admin = await createAdmin({
+  const admin = createAdmin({
     operator,
     uploads,
     tokens,

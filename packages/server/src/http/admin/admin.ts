@@ -1,40 +1,11 @@
 /** The operator's side over HTTP: one application with two ways in, the network with tokens and a socket without. */
-import type { IncomingMessage, Server } from 'node:http';
-import { fastifySwagger } from '@fastify/swagger';
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import { Type } from 'typebox';
-import { FotaServerError } from '../../domain/errors.ts';
-import type { Operator } from '../../usecases/operator.ts';
-import type { Tokens } from '../../usecases/tokens.ts';
-import type { Uploads } from '../../usecases/uploads.ts';
-import {
-  deviceListingSchema,
-  deviceSchema,
-  explanationSchema,
-  logEntrySchema,
-  recordSchema,
-} from './device-schemas.ts';
-import { expected, PROBLEM_TYPE, problemOf } from './problems.ts';
-import { type App, describeProblems } from './route.ts';
-import { deviceRoutes } from './routes/devices.ts';
-import { projectRoutes } from './routes/projects.ts';
-import { releaseRoutes } from './routes/releases.ts';
-import { type ServerFacts, statusRoute } from './routes/status.ts';
-import { tokenRoutes } from './routes/tokens.ts';
-import { uploadBytesRoute, uploadRoutes } from './routes/uploads.ts';
-import * as schemas from './schemas.ts';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AdminApp, AppParts } from './app.ts';
 import { type AdminLimits, createServers, DEFAULT_LIMITS } from './servers.ts';
 import { type LocalPlace, listenLocally } from './socket.ts';
 
-export interface AdminParts {
-  readonly operator: Operator;
-  readonly uploads: Uploads;
-  readonly tokens: Tokens;
-  readonly facts: () => ServerFacts;
+export interface AdminParts extends Pick<AppParts, 'operator' | 'uploads' | 'tokens' | 'facts' | 'onProblem'> {
   readonly limits?: Partial<AdminLimits> | undefined;
-  /** Told of defects, and of what the operator must see to, such as a full disk. */
-  readonly onProblem: (problem: unknown) => void;
 }
 
 export interface Admin {
@@ -49,102 +20,27 @@ export interface Admin {
   close(graceMs: number): Promise<void>;
 }
 
-const PREFIX = '/api/v1';
-/** Of an id of 128 characters, each of four bytes that are percent-encoded. */
-const LONGEST_PARAMETER = 128 * 12;
-
-export async function createAdmin(parts: AdminParts): Promise<Admin> {
-  const { operator, uploads, tokens, facts, onProblem } = parts;
+/** The application is loaded and made at the first request: a server that only devices speak to does without it. */
+export function createAdmin(parts: AdminParts): Admin {
+  const { uploads, onProblem } = parts;
   const limits = { ...DEFAULT_LIMITS, ...parts.limits };
-  const running = new Set<Promise<unknown>>();
   let isClosing = false;
-
-  const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const known = expected(error);
-    const isGone = request.raw.destroyed && !request.raw.complete;
-    const problem = problemOf(known ?? new FotaServerError('internal', 'the server met a defect of its own'));
-    if (problem.status >= 500 && problem.code !== 'closed' && (known !== undefined || !isGone)) onProblem(error);
-    // Closing while the client still sends would reset the connection, and the answer would be lost: see `hangUpSoon`.
-    if (!request.raw.complete) {
-      reply.removeHeader('connection');
-      reply.raw.shouldKeepAlive = true;
-    }
-    if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer');
-    return reply.code(problem.status).type(PROBLEM_TYPE).serializer(String).send(JSON.stringify(problem));
+  let app: Promise<AdminApp> | undefined;
+  const opened = async (): Promise<AdminApp> => {
+    const { createApp } = await import('./app.ts');
+    return createApp({ ...parts, limits, isLocal: servers.isLocal, isClosing: () => isClosing });
   };
 
-  const app: App = fastify({
-    bodyLimit: limits.jsonBytes,
-    routerOptions: { maxParamLength: LONGEST_PARAMETER },
-    frameworkErrors: (error, request, reply) => void refuse(error, request, reply),
-  }).withTypeProvider<TypeBoxTypeProvider>();
-  const servers = createServers((request, response) => app.routing(request, response), limits);
-  const mayEnter = ({ raw }: FastifyRequest): boolean => servers.isLocal(raw.socket) || holds(tokens, raw);
-
-  app.setErrorHandler(refuse);
-  app.removeContentTypeParser('text/plain');
-  app.addHook('onRequest', async () => {
-    if (isClosing) throw new FotaServerError('closed', 'the server is closing');
-  });
-  app.addHook('onSend', async (_request, reply) => {
-    if (isClosing) reply.header('Connection', 'close');
-  });
-
-  await app.register(fastifySwagger, description(facts().version));
-  const known = knownAddresses(app);
-  app.setNotFoundHandler((request, reply) => {
-    const [path = ''] = request.url.split('?', 1);
-    const methods = known(path);
-    if (methods.length === 0) throw new FotaServerError('not-found', `nothing is at ${path.slice(0, 256)}`);
-    reply.header('Allow', methods.join(', '));
-    throw new FotaServerError('method-not-allowed', `${path.slice(0, 256)} does not take ${request.method}`);
-  });
-  app.addHook('onRoute', (route) => {
-    const { handler } = route;
-    // Not by `setValidatorCompiler`, which a context with schemas of its own forgets: the default drops what it does not know.
-    route.validatorCompiler = TypeBoxValidatorCompiler;
-    // An answer may be given up by its client while its work goes on: that must end before the database closes.
-    route.handler = function (request, reply) {
-      const work = Promise.resolve(handler.call(this, request, reply)).finally(() => running.delete(work));
-      running.add(work);
-      return work;
-    };
-  });
-  const device = [deviceListingSchema, deviceSchema, explanationSchema, logEntrySchema, recordSchema];
-  for (const schema of [...Object.values(schemas), ...device]) app.addSchema(schema);
-
-  await app.register(
-    (routes: App, _options, done) => {
-      routes.addHook('onRequest', async (request) => {
-        if (!mayEnter(request)) throw stranger(request.raw);
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    app ??= opened();
+    app
+      .then((made) => made.handle(request, response))
+      .catch((problem: unknown) => {
+        onProblem(problem);
+        response.destroy();
       });
-      statusRoute(routes, operator, facts);
-      projectRoutes(routes, operator);
-      uploadRoutes(routes, uploads);
-      void routes.register((bytes: App, _none, ready) => {
-        uploadBytesRoute(bytes, uploads);
-        ready();
-      });
-      releaseRoutes(routes, operator, uploads);
-      deviceRoutes(routes, operator);
-      tokenRoutes(routes, tokens);
-      done();
-    },
-    { prefix: PREFIX },
-  );
-  app.get(
-    `${PREFIX}/openapi.json`,
-    {
-      schema: {
-        tags: ['status'],
-        summary: 'This document',
-        security: [],
-        response: { 200: Type.Unknown({ description: 'OpenAPI 3.1' }) },
-      },
-    },
-    async () => app.swagger(),
-  );
-  await app.ready();
+  };
+  const servers = createServers(handle, limits);
 
   let place: LocalPlace | undefined;
   return {
@@ -157,52 +53,7 @@ export async function createAdmin(parts: AdminParts): Promise<Admin> {
       isClosing = true;
       await Promise.all([uploads.close(), servers.close(graceMs)]);
       await place?.remove();
-      await Promise.allSettled(running);
-      await app.close();
+      await (await app?.catch(() => undefined))?.close();
     },
-  };
-}
-
-const BEARER = /^Bearer ([A-Za-z0-9_]{1,256})$/i;
-
-function holds(tokens: Tokens, { headers }: IncomingMessage): boolean {
-  const [, secret] = BEARER.exec(headers.authorization ?? '') ?? [];
-  return secret !== undefined && tokens.holder(secret) !== undefined;
-}
-
-function stranger({ headers }: IncomingMessage): FotaServerError {
-  return headers.authorization === undefined
-    ? new FotaServerError('token-missing', 'the request has no Authorization header')
-    : new FotaServerError('token-invalid', 'the token lets nobody in');
-}
-
-/** Of a path the methods that have a route there. */
-function knownAddresses(app: App): (path: string) => readonly string[] {
-  const routes: Array<{ readonly pattern: RegExp; readonly methods: readonly string[] }> = [];
-  app.addHook('onRoute', ({ url, method }) => {
-    routes.push({
-      pattern: new RegExp(`^${url.replace(/:\w+/g, '[^/]+').replace('.', '\\.')}$`),
-      methods: [method].flat(),
-    });
-  });
-  return (path) => [...new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods))];
-}
-
-function description(version: string): Parameters<typeof fastifySwagger>[1] {
-  return {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Admin API of the upgrade server',
-        description:
-          'Over the network with a token, over the socket in the data folder without. Errors are problems by RFC 9457; docs/errors.md lists their codes. Lists come in pages: give the cursor of one to get the next.',
-        version,
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'fota_…' } } },
-      security: [{ token: [] }],
-    },
-    transform: ({ schema, url }) => ({ schema: describeProblems(schema), url }),
-    refResolver: { buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `def-${index}`) },
   };
 }
