@@ -43,3 +43,26 @@ it('says that there is no room as disk-full', async () => {
   };
   await expect(filling()).rejects.toMatchObject({ code: 'disk-full' });
 });
+
+it('asks for a sync of the disk at each change, for what was revoked must not come back with a power cut', async () => {
+  const { database, path } = await opened();
+  const level = (): unknown => database.prepare('PRAGMA synchronous').get();
+  const during: unknown[] = [];
+  /** Looks just before each statement is run. */
+  const watched = new Proxy(database, {
+    get: (target, name) => (name === 'prepare' ? watch : Reflect.get(target, name).bind(target)),
+  });
+  const watch = (sql: string): unknown => {
+    const statement = database.prepare(sql);
+    const run = (...values: Parameters<typeof statement.run>): unknown => {
+      during.push(level());
+      return statement.run(...values);
+    };
+    return { all: () => statement.all(), get: () => statement.get(), run };
+  };
+  const store = sqliteTokens(watched, path);
+  await store.add(token);
+  await store.revoke(token.id, 9);
+  expect(during).toEqual([{ synchronous: 2 }, { synchronous: 2 }]);
+  expect(level()).toEqual({ synchronous: 1 });
+});
