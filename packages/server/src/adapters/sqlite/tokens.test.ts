@@ -49,9 +49,6 @@ it('asks for a sync of the disk at each change, for what was revoked must not co
   const level = (): unknown => database.prepare('PRAGMA synchronous').get();
   const during: unknown[] = [];
   /** Looks just before each statement is run. */
-  const watched = new Proxy(database, {
-    get: (target, name) => (name === 'prepare' ? watch : Reflect.get(target, name).bind(target)),
-  });
   const watch = (sql: string): unknown => {
     const statement = database.prepare(sql);
     const run = (...values: Parameters<typeof statement.run>): unknown => {
@@ -60,6 +57,8 @@ it('asks for a sync of the disk at each change, for what was revoked must not co
     };
     return { all: () => statement.all(), get: () => statement.get(), run };
   };
+  const watched = { prepare: watch, exec: (sql: string) => database.exec(sql), isOpen: true } as unknown as Database;
+  database.exec('PRAGMA synchronous = NORMAL');
   const store = sqliteTokens(watched, path);
   await store.add(token);
   await store.revoke(token.id, 9);
