@@ -49,8 +49,8 @@ export function notModified(wanted: Package): Answer {
 }
 
 /** Nothing is left of the package from where the client asks. */
-export function beyondTheEnd(wanted: Package): Answer {
-  const answer = refusal(416, 416, 'the range begins at or after the end of the package');
+export function beyondTheEnd(wanted: Package, form: RefusalForm = 'json'): Answer {
+  const answer = refusal(416, 416, 'the range begins at or after the end of the package', form);
   return { ...answer, headers: { ...answer.headers, 'Content-Range': `bytes */${wanted.size}` } };
 }
 
