@@ -3,20 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { tool } from '@libfota2/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fota } from '../../test/run.ts';
 import { SCRIPTS } from './scripts.ts';
 
 const bin = fileURLToPath(new URL('../../bin/fota.mjs', import.meta.url));
+const found = (shell: string): boolean => tool(shell, `apt-get install ${shell}`) !== undefined;
 const shells = { bash: found('bash'), zsh: found('zsh'), fish: found('fish') };
-
-/** Whether there is such a shell. None is needed to pass: they are here to be tried, and not everywhere. */
-function found(shell: string): boolean {
-  const isThere = spawnSync(shell, ['--version']).error === undefined;
-  if (!isThere)
-    console.warn(`SKIPPED: ${shell} is not installed, so its completion is not tried: apt-get install ${shell}`);
-  return isThere;
-}
 
 describe('the completion script', () => {
   let dir: string;
