@@ -1,8 +1,8 @@
 import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { testPackageStore } from '../../../test/package-stores.ts';
 import { fixtures, image } from '../../../test/server.ts';
+import { testPackageStore } from '../../../test/suites/package-store.ts';
 import { openDiskPackages } from './packages.ts';
 
 const { folder } = fixtures(onTestFinished);

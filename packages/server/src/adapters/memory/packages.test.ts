@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { testPackageStore } from '../../../test/package-stores.ts';
+import { testPackageStore } from '../../../test/suites/package-store.ts';
 import { memoryPackages } from './packages.ts';
 
 describe('a store of packages in memory', () =>

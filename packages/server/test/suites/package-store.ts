@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import type { PackageStore } from '../src/ports.ts';
+import type { PackageStore } from '../../src/ports.ts';
 
 /** What a test runner gives: vitest's `it`. */
 type It = (name: string, test: () => Promise<void>) => void;
