@@ -46,6 +46,7 @@ export interface Application {
 
 const RECENT_PROBLEMS = 20;
 const MAX_OPEN_UPLOADS = 100;
+const GATHER_MS = 5;
 const SOON_MS = 1_000;
 const IDLE_MS = 60_000;
 
@@ -78,7 +79,7 @@ export async function openApplication(
   closers.push(() => store.close());
   const packages = hotPackages(await openDiskPackages(join(dataDir, 'packages')), { bytes: cacheBytes });
 
-  const times = { soonMs: SOON_MS, idleMs: IDLE_MS };
+  const times = { gatherMs: GATHER_MS, soonMs: SOON_MS, idleMs: IDLE_MS };
   const grouping = createGrouping({ store: store.devices, later, times, onProblem });
   const fleet = await openFleet({ store: store.devices, grouping, maxDevices });
   closers.push(() => fleet.flush().catch(onProblem));

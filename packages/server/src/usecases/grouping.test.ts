@@ -10,7 +10,7 @@ import {
   unreliable,
 } from '../../test/suites/world.ts';
 import { memoryDevices } from '../adapters/memory/devices.ts';
-import { createGrouping, type Grouping } from './grouping.ts';
+import { createGrouping, type Grouping, type GroupingTimes } from './grouping.ts';
 
 interface Under {
   readonly grouping: Grouping;
@@ -19,13 +19,13 @@ interface Under {
   readonly problems: unknown[];
 }
 
-function made(): Under {
+function made(times: GroupingTimes = TIMES): Under {
   const store = unreliable(memoryDevices());
   const time = fakeTime();
   const problems: unknown[] = [];
   const onProblem = (problem: unknown): void => void problems.push(problem);
   return {
-    grouping: createGrouping({ store, later: time.later, times: TIMES, onProblem }),
+    grouping: createGrouping({ store, later: time.later, times, onProblem }),
     store,
     time,
     problems,
@@ -49,6 +49,17 @@ describe('what is promised', () => {
         against: 'power-cut',
       },
     ]);
+  });
+
+  it('waits for others to share its commit, and no longer', async () => {
+    const { grouping, store, time } = made({ ...TIMES, gatherMs: 5 });
+    const first = grouping.durable(groupOf({ records: [device(1)] }));
+    await time.pass(4);
+    const second = grouping.durable(groupOf({ records: [device(2)] }));
+    expect(store.written).toEqual([]);
+    await time.pass(1);
+    await Promise.all([first, second]);
+    expect(store.written).toMatchObject([{ records: [device(1), device(2)] }]);
   });
 
   it('while a group is being written goes with the next one, together', async () => {

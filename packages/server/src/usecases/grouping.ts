@@ -2,6 +2,8 @@ import type { DeviceAccess, DeviceGroup, DeviceRecord, DeviceStore, Later, LogEn
 
 /** How patiently what is remembered waits for its group. */
 export interface GroupingTimes {
+  /** Milliseconds that what is promised waits for others to share its commit. */
+  readonly gatherMs: number;
   /** Milliseconds until log entries and changes that no rule depends on are written. */
   readonly soonMs: number;
   /** Milliseconds until it is written when a device was last seen. */
@@ -157,10 +159,10 @@ export function createGrouping(ports: {
       urgent.access.push(...access);
       urgent.log.push(...log.map((what) => ({ what, isPromised: true })));
       const { written } = urgent;
-      // All that arrives before the next group begins goes with it: what one turn of the loop brings shares one commit.
+      // All that arrives before the next group begins goes with it: under load, one commit for dozens.
       if (!isNextDue) {
         isNextDue = true;
-        later(0, () => {
+        later(times.gatherMs, () => {
           isNextDue = false;
           // Those who wait are told by their group.
           inTurn(writeUrgent).catch(() => undefined);

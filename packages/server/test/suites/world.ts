@@ -19,7 +19,7 @@ import { NO_FILTER } from './samples.ts';
 export const SECOND = 1_000;
 export const MINUTE: number = 60 * SECOND;
 export const DAY: number = 24 * 60 * MINUTE;
-export const TIMES: GroupingTimes = { soonMs: SECOND, idleMs: MINUTE };
+export const TIMES: GroupingTimes = { gatherMs: 0, soonMs: SECOND, idleMs: MINUTE };
 
 export interface FakeTime {
   readonly now: Now;
