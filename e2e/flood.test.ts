@@ -74,8 +74,8 @@ it('a flood of silent connections takes no more than its places and its time, an
   await flood;
   await emptied(server);
   const growth = (await server.memory()).heap - before.heap;
-  // The places, and those that are being turned away.
-  expect(most).toBeLessThanOrEqual(300);
+  // The places, those that are being turned away, and what the moment of looking finds in closing.
+  expect(most).toBeLessThanOrEqual(320);
   expect(devices).toBeGreaterThan(0);
   expect(growth).toBeLessThan(4 * MIB);
   expect(server.problems).toEqual([]);
