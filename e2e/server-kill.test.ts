@@ -12,6 +12,7 @@ import {
   live,
   PROJECT,
   type StoredRelease,
+  untilSaid,
   type World,
   worldOf,
 } from './support/server-kill-world.ts';
@@ -148,8 +149,8 @@ it(`restarts after ${KILLS} kills of the server in the middle of publishing and 
   await world.server.call('project', { name: PROJECT, key: KEY });
   for (let kill = 0; kill < KILLS; kill += 1) {
     const over = live(world);
-    // The moment is what is tried at random.
-    await Promise.race([over, pass(30 + random() * 500)]);
+    // The moment is what is tried at random, but not before there is something to lose.
+    await Promise.race([over, untilSaid(world, random() * 30).then(() => pass(random() * 30))]);
     kills.publishing += world.publishing;
     kills.serving += world.serving > 0 ? 1 : 0;
     await world.server.kill();
@@ -171,7 +172,7 @@ it(`restarts after ${KILLS} kills of the server in the middle of publishing and 
   const loyal = world.devices.filter(({ takes }) => takes !== 'parts');
   const before = await Promise.all(loyal.map(async (device) => (await sentTo(device)) - device.whole));
   const over = live(world);
-  await pass(200);
+  await Promise.race([over, untilSaid(world, 20)]);
   world.isOver = true;
   await over;
   await world.server.call('close');

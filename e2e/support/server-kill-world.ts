@@ -22,6 +22,8 @@ interface Part {
   readonly bytes: Buffer;
   /** The server that it came from, the last of it. */
   readonly from: Killable;
+  /** Whether the device comes back only to the next server. */
+  readonly waits: boolean;
 }
 
 /** What one device has seen; it asks one question at a time. */
@@ -65,7 +67,7 @@ export interface World {
 }
 
 export function worldOf(server: Killable, random: () => number): World {
-  const habits = ['all', 'all', 'parts', 'parts', 'parts', 'never'] as const;
+  const habits = ['all', 'all', 'parts', 'parts', 'parts', 'parts', 'never'] as const;
   return {
     server,
     random,
@@ -85,6 +87,15 @@ function deviceOf(id: string, takes: Device['takes']): Device {
   const nothing = { part: undefined, counter: undefined, lastSent: undefined };
   const none = { unheard: 0, whole: 0, left: 0, seen: new Map(), isUnsure: false, isRegistered: false };
   return { id, takes, version: '1.0.0', ...nothing, ...none };
+}
+
+/** Lets `more` further things be said and heard, and then waits until a device has a part of a package. */
+export async function untilSaid(world: World, more: number): Promise<void> {
+  const said = (): number => world.tally.acknowledged + world.tally.promises + world.tally.resumed;
+  const { server } = world;
+  const enough = said() + more;
+  const isEnough = (): boolean => said() >= enough && world.devices.some(({ part }) => part !== undefined);
+  while (!isEnough() && !server.isGone()) await pass(1);
 }
 
 /** Everybody does what they do, until the server is killed or the world is over. */
@@ -164,8 +175,9 @@ async function asks(world: World, device: Device, ...headers: readonly string[])
 
 /** The rest is of the same bytes, whatever was published, withdrawn, blocked or killed meanwhile. */
 async function goOn(world: World, device: Device, part: Part): Promise<void> {
-  const { server, tally } = world;
-  const { sha256, size, bytes } = part;
+  const { server, tally, random } = world;
+  const { sha256, size, bytes, from, waits } = part;
+  if (waits && from === server && !world.isOver) return;
   const { status, headers, body } = await asks(world, device, `Range: bytes=${bytes.length}-`);
   if (status === undefined) return;
   assert.deepEqual(
@@ -173,12 +185,12 @@ async function goOn(world: World, device: Device, part: Part): Promise<void> {
     [206, `"${sha256}"`, `bytes ${bytes.length}-${size - 1}/${size}`],
   );
   tally.resumed += 1;
-  if (part.from !== server) tally.resumedAcross += 1;
-  take(world, device, { sha256, size, bytes: Buffer.concat([bytes, body]), from: server });
+  if (from !== server) tally.resumedAcross += 1;
+  take(world, device, { sha256, size, bytes: Buffer.concat([bytes, body]), from: server, waits: random() < 0.5 });
 }
 
 async function askAnew(world: World, device: Device): Promise<void> {
-  const { server, releases, access, doubtful, tally } = world;
+  const { server, releases, access, doubtful, tally, random } = world;
   const { id, version } = device;
   const withdrawn = [...releases.values()].filter(({ isWithdrawn }) => isWithdrawn).map(({ sha256 }) => sha256);
   const isFirmwareKnown = releases.size > 0;
@@ -206,7 +218,13 @@ async function askAnew(world: World, device: Device): Promise<void> {
   const isSame = before?.sha256 === sha256 && before.version === version;
   device.counter = { sha256, version, count: isSame ? before.count + 1 : 1 };
   assert.ok(device.isUnsure || device.counter.count <= DELIVERIES_PER_DAY, 'a device was sent too much');
-  take(world, device, { sha256, size: Number(headers['content-length']), bytes: body, from: server });
+  take(world, device, {
+    sha256,
+    size: Number(headers['content-length']),
+    bytes: body,
+    from: server,
+    waits: random() < 0.5,
+  });
 }
 
 /** Keeps what came, and runs it where it is whole. */

@@ -141,7 +141,7 @@ export async function worldOf(options: WorldOptions = {}): Promise<World> {
 
 export const WORLD_KEY: string = 'p'.repeat(32);
 
-export const sha256: (text: string) => string = (text) => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 export function intakeOf(content: string, changes: Partial<Intake> = {}): Intake {
   return { sha256: sha256(content), size: 1 + content.length, fileName: '', inspection: OPAQUE, ...changes };
