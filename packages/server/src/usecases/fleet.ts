@@ -38,8 +38,9 @@ export async function openFleet(ports: {
 }): Promise<Fleet> {
   const { store, grouping, maxDevices } = ports;
   const records = new Map<string, DeviceRecord>();
+  const share = sharing();
   for await (const record of store.records()) {
-    records.set(recordKey(record.project, record.id, record.firmwareName), record);
+    records.set(recordKey(record.project, record.id, record.firmwareName), share(record));
   }
   const firmwareNames = new Set([...records.values()].map(({ firmwareName }) => firmwareName));
   const accesses = new Map<string, Access>();
@@ -196,4 +197,29 @@ function nextRecord(
 /** A text of its own: V8 keeps a part of a request's line as a view of the whole, which would live as long as the device. */
 function own(text: string): string {
   return JSON.parse(JSON.stringify(text)) as string;
+}
+
+/** Most devices have firmware, version and package in common: loaded one by one, each has texts of its own for them. */
+function sharing(): (record: DeviceRecord) => DeviceRecord {
+  const texts = new Map<string, string>();
+  const one = (text: string): string => {
+    const known = texts.get(text);
+    if (known === undefined) texts.set(text, text);
+    return known ?? text;
+  };
+  return (record) => {
+    const { project, firmwareName, version, sent, deliveries } = record;
+    return {
+      ...record,
+      project: one(project),
+      firmwareName: one(firmwareName),
+      version: one(version),
+      sent: sent && { ...sent, version: one(sent.version), sha256: one(sent.sha256) },
+      deliveries: deliveries && {
+        ...deliveries,
+        version: one(deliveries.version),
+        sha256: one(deliveries.sha256),
+      },
+    };
+  };
 }
