@@ -67,7 +67,9 @@ export function settingsOf(options: ServerOptions): Settings {
   }
   const ports = { port, 'admin.port': admin?.port ?? 0 };
   for (const [name, value] of Object.entries(ports)) checkInteger(name, value, 65_535);
-  if (deliveriesPerDay === 0) throw invalid('deliveriesPerDay', 'at least 1', deliveriesPerDay);
+  for (const [name, value] of Object.entries({ deliveriesPerDay, maxConnections: limits.maxConnections })) {
+    if (value === 0) throw invalid(name, 'at least 1', value);
+  }
   for (const [name, value] of Object.entries({ graceMs, deliveriesPerDay, maxDevices, ...limits })) {
     checkInteger(name, value, 2 ** 31 - 1);
   }

@@ -57,7 +57,7 @@ export function createAnswering(ports: {
     if (!isMeant) return stranger(identity, decision, range, ifRange);
     const part = parseRange(range, begun.size);
     if (part === 'whole') return undefined;
-    if (part === 'unsatisfiable') return beyondTheEnd(begun);
+    if (part === 'unsatisfiable') return beyondTheEnd(begun, decision.project?.refusals);
     const opened = await open(begun);
     checkIns.resumed(decision, begun, part.first);
     return { ...packageAnswer(begun, opened, part), onSent: goingOn(decision, begun) };
@@ -80,9 +80,9 @@ export function createAnswering(ports: {
     const part = parseRange(range, chosen.size);
     // A client without If-Range appends whatever comes to what it has: without a memory of what that is, it must start
     // again. Not so from 0, where nothing is there yet.
-    if (ifRange === undefined) return isPart(part) ? beyondTheEnd(chosen) : undefined;
+    if (ifRange === undefined) return isPart(part) ? beyondTheEnd(chosen, decision.project?.refusals) : undefined;
     if (etagOf(chosen) !== ifRange || part === 'whole') return undefined;
-    if (part === 'unsatisfiable') return beyondTheEnd(chosen);
+    if (part === 'unsatisfiable') return beyondTheEnd(chosen, decision.project?.refusals);
     const opened = await open(chosen);
     try {
       const sent = await checkIns.offered(identity, decision);
