@@ -31,7 +31,7 @@ describe('release names', () => {
     expect(() => checkedNames('app', text, undefined)).toThrow(expect.objectContaining({ code: 'version-invalid' }));
   });
 
-  it.each(['', ' app', 'app\n', 'a\u0000b', 'x'.repeat(129)])('refuse the firmware name %j', (name) => {
+  it.each(['', ' app', 'app\n', 'a\u0000b', 'a\u200db', 'x'.repeat(129)])('refuse the firmware name %j', (name) => {
     expect(() => checkedNames(name, '1', undefined)).toThrow(expect.objectContaining({ code: 'name-invalid' }));
   });
 

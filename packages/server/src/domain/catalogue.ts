@@ -68,8 +68,8 @@ export const ANY_SOURCE = 'any';
 const PROJECT_KEY = /^[A-Za-z0-9]{32}$/;
 const VERSION = /^\d{1,10}(?:\.\d{1,10}){0,5}$/;
 const CORE = /^[A-Za-z]?(\d{1,10})$/;
-// Control characters, unpaired surrogates and outer spaces: invisible differences between names that look the same.
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|^\s|\s$/u;
+// Whatever cannot be seen, and outer spaces: invisible differences between names that look the same.
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]|^\s|\s$/u;
 const NOTES_LIMIT = 10_000;
 
 /** Whether devices of every generation order this version alike: one to six numbers with dots between them. */

@@ -109,6 +109,10 @@ export const SERVER_ERRORS = {
     means: 'The release was withdrawn, which is for good.',
     remedy: 'Publish the package again: a withdrawn version may be published anew.',
   },
+  'release-published': {
+    means: 'A package kept as a draft cannot join a release that devices hear of.',
+    remedy: 'Publish it without --draft, or under a version of its own.',
+  },
   'cursor-invalid': {
     means: 'The cursor of a list is none that this server gave.',
     remedy: 'Ask for the list from its beginning.',

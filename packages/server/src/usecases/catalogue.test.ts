@@ -56,6 +56,16 @@ describe('publishing', () => {
     ]);
   });
 
+  it('a draft cannot join a release that devices hear of, and a release that is there keeps its notes', async () => {
+    const world = await worldOf();
+    const { release } = await world.publish('2012.1.5', 'for any', { notes: 'first' });
+    const draft = world.publish('2012.1.5', 'for 2011', { source: 'V2011', draft: true });
+    await expect(draft).rejects.toMatchObject({ code: 'release-published' });
+    expect(world.catalogue.releases(ALL)).toEqual([release]);
+    const { warnings } = await world.publish('2012.1.5', 'for 2011', { source: 'V2011', notes: 'second' });
+    expect(warnings).toEqual(['Release 1 is there already and keeps its notes.']);
+  });
+
   it('another source adds a package to the release, and each device gets the one for its core', async () => {
     const world = await worldOf();
     await world.publish('2012.1.5', 'for any');

@@ -1,7 +1,7 @@
 import { checkKey, checkProjectName, isLive, type Project, type Release } from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import { type Plan, planOf } from '../domain/plan.ts';
-import { type CheckedPublication, checkPublication, judgePublication } from '../domain/publication.ts';
+import { type CheckedPublication, checkPublication, judgePublication, type Verdict } from '../domain/publication.ts';
 import type { CatalogueStore, Now } from '../ports.ts';
 import type { NewProject, Publication, Published, ReleaseFilter } from './operator.ts';
 
@@ -81,13 +81,20 @@ export async function openCatalogue(ports: {
 
   const settle = async (facts: CheckedPublication, isDraft: boolean): Promise<Published> => {
     const verdict = judgePublication(facts, [...releases.values()]);
-    const { names, added, warnings } = facts;
+    const { names, added } = facts;
+    const warnings = [...facts.warnings, ...keptNotes(facts.notes, verdict)];
     if (verdict.kind === 'same') {
       const { release: same } = verdict;
       if (isDraft || same.state === 'published') return { release: same, isNew: false, warnings };
       return { release: keepRelease(await publishNow(same)), isNew: true, warnings };
     }
     if (verdict.kind === 'another-source') {
+      if (isDraft && verdict.release.state === 'published') {
+        throw new FotaServerError(
+          'release-published',
+          `${names.firmwareName} ${verdict.release.version} is published: a package that joins it is heard of at once`,
+        );
+      }
       const grown = keepRelease(await store.addPackage(verdict.release, added));
       const isHeld = isDraft || grown.state === 'published';
       return { release: isHeld ? grown : keepRelease(await publishNow(grown)), isNew: true, warnings };
@@ -192,4 +199,10 @@ export async function openCatalogue(ports: {
         return known.state === 'withdrawn' ? known : keepRelease(await store.setState(known, 'withdrawn', now()));
       }),
   };
+}
+
+/** A release that is there already keeps its notes. */
+function keptNotes(notes: string, verdict: Verdict): string[] {
+  if (verdict.kind === 'new-release' || notes === '' || notes === verdict.release.notes) return [];
+  return [`Release ${verdict.release.id} is there already and keeps its notes.`];
 }

@@ -43,15 +43,15 @@ describe('what anybody can cause', () => {
     expect(noted).toHaveLength(kinds.length);
   });
 
-  it('fills the log with no more than some 400 entries a minute, whatever comes', async () => {
+  it('fills the log with no more than some 40 entries a minute, whatever comes', async () => {
     const { noise, noted, pass } = made();
     for (let n = 0; n < 10_000; n += 1) {
       const device = deviceOf({ firmwareName: `name ${n % 5_000}` });
       noise.heard(entryOf({ rule: 'firmware-unknown', code: 26, device }));
     }
     await pass(MINUTE);
-    expect(noted.length).toBeGreaterThan(200);
-    expect(noted.length).toBeLessThanOrEqual(402);
+    expect(noted.length).toBeGreaterThan(20);
+    expect(noted.length).toBeLessThanOrEqual(42);
     // Nothing is lost of the number.
     const more = noted.map(({ detail = '' }) => Number(/^(\d+) more/.exec(detail)?.[1] ?? 1));
     expect(more.reduce((sum, count) => sum + count, 0)).toBe(10_000);

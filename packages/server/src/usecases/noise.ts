@@ -11,7 +11,7 @@ export interface Noise {
 }
 
 /** Kinds that are told apart within a minute; what is beyond is counted together. */
-const KINDS = 200;
+const KINDS = 20;
 const MINUTE_MS = 60_000;
 
 export function createNoise(ports: { readonly note: (entry: LogEntry) => void; readonly later: Later }): Noise {

@@ -117,7 +117,7 @@ export interface Operator {
   /**
    * Makes a release, or adds a package for another source to the live one of this version. Durable once resolved.
    * @throws FotaServerError `project-unknown`, `name-missing`, `version-missing`, `name-invalid`, `version-invalid`,
-   *   `core-invalid`, `source-missing`, `notes-too-long`, `package-contradicts`, `version-taken`, `release-exists`,
+   *   `core-invalid`, `source-missing`, `notes-too-long`, `package-contradicts`, `version-taken`, `release-exists`, `release-published`,
    *   `disk-full`, `data-dir-unusable`
    */
   publish(publication: Publication): Promise<Published>;

@@ -16,6 +16,7 @@ const STATUS: Readonly<Partial<Record<ServerErrorCode, number>>> = {
   'project-exists': 409,
   'release-exists': 409,
   'release-withdrawn': 409,
+  'release-published': 409,
   'version-taken': 409,
   'package-contradicts': 409,
   'upload-offset': 409,

@@ -56,7 +56,8 @@ export function createAnswering(ports: {
     const isMeant = begun !== undefined && (ifRange === undefined || etagOf(begun) === ifRange);
     if (!isMeant) return stranger(identity, decision, range, ifRange);
     const part = parseRange(range, begun.size);
-    if (part === 'whole') return undefined;
+    // Who begins at the first byte has nothing yet: that is a question, and counts as one.
+    if (part !== 'unsatisfiable' && (part === 'whole' || part.first === 0)) return undefined;
     if (part === 'unsatisfiable') return beyondTheEnd(begun, decision.project?.refusals);
     const opened = await open(begun);
     checkIns.resumed(decision, begun, part.first);

@@ -80,6 +80,16 @@ describe('a device', () => {
     expect((await exchange(server.port, asks(target()))).status).toBe(200);
   });
 
+  it('that asks for a range from the first byte has nothing yet: that counts, and a blocked one gets nothing', async () => {
+    const server = await publishing({ '1.1.0': image(100) });
+    const fromStart = asks(target(), 'GET', ['Range: bytes=0-']);
+    await exchange(server.port, asks(target()));
+    expect((await exchange(server.port, fromStart)).status).toBe(200);
+    expect(await server.operator.device(PROJECT, '867')).toMatchObject([{ record: { deliveries: { count: 2 } } }]);
+    await server.operator.setAccess(PROJECT, '867', 'blocked');
+    expect((await exchange(server.port, fromStart)).status).toBe(403);
+  });
+
   it('that nobody allowed is refused with 17 where registration is closed', async () => {
     const server = await publishing({ '1.1.0': image(100) });
     await server.operator.updateProject(PROJECT, { registration: 'closed' });

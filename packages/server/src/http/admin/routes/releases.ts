@@ -98,6 +98,7 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
             'package-contradicts',
             'version-taken',
             'release-exists',
+            'release-published',
             ...DISK,
           ],
           'The very same was published before',
