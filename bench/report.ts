@@ -100,7 +100,7 @@ Written by \`npm run bench\`; do not edit. Every ratio is against a limit measur
 server in a process of its own.
 
 - Commit \`${where.commit}\`, ${where.date}, Node ${where.node}, ${where.system}.
-- Medians of ${rounds} rounds after one that warms up; the contestants take turns within a round.
+- Medians of ${rounds} rounds after some that warm up; the contestants take turns within a round.
 
 ${parts.join('\n\n')}
 

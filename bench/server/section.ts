@@ -21,7 +21,7 @@ export function serverSection(contest: ServerContest | undefined, decisions: Dec
     return { title: 'The server', rows: [...missing, ...pure], text: TEXT };
   }
   const rows = [...contest.results.flatMap(rowsOf), ...pure, ...memoryRows(contest.memory)];
-  return { title: 'The server', rows, text: `${record(contest.results)}\n${TEXT}` };
+  return { title: 'The server', rows, text: `${record(contest.results)}${TEXT}` };
 }
 
 function rowsOf({ discipline, server, rivals }: Result): Row[] {
