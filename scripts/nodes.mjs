@@ -1,5 +1,5 @@
-// node scripts/nodes.mjs [20 22 24 26]: installs each Node from the registry into a scratch folder and lets the packed
-// libfota2 prove itself there (e2e/fixtures/probe.mjs), then the demo with its server (e2e/fixtures/demo.mjs).
+// node scripts/nodes.mjs [20 22.14 22 24 26]: installs each Node from the registry into a scratch folder and lets the packed
+// libfota2 prove itself there (e2e/fixtures/probe.mjs), then the server (refused-write.mjs) and its demo (demo.mjs).
 // Prints a table; ends with 1 when a check fails anywhere.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { explained, root, setup } from './setup.mjs';
 
-const MAJORS = ['20', '22', '24', '26'];
+/** 22.14 has a SQLite of its own, but not all of it that the server needs. */
+const VERSIONS = ['20', '22.14', '22', '24', '26'];
 
 function run(what, command, args, cwd) {
   const done = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 300_000 });
@@ -36,22 +37,38 @@ function demo(version, binary, scratch) {
   }
 }
 
-/** The checks under one major of Node: its exact version, its server's SQLite, and by name 'ok' or what went wrong. */
-function probe(major, tarball, tls, scratch) {
-  const runtime = join(scratch, `node ${major}`);
-  install(`node@${major}`, runtime);
+/** Whether the server writes on after a transaction that was undone. */
+function refusedWrite(version, binary, scratch) {
+  try {
+    const data = join(scratch, `refused ${version}`);
+    run(`the server under ${version}`, binary, [join(root, 'e2e/fixtures/refused-write.mjs'), data], scratch);
+    return 'ok';
+  } catch (error) {
+    return error.message;
+  }
+}
+
+/** The checks under one Node: its exact version, its server's SQLite, and by name 'ok' or what went wrong. */
+function probe(wanted, tarball, tls, scratch) {
+  const runtime = join(scratch, `node ${wanted}`);
+  install(`node@${wanted}`, runtime);
   const binary = ['bin/node', 'bin/node.exe'].map((path) => join(runtime, 'node_modules/node', path)).find(existsSync);
-  const app = join(scratch, `app ${major}`);
+  const app = join(scratch, `app ${wanted}`);
   install(tarball, app, '--offline', '--ignore-scripts');
   copyFileSync(join(root, 'e2e/fixtures/probe.mjs'), join(app, 'probe.mjs'));
   const version = run('node --version', binary, ['--version'], app).trim();
   const checks = JSON.parse(run(`the probe under ${version}`, binary, ['probe.mjs', tls], app));
   const { told, sqlite } = demo(version, binary, scratch);
-  return { version, sqlite, checks: { ...checks, 'demo with its server': told } };
+  const server = refusedWrite(version, binary, scratch);
+  return {
+    version,
+    sqlite,
+    checks: { ...checks, 'demo with its server': told, 'server after an undone write': server },
+  };
 }
 
 /** Runs probe and demo under each Node and prints a line for each; resolves to one result a Node. */
-export async function nodes(majors = MAJORS) {
+export async function nodes(versions = VERSIONS) {
   const { makeCertificate } = await import(pathToFileURL(join(root, 'packages/testkit/dist/index.js')).href);
   const scratch = mkdtempSync(join(tmpdir(), 'libfota2 nodes '));
   try {
@@ -66,12 +83,12 @@ export async function nodes(majors = MAJORS) {
       root,
     );
     const tarball = join(scratch, JSON.parse(packed)[0].filename);
-    return majors.map((major) => {
+    return versions.map((wanted) => {
       let result;
       try {
-        result = probe(major, tarball, tls, scratch);
+        result = probe(wanted, tarball, tls, scratch);
       } catch (error) {
-        result = { version: `v${major}`, sqlite: 'unknown', checks: { 'install and start': error.message } };
+        result = { version: `v${wanted}`, sqlite: 'unknown', checks: { 'install and start': error.message } };
       }
       const failed = Object.entries(result.checks).filter(([, told]) => told !== 'ok');
       const passed = Object.keys(result.checks).length - failed.length;
@@ -87,8 +104,8 @@ export async function nodes(majors = MAJORS) {
 if (process.argv[1] === join(root, 'scripts/nodes.mjs')) {
   await explained(async () => {
     setup();
-    const majors = process.argv.slice(2);
-    const results = await nodes(majors.length > 0 ? majors : MAJORS);
+    const versions = process.argv.slice(2);
+    const results = await nodes(versions.length > 0 ? versions : VERSIONS);
     process.exitCode = results.every(({ failed }) => failed === 0) ? 0 : 1;
   });
 }

@@ -11,13 +11,25 @@ export async function openDatabase(path: string, timeout: number): Promise<Datab
   return new DatabaseSync(path, { timeout });
 }
 
-/** Node's own SQLite, from 22.13 on. Its "experimental" warning tells an operator nothing that is to be done. */
+interface Module {
+  readonly DatabaseSync: new (
+    path: string,
+    options: { readonly open?: boolean; readonly timeout?: number },
+  ) => Database;
+}
+
+/**
+ * Node's own SQLite, from 22.16 on: before, it has neither `isTransaction` nor `timeout`. Its "experimental" warning tells
+ * an operator nothing that is to be done.
+ */
 function builtIn(): Constructor | undefined {
   const warn = process.emitWarning;
   process.emitWarning = () => undefined;
   try {
-    const module: unknown = process.getBuiltinModule?.('node:sqlite');
-    return (module as { readonly DatabaseSync: Constructor } | undefined)?.DatabaseSync;
+    const module = process.getBuiltinModule?.('node:sqlite') as Module | undefined;
+    // Of each database its own: the prototype tells nothing.
+    const isWhole = module !== undefined && 'isTransaction' in new module.DatabaseSync(':memory:', { open: false });
+    return isWhole ? module.DatabaseSync : undefined;
   } finally {
     process.emitWarning = warn;
   }
