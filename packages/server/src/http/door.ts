@@ -28,8 +28,8 @@ export interface Limits {
 export interface Door {
   /** The head of a request is there. False where the connection had a request before, or was refused: say nothing. */
   enter(socket: Duplex): boolean;
-  /** Nothing more of the request is awaited. */
-  heard(socket: Duplex): void;
+  /** Nothing more of the request is awaited. False where it was refused meanwhile, or its client went: make no answer. */
+  heard(socket: Duplex): boolean;
   /** Whether something of this connection's request is still awaited. */
   awaits(socket: Duplex): boolean;
   /** Answers in place of a response object, reports, and closes once the client has stopped sending. */
@@ -150,7 +150,9 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
     },
     heard(socket) {
       const visit = visits.get(socket);
-      if (visit?.phase === 'body') visit.phase = 'answer';
+      if (visit?.phase !== 'body') return false;
+      visit.phase = 'answer';
+      return true;
     },
     awaits(socket) {
       const phase = visits.get(socket)?.phase;

@@ -43,6 +43,17 @@ describe('a request that is too much', () => {
     expect(refused).toMatchObject([{ reason: 'body-too-large' }]);
   });
 
+  it('by a byte behind its body is refused, and what it asked for is not made', async () => {
+    let asked = 0;
+    const { port, refused } = await scene(async () => {
+      asked += 1;
+      return refusal(404, 27, 'nothing');
+    });
+    expect((await exchange(port, `${asks('/', 'POST', ['Content-Length: 5'])}hellox`)).status).toBe(400);
+    expect(refused).toMatchObject([{ reason: 'unparsable', status: 400 }]);
+    expect(asked).toBe(0);
+  });
+
   it('is told of without the project key', async () => {
     const key = 'k'.repeat(32);
     const { port, refused } = await scene(nothing);
@@ -123,6 +134,14 @@ describe('an answer', () => {
     socket.end();
     expect(await all(socket)).toMatch(/^HTTP\/1\.1 404 .*"late"}$/s);
   });
+
+  it.each([['GET / HTTP/1.1\nHost: h\n\n'], ['GET / HTTP/1.1\r\nHost: h\n\n']])(
+    'or a refusal comes at once to lines that end with a bare LF: %j',
+    async (request) => {
+      const { port } = await scene(nothing, { headTimeoutMs: 60_000 });
+      expect([400, 404]).toContain((await exchange(port, request)).status);
+    },
+  );
 
   it('is one for each connection, whatever is asked behind', async () => {
     let asked = 0;

@@ -45,7 +45,8 @@ export function createListener(
     try {
       const refused = hasBody(request) ? await dropBody(request, limits) : undefined;
       if (refused !== undefined) return door.refuse(request.socket, refused, BODY_STATUS[refused]);
-      door.heard(request.socket);
+      // Refused, or gone, while its body came: what it asked for is not to be counted as given.
+      if (!door.heard(request.socket)) return;
       await send(await answered(request), request, response);
     } catch (problem) {
       response.destroy();

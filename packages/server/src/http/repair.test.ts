@@ -74,6 +74,11 @@ describe('the beginning of a connection', () => {
     expect(told(['\r\n', '\n'])).toEqual([['ends', '']]);
   });
 
+  it('goes on with a bare LF at its end, which is for the parser to judge', () => {
+    expect(told(['GET /a b HTTP/1.1\nHost: h\n'], false)).toEqual([['goes on', 'GET /a%20b HTTP/1.1\nHost: h\n']]);
+    expect(told(['GET /a\n'], false)).toEqual([['goes on', 'GET /a\n']]);
+  });
+
   it('goes on as it is when it is too long', () => {
     expect(told(['GET /', 'x'.repeat(40)])).toEqual([['goes on', `GET /${'x'.repeat(40)}`]]);
   });

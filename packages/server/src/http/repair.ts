@@ -8,7 +8,8 @@ const REQUEST_LINE = /^([A-Z]{1,16}) (.*) (HTTP\/1\.[01])$/s;
 const LEGAL_LINE = /^[A-Z]{1,16} [\x21-\x24\x26-\x7e]* HTTP\/1\.[01]$/;
 /** What a line may begin with, and be waited for. */
 const BEGINNING = /^(?:[A-Z]{1,16}(?: |$)|$)/;
-const LINE_END = '\r\n';
+const LF = 10;
+const CR = 13;
 
 /** What is told of a first line; texts are one character a byte. */
 interface FirstLine {
@@ -39,7 +40,7 @@ export function readFirstLine(socket: Socket, lineBytes: number, on: FirstLine):
   };
   const onData = (chunk: Buffer): void => {
     all = withoutEmptyLines(all === undefined ? chunk : Buffer.concat([all, chunk]));
-    const end = all.indexOf(LINE_END);
+    const end = endOf(all);
     const line = all.toString('latin1', 0, end < 0 ? lineBytes : end);
     if (end < 0 && all.length <= lineBytes && BEGINNING.test(line)) {
       on.waits(line);
@@ -54,10 +55,16 @@ export function readFirstLine(socket: Socket, lineBytes: number, on: FirstLine):
   return stop;
 }
 
+/** Where the first line ends, be it with a bare LF: whether that will do is the parser's to say. -1: it is not there yet. */
+function endOf(all: Buffer): number {
+  const end = all.indexOf(LF);
+  return end > 0 && all[end - 1] === CR ? end - 1 : end;
+}
+
 /** Empty lines before a request are passed over (RFC 9112 §2.2), and not held either. */
 function withoutEmptyLines(all: Buffer): Buffer {
   let begin = 0;
-  while (all[begin] === 13 || all[begin] === 10) begin += 1;
+  while (all[begin] === CR || all[begin] === LF) begin += 1;
   return begin === 0 ? all : all.subarray(begin);
 }
 
