@@ -28,6 +28,13 @@ export interface CatalogueStore {
 export interface Sent extends Package {
   readonly release: number;
   readonly version: string;
+  /** The version that the device told when it asked. */
+  readonly told: string;
+  /**
+   * Until then nobody knows which of two packages a device of this id and version is in the midst of: milliseconds since
+   * 1970; 0: always clear.
+   */
+  readonly doubtfulUntil: number;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
@@ -129,8 +136,13 @@ export interface DeviceListing {
   readonly record: DeviceRecord | undefined;
 }
 
-/** A group of things to remember: all of it is written, or nothing. */
+/** A device, whatever firmware it asks for. */
+export type DeviceName = Pick<Device, 'project' | 'id'>;
+
+/** A group of things to remember, and to forget: all of it is written, or nothing. */
 export interface DeviceGroup {
+  /** Of these everything but the log is gone, before the rest is written. Default: none. */
+  readonly forgotten?: readonly DeviceName[];
   readonly records: readonly DeviceRecord[];
   readonly access: readonly DeviceAccess[];
   readonly log: readonly LogEntry[];

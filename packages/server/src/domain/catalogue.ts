@@ -151,12 +151,13 @@ export function isSameVersion(a: string, b: string): boolean {
  * drops the middle number (luatos.md L4), so that 1.1.5 is taken where 1.0.5 lives.
  */
 export function nextFreeVersion(version: string, core: string | undefined, live: readonly Release[]): string {
+  const taken = new Set(live.map((release) => canonicalVersion(release.wireVersion)));
   const parts = version.split('.');
   const last = parts.at(-1) ?? '0';
   for (let number = BigInt(last) + 1n; ; number += 1n) {
     const candidate = [...parts.slice(0, -1), String(number).padStart(last.length, '0')].join('.');
     const onWire = wireVersion(candidate, core === undefined ? undefined : `V${core}`);
-    if (!live.some((release) => isSameVersion(release.wireVersion, onWire))) return candidate;
+    if (!taken.has(canonicalVersion(onWire))) return candidate;
   }
 }
 

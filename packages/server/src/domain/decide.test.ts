@@ -37,6 +37,7 @@ describe('decide', () => {
   it.each([
     ['id-missing', 3, { id: undefined }, {}],
     ['id-missing', 3, { id: 'x'.repeat(129) }, {}],
+    ['id-missing', 3, { id: '😀'.repeat(128) }, {}],
     ['id-missing', 3, { id: 'a\nb' }, {}],
     ['project-unknown', 25, { projectKey: 'K'.repeat(32) }, {}],
     ['project-unknown', 25, { projectKey: undefined }, {}],

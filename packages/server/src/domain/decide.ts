@@ -53,7 +53,7 @@ export interface Device {
   readonly version: string;
 }
 
-/** The deliveries of one package to a device that kept its version. */
+/** The deliveries of one package, whole or on their way, to a device that kept its version. */
 export interface Deliveries {
   readonly sha256: string;
   /** The version that the device told each time. */
@@ -110,9 +110,9 @@ export type Lookup = (device: Device) => Circumstances;
 
 const USABLE_ID = /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u;
 
-/** Whether a device can be told from others by this: 1 to 128 characters that can be seen. */
+/** Whether a device can be told from others by this: 1 to 128 UTF-16 units of what can be seen. */
 export function isUsableId(id: string): boolean {
-  return USABLE_ID.test(id);
+  return id.length <= 128 && USABLE_ID.test(id);
 }
 
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
@@ -154,10 +154,8 @@ export function decide(identity: Identity, plan: Plan, lookup: Lookup): Decision
   if (published === undefined) return refuse('firmware-unknown');
   if (!isOrderedVersion(version)) return refuse('version-unreadable', true);
   if (published.length === 0) return refuse('nothing-published', true);
-  const newer = published.filter((release) => compareVersions(release.wireVersion, version) > 0);
-  if (newer.length === 0) return refuse('newest', true);
-  const fitting = firstFitting(newer, version);
-  if (fitting === undefined) return refuse('base-missing', true);
+  const fitting = firstFitting(published, version);
+  if (typeof fitting === 'string') return refuse(fitting, true);
   if (isLoop(deliveries, fitting.package, version, plan.deliveriesPerDay)) return refuse('upgrade-loop', true);
   return { answer: 'upgrade', ...fitting, ...decided('newer-release', true) };
 }
@@ -182,6 +180,16 @@ export function afterDelivery(
   return { ...before, count: before.count + 1 };
 }
 
+/** Takes a delivery back that broke off, or counts it after all, once the device has fetched the rest. */
+export function corrected(
+  before: Deliveries | undefined,
+  { sha256, version }: Pick<Deliveries, 'sha256' | 'version'>,
+  by: 1 | -1,
+): Deliveries | undefined {
+  if (before === undefined || before.sha256 !== sha256 || before.version !== version) return before;
+  return { ...before, count: Math.max(0, before.count + by) };
+}
+
 const DAY_MS = 24 * 3_600_000;
 
 /** The count reaches the limit only within a day; from then on the device is held, however long it waits. */
@@ -190,19 +198,23 @@ function isLoop(deliveries: Deliveries | undefined, next: ReleasePackage, versio
   return deliveries.sha256 === next.sha256 && deliveries.version === version;
 }
 
-/** The highest release that has a package for the device's core; the one for just this core before the one for any. */
+/**
+ * The highest release above the version that has a package for the device's core; the package for just this core before
+ * the one for any. Looks at no more releases than it must: the highest are first.
+ */
 function firstFitting(
-  newer: readonly Release[],
+  published: readonly Release[],
   version: string,
-): { readonly release: Release; readonly package: ReleasePackage } | undefined {
+): { readonly release: Release; readonly package: ReleasePackage } | 'newest' | 'base-missing' {
   const core = coreOf(version);
-  for (const release of newer) {
+  for (const [place, release] of published.entries()) {
+    if (compareVersions(release.wireVersion, version) <= 0) return place === 0 ? 'newest' : 'base-missing';
     const bySource = (wanted: string): ReleasePackage | undefined =>
       release.packages.find(({ source }) => source === wanted);
     const fitting = bySource(core) ?? bySource(ANY_SOURCE);
     if (fitting !== undefined) return { release, package: fitting };
   }
-  return undefined;
+  return 'base-missing';
 }
 
 /** What may be stored and shown of a device's words: so many characters, none of which is invisible or moves a terminal's cursor. */

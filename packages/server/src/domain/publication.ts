@@ -96,8 +96,8 @@ export function judgePublication({ project, names, added }: CheckedPublication, 
   );
   const twin = live.find((one) => isSameVersion(one.wireVersion, wireVersion));
   if (twin === undefined) return { kind: 'new-release' };
-  const free = nextFreeVersion(version, core, live);
   if (!isSameVersion(twin.version, version) || twin.core !== core) {
+    const free = nextFreeVersion(version, core, live);
     throw new FotaServerError(
       'version-taken',
       `${version} is ${wireVersion} on the wire, and so is the live release ${twin.version}: devices could not tell them apart; the next free version is ${free}`,
@@ -108,6 +108,7 @@ export function judgePublication({ project, names, added }: CheckedPublication, 
   const rival = twin.packages.find(({ source }) => source === added.source);
   if (rival === undefined) return { kind: 'another-source', release: twin };
   if (rival.sha256 === added.sha256) return { kind: 'same', release: twin };
+  const free = nextFreeVersion(version, core, live);
   throw new FotaServerError(
     'release-exists',
     `${firmwareName} ${twin.version} is there with other bytes (sha256 ${rival.sha256.slice(0, 12)}…); the next free version is ${free}`,

@@ -2,6 +2,7 @@ import { type Server, STATUS_CODES } from 'node:http';
 import type { DropArgument, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { refusal } from './answers.ts';
+import { dropWhatFollows } from './following.ts';
 import { excerptOf, type Refused, type RefusedReason } from './refused.ts';
 import { readFirstLine } from './repair.ts';
 
@@ -32,6 +33,8 @@ export interface Door {
   heard(socket: Duplex): boolean;
   /** Whether something of this connection's request is still awaited. */
   awaits(socket: Duplex): boolean;
+  /** More has come than the request: it is read and dropped until the answer is out. */
+  follows(socket: Duplex): void;
   /** Answers in place of a response object, reports, and closes once the client has stopped sending. */
   refuse(socket: Duplex, reason: RefusedReason | undefined, status: number): void;
   /** Drops the connections whose request is still awaited. */
@@ -51,6 +54,8 @@ interface Visit {
   /** How the request began, one character a byte. */
   beginning: string;
   stopReading: (() => void) | undefined;
+  /** Where more has come than the request: says that still more has. */
+  drop: (() => void) | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -97,7 +102,14 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
   };
 
   const onConnection = (socket: Socket): void => {
-    const visit: Visit = { socket, phase: 'head', beginning: '', stopReading: undefined, timer: undefined };
+    const visit: Visit = {
+      socket,
+      phase: 'head',
+      beginning: '',
+      stopReading: undefined,
+      drop: undefined,
+      timer: undefined,
+    };
     visits.set(socket, visit);
     // Asking for the address costs a call of the system.
     const address = limits.maxConnectionsPerAddress > 0 ? (socket.remoteAddress ?? '') : undefined;
@@ -157,6 +169,12 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
     awaits(socket) {
       const phase = visits.get(socket)?.phase;
       return phase === 'head' || phase === 'body';
+    },
+    follows(socket) {
+      const visit = visits.get(socket);
+      if (visit?.phase !== 'body' && visit?.phase !== 'answer') return;
+      if (visit.drop === undefined) visit.drop = dropWhatFollows(visit.socket, limits.idleTimeoutMs);
+      else visit.drop();
     },
     refuse(socket, reason, status) {
       const visit = visits.get(socket);

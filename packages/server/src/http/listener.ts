@@ -63,7 +63,7 @@ export function createListener(
   };
   const respond = (request: IncomingMessage, response: ServerResponse): void => {
     // What follows a request on its connection is none of ours.
-    if (!door.enter(request.socket)) return;
+    if (!door.enter(request.socket)) return door.follows(request.socket);
     const work = answer(request, response).finally(() => running.delete(work));
     running.add(work);
   };
@@ -75,7 +75,7 @@ export function createListener(
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (!socket.writable || error.code?.startsWith('HPE_') !== true) socket.destroy();
     // Once a request has ended, the answer that is under way must end whole, whatever follows (luatos.md L21).
-    else if (!door.awaits(socket)) return;
+    else if (!door.awaits(socket)) door.follows(socket);
     else if (error.code === 'HPE_HEADER_OVERFLOW') door.refuse(socket, 'head-too-large', 431);
     else door.refuse(socket, 'unparsable', 400);
   });

@@ -95,6 +95,30 @@ describe('a package', () => {
     await expect.poll(() => told, { timeout: 5_000 }).toEqual([{ bytes: expect.any(Number), whole: false }, 'closed']);
   });
 
+  it.each([
+    ['bytes that are no request', asks('/', 'GET'), Buffer.alloc(300_000, 'x')],
+    ['bytes behind a body', asks('/', 'POST', ['Content-Length: 0']), Buffer.alloc(300_000, 'x')],
+    ['further requests', 'GET / HTTP/1.1\r\n\r\n', 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(10_000)],
+  ])('reaches its client whole where %s follow what it asked', async (_what, request, more) => {
+    for (const inMemory of [true, false]) {
+      const { told, answer } = opened(inMemory);
+      const { port } = await scene(async () => answer());
+      const got = await exchange(port, Buffer.concat([Buffer.from(request), Buffer.from(more)]));
+      expect(got.body.equals(bytes)).toBe(true);
+      await expect.poll(() => told).toEqual([{ bytes: bytes.length, whole: true }, 'closed']);
+    }
+  });
+
+  it('does not keep a client that never ends', async () => {
+    const { answer } = opened(true, 1_000);
+    const { port, listener } = await scene(async () => answer(), { idleTimeoutMs: 100 });
+    const socket = await client(port, `${asks('/')}xxx`);
+    socket.resume();
+    const drip = setInterval(() => socket.write('x'), 10);
+    await expect.poll(() => openConnections(listener)).toBe(0);
+    clearInterval(drip);
+  });
+
   it('for HEAD is closed unsent, and nothing told', async () => {
     const { told, answer } = opened(true);
     const { port } = await scene(async () => answer());

@@ -146,7 +146,85 @@ async function rotated({ catalogue }: World): Promise<void> {
   await catalogue.revokeKey('p', WORLD_KEY);
 }
 
+describe('a delivery that breaks off', () => {
+  const counted = ({ fleet }: World): number | undefined => fleet.record('p', '867', 'app')?.deliveries?.count;
+
+  it('is taken back, counts once the rest was fetched, and is taken back only once', async () => {
+    const world = await serving();
+    const { sent, decision } = await world.ask();
+    if (sent === undefined) throw new Error('nothing was sent');
+    const { device } = decision;
+    expect(counted(world)).toBe(1);
+    world.checkIns.ended({ sent, device, bytes: 3, isWhole: false, isRest: false });
+    await world.time.pass(0);
+    expect(counted(world)).toBe(0);
+    world.checkIns.ended({ sent, device, bytes: 1, isWhole: false, isRest: true });
+    await world.time.pass(0);
+    expect(counted(world)).toBe(0);
+    for (let twice = 0; twice < 2; twice += 1) {
+      world.checkIns.ended({ sent, device, bytes: 2, isWhole: true, isRest: true });
+      await world.time.pass(0);
+      expect(counted(world)).toBe(1);
+    }
+    await world.fleet.flush();
+    expect(counted(await world.restarted())).toBe(1);
+  });
+
+  it('never holds a device, however often it happens; whole ones do', async () => {
+    const world = await serving();
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      const { sent, decision } = await world.ask();
+      if (sent === undefined) throw new Error(`held at attempt ${attempt}`);
+      world.checkIns.ended({ sent, device: decision.device, bytes: 1, isWhole: false, isRest: false });
+      await world.time.pass(MINUTE);
+    }
+    const answers: string[] = [];
+    for (let attempt = 0; attempt < 7; attempt += 1) answers.push((await world.ask()).decision.rule);
+    expect(answers.slice(5)).toEqual(['newer-release', 'upgrade-loop']);
+  });
+});
+
+describe('a resume without If-Range', () => {
+  const isClear = (world: World, changes = {}): boolean => {
+    const decision = world.checkIns.decide({ ...question(), ...changes });
+    const sent = world.checkIns.sent(decision);
+    return sent !== undefined && world.checkIns.isClear(decision, sent);
+  };
+
+  it('goes on only with what was promised to a device on this version', async () => {
+    const world = await serving();
+    await world.ask();
+    expect(isClear(world)).toBe(true);
+    expect(isClear(world, { version: '1.0.1' })).toBe(false);
+  });
+
+  it('is refused for as long as a transfer lasts, after another package was promised to the same id and version', async () => {
+    const world = await serving();
+    await world.ask();
+    await world.publish('1.2.0', 'more bytes');
+    await world.ask();
+    expect(isClear(world)).toBe(false);
+    await world.ask();
+    expect(isClear(world)).toBe(false);
+    await world.time.pass(10 * MINUTE);
+    expect(isClear(world)).toBe(true);
+    await world.publish('1.3.0', 'yet more bytes');
+    await world.ask();
+    expect(isClear(world)).toBe(true);
+  });
+});
+
 describe('the log', () => {
+  it('keeps ten entries of a device within a minute, and counts the others', async () => {
+    const world = await serving();
+    for (let n = 0; n < 50; n += 1) await world.ask({ version: n % 2 === 0 ? '1.1.0' : 'x' });
+    await world.time.pass(MINUTE);
+    const entries = await world.log();
+    expect(entries.length).toBeLessThanOrEqual(14);
+    const more = entries.map(({ detail = '' }) => Number(/(\d+) more/.exec(detail)?.[1] ?? 1));
+    expect(more.reduce((sum, count) => sum + count, 0)).toBe(50);
+  });
+
   it('tells a refusal once, until there is another', async () => {
     const world = await serving();
     for (const version of ['1.1.0', '1.1.0', 'x', 'x', '1.1.0']) await world.ask({ version });
@@ -158,9 +236,9 @@ describe('the log', () => {
     const world = await serving();
     const { sent, decision } = await world.ask();
     if (sent === undefined) throw new Error('nothing was sent');
-    world.checkIns.ended({ sent, device: decision.device, bytes: 3, isWhole: false });
+    world.checkIns.ended({ sent, device: decision.device, bytes: 3, isWhole: false, isRest: false });
     world.checkIns.resumed(decision, sent, 3);
-    world.checkIns.ended({ sent, device: decision.device, bytes: sent.size - 3, isWhole: true });
+    world.checkIns.ended({ sent, device: decision.device, bytes: sent.size - 3, isWhole: true, isRest: true });
     const stored = async (): Promise<string[]> => {
       const { items } = await world.devices.log(
         { ...ALL, deviceId: undefined, event: undefined, after: undefined },

@@ -1,5 +1,13 @@
 import type { Identity } from '@libfota2/protocol';
-import { afterDelivery, type Decision, type Device, decide, type Rule, type Upgrade } from '../domain/decide.ts';
+import {
+  afterDelivery,
+  corrected,
+  type Decision,
+  type Device,
+  decide,
+  type Rule,
+  type Upgrade,
+} from '../domain/decide.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { LogEntry, LogEvent, Now, Sent } from '../ports.ts';
 import type { Fleet } from './fleet.ts';
@@ -24,7 +32,10 @@ export interface Transfer {
   readonly device: Device;
   /** Bytes that went to the network. */
   readonly bytes: number;
+  /** Whether that was all that was to be sent now. */
   readonly isWhole: boolean;
+  /** Whether only the rest of it was. */
+  readonly isRest: boolean;
 }
 
 /** The device's side: a question, its answer, and what is remembered of both. */
@@ -33,6 +44,11 @@ export interface CheckIns {
   decide(identity: Identity): Decision;
   /** What this device is being sent: what a resume goes on with (luatos.md L18). */
   sent(decision: Decision): Sent | undefined;
+  /**
+   * Whether a client that does not say which package it has in part (no If-Range) can only have this one: it tells the
+   * same version as then, and nobody of its id and version was sent another package in between.
+   */
+  isClear(decision: Decision, sent: Sent): boolean;
   /** Remembers a refusal, or that the device holds the package already. */
   answered(decision: Decision): Promise<void>;
   /**
@@ -58,6 +74,9 @@ export function createCheckIns(ports: {
   const lookup = (device: Device) => fleet.circumstances(device);
   const record = ({ device }: Decision) => fleet.record(device.project, device.id, device.firmwareName);
 
+  /** Of devices whose delivery broke off and was taken back, the package: the rest may still come. */
+  const brokenOff = new Map<string, string>();
+
   const isStill = (identity: Identity, { release, package: chosen }: Upgrade): boolean => {
     const again = decide(identity, plan(), lookup);
     return again.answer === 'upgrade' && again.release.id === release.id && again.package.sha256 === chosen.sha256;
@@ -66,7 +85,8 @@ export function createCheckIns(ports: {
   return {
     decide: (identity) => decide(identity, plan(), lookup),
 
-    sent: (decision) => (decision.project === undefined ? undefined : record(decision)?.sent),
+    sent: (decision) => (decision.rule === 'id-missing' ? undefined : record(decision)?.sent),
+    isClear: ({ device }, { told, doubtfulUntil }) => told === device.version && now() >= doubtfulUntil,
 
     async answered(decision) {
       const at = now();
@@ -75,8 +95,8 @@ export function createCheckIns(ports: {
       const code = held ? 304 : decision.code;
       if (decision.registered) {
         // A device that hears the same as last time is no news.
-        const isNews = record(decision)?.rule !== rule;
-        const entry = isNews || held ? entryOf(at, held ? 'held' : 'refused', decision, code) : undefined;
+        const isNews = held || record(decision)?.rule !== rule;
+        const entry = isNews ? noise.unlessTooMuch(entryOf(at, held ? 'held' : 'refused', decision, code)) : undefined;
         await fleet.asked(device, rule, at, undefined, entry);
       } else {
         noise.heard(entryOf(at, 'refused', decision, code));
@@ -89,7 +109,17 @@ export function createCheckIns(ports: {
       if (!isStill(identity, decision)) return undefined;
       const at = now();
       const { device, release, package: chosen, rule } = decision;
-      const sent = { release: release.id, version: release.version, sha256: chosen.sha256, size: chosen.size, at };
+      const { sha256, size } = chosen;
+      const sent = {
+        release: release.id,
+        version: release.version,
+        told: device.version,
+        doubtfulUntil: doubtfulUntil(record(decision)?.sent, sha256, device.version, at),
+        sha256,
+        size,
+        at,
+      };
+      brokenOff.delete(keyOf(device));
       const { deliveries: before } = fleet.circumstances(device);
       const news = { sent, deliveries: afterDelivery(before, chosen, device.version, at) };
       await fleet.asked(device, rule, at, news, entryOf(at, 'offered', decision, 0));
@@ -98,13 +128,37 @@ export function createCheckIns(ports: {
     },
 
     resumed({ device }, sent, first) {
-      fleet.note({ ...ofPackage(now(), 'resumed', device, sent), bytes: first });
+      const entry = noise.unlessTooMuch({ ...ofPackage(now(), 'resumed', device, sent), bytes: first });
+      if (entry !== undefined) fleet.note(entry);
     },
 
-    ended({ device, sent, bytes, isWhole }) {
-      fleet.note({ ...ofPackage(now(), isWhole ? 'sent' : 'broken', device, sent), bytes });
+    ended({ device, sent, bytes, isWhole, isRest }) {
+      const entry = noise.unlessTooMuch({ ...ofPackage(now(), isWhole ? 'sent' : 'broken', device, sent), bytes });
+      const key = keyOf(device);
+      const delivery = { sha256: sent.sha256, version: sent.told };
+      if (!isWhole && !isRest) {
+        brokenOff.set(key, sent.sha256);
+        void fleet.correct(device, (before) => corrected(before, delivery, -1), entry);
+      } else if (isWhole && isRest && brokenOff.get(key) === sent.sha256) {
+        brokenOff.delete(key);
+        void fleet.correct(device, (before) => corrected(before, delivery, 1), entry);
+      } else if (entry !== undefined) fleet.note(entry);
     },
   };
+}
+
+/** Devices of all generations give a transfer up after ten minutes at the latest (luatos.md L20). */
+const TRANSFER_MS = 600_000;
+
+/** After another package was promised to the same id and version, a resume may mean either for as long as a transfer lasts. */
+function doubtfulUntil(before: Sent | undefined, sha256: string, told: string, at: number): number {
+  if (before === undefined || before.told !== told) return 0;
+  if (before.sha256 === sha256) return before.doubtfulUntil;
+  return Math.abs(at - before.at) < TRANSFER_MS ? at + TRANSFER_MS : 0;
+}
+
+function keyOf({ project, id, firmwareName }: Device): string {
+  return `${project}\0${id}\0${firmwareName}`;
 }
 
 function entryOf(at: number, event: LogEvent, decision: Decision, code: number): LogEntry {

@@ -1,5 +1,12 @@
-import { type Access, type Circumstances, type Device, type Rule, STRANGER } from '../domain/decide.ts';
-import type { DeviceAccess, DeviceGroup, DeviceRecord, DeviceStore, LogEntry } from '../ports.ts';
+import {
+  type Access,
+  type Circumstances,
+  type Deliveries,
+  type Device,
+  type Rule,
+  STRANGER,
+} from '../domain/decide.ts';
+import type { DeviceAccess, DeviceGroup, DeviceName, DeviceRecord, DeviceStore, LogEntry } from '../ports.ts';
 import { type Grouping, recordKey } from './grouping.ts';
 
 /** What is new about a device; what is left out stays as it was. */
@@ -20,10 +27,18 @@ export interface Fleet {
   underWay(device: Pick<Device, 'project' | 'id'>): Promise<void> | undefined;
   /** A registered device has asked and got its answer by this rule. Where it cannot be made durable it rejects, and all is as it was. */
   asked(device: Device, rule: Rule, at: number, news: News | undefined, entry: LogEntry | undefined): Promise<void>;
+  /** Corrects the deliveries of a device, where it has any; the entry is noted in any case. */
+  correct(
+    device: Device,
+    correction: (before: Deliveries | undefined) => Deliveries | undefined,
+    entry: LogEntry | undefined,
+  ): Promise<void>;
   /** Only for the log. */
   note(entry: LogEntry): void;
   /** Durable once resolved; allowing a device forgets its deliveries. Where it rejects, all is as it was. */
   setAccess(access: DeviceAccess): Promise<void>;
+  /** Durable once resolved: the device is as if it had never asked, and no operator had said a word. Where it rejects, all is as it was. */
+  forget(device: DeviceName): Promise<void>;
   /** Writes the log entries that wait. */
   settle(): Promise<void>;
   /** Writes everything that waits. */
@@ -126,6 +141,16 @@ export async function openFleet(ports: {
       );
     },
 
+    async correct(device, correction, entry) {
+      for (let other = underWay(device); other !== undefined; other = underWay(device)) await other;
+      const key = recordKey(device.project, device.id, device.firmwareName);
+      const before = records.get(key);
+      const deliveries = correction(before?.deliveries);
+      const record = before === undefined || deliveries === before.deliveries ? undefined : { ...before, deliveries };
+      if (record !== undefined) records.set(key, record);
+      grouping.soon(record, entry);
+    },
+
     note: (entry) => grouping.soon(undefined, entry),
 
     recordsOf,
@@ -142,6 +167,19 @@ export async function openFleet(ports: {
       await promise(device, { records: released, access: [word], log: [] }, () => {
         for (const record of held) restore(recordKey(project, id, record.firmwareName), record);
         keep(device, accessBefore);
+      });
+    },
+
+    async forget(device) {
+      for (let other = underWay(device); other !== undefined; other = underWay(device)) await other;
+      const { project, id } = device;
+      const [before, accessBefore] = [recordsOf(project, id), accessOf(project, id)];
+      const key = deviceKey(project, id);
+      for (const { firmwareName } of before) records.delete(recordKey(project, id, firmwareName));
+      keep(key, 'default');
+      await promise(key, { forgotten: [{ project, id }], records: [], access: [], log: [] }, () => {
+        for (const record of before) restore(recordKey(project, id, record.firmwareName), record);
+        keep(key, accessBefore);
       });
     },
 
@@ -214,7 +252,7 @@ function sharing(): (record: DeviceRecord) => DeviceRecord {
       project: one(project),
       firmwareName: one(firmwareName),
       version: one(version),
-      sent: sent && { ...sent, version: one(sent.version), sha256: one(sent.sha256) },
+      sent: sent && { ...sent, version: one(sent.version), told: one(sent.told), sha256: one(sent.sha256) },
       deliveries: deliveries && {
         ...deliveries,
         version: one(deliveries.version),

@@ -147,6 +147,30 @@ describe('what follows soon', () => {
   });
 });
 
+it('what waits of a device that is forgotten is not written, also where the group before fails', async () => {
+  const { grouping, store, time } = made();
+  const { letGo } = store.hold();
+  grouping.soon(device(1), entryOf());
+  grouping.soon(device(2), undefined);
+  await time.pass(SECOND);
+  grouping.idle(device(1, 2));
+  const forgotten = { project: 'p', id: '1' };
+  const done = grouping.durable(groupOf({ forgotten: [forgotten] }));
+  store.setFull(true);
+  done.catch(() => undefined);
+  letGo();
+  store.setFull(true);
+  await time.pass(0);
+  await expect(done).rejects.toMatchObject(FULL);
+  store.setFull(false);
+  const again = grouping.durable(groupOf({ forgotten: [forgotten] }));
+  await time.pass(2 * MINUTE);
+  await again;
+  expect(store.written).toEqual([
+    { forgotten: [forgotten], records: [device(2)], access: [], log: [entryOf()], against: 'power-cut' },
+  ]);
+});
+
 describe('when a device was last seen', () => {
   it('is written after a minute, once, however often it asked, and needs no sync', async () => {
     const { grouping, store, time } = made();

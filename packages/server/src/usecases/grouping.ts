@@ -1,4 +1,4 @@
-import type { DeviceAccess, DeviceGroup, DeviceRecord, DeviceStore, Later, LogEntry } from '../ports.ts';
+import type { DeviceAccess, DeviceGroup, DeviceName, DeviceRecord, DeviceStore, Later, LogEntry } from '../ports.ts';
 
 /** How patiently what is remembered waits for its group. */
 export interface GroupingTimes {
@@ -34,6 +34,7 @@ interface Waiting<T> {
 
 /** What the next commit writes. */
 interface Group {
+  readonly forgotten: DeviceName[];
   /** By device. */
   readonly records: Map<string, Waiting<DeviceRecord>>;
   readonly access: DeviceAccess[];
@@ -82,10 +83,21 @@ export function createGrouping(ports: {
     return done;
   };
 
+  /** What waits to be written of a device must not bring it back. */
+  const forget = (device: DeviceName): void => {
+    for (const records of [urgent.records, idle]) {
+      for (const key of records.keys())
+        if (key.startsWith(recordKey(device.project, device.id, ''))) records.delete(key);
+    }
+    urgent.forgotten.push(device);
+  };
+
   /** What nobody was promised waits for the next group, unless it has changed since. */
   const takeBack = (group: Group): void => {
+    const isForgotten = ({ project, id }: DeviceName): boolean =>
+      urgent.forgotten.some((device) => device.project === project && device.id === id);
     for (const [key, { what, isPromised }] of group.records) {
-      if (!isPromised && !urgent.records.has(key)) addRecord(idle.get(key) ?? what, false);
+      if (!isPromised && !urgent.records.has(key) && !isForgotten(what)) addRecord(idle.get(key) ?? what, false);
     }
     urgent.log = [...group.log.filter(({ isPromised }) => !isPromised), ...urgent.log];
     forgetOldest(urgent);
@@ -100,7 +112,8 @@ export function createGrouping(ports: {
     urgent = emptyGroup();
     try {
       const [records, log] = [[...group.records.values()].map(({ what }) => what), group.log.map(({ what }) => what)];
-      await store.write({ records, access: group.access, log }, 'power-cut');
+      const { forgotten, access } = group;
+      await store.write({ ...(forgotten.length > 0 && { forgotten }), records, access, log }, 'power-cut');
       group.end();
     } catch (problem) {
       takeBack(group);
@@ -154,7 +167,8 @@ export function createGrouping(ports: {
   };
 
   return {
-    durable({ records, access, log }) {
+    durable({ forgotten = [], records, access, log }) {
+      for (const device of forgotten) forget(device);
       for (const record of records) addRecord(record, true);
       urgent.access.push(...access);
       urgent.log.push(...log.map((what) => ({ what, isPromised: true })));
@@ -202,11 +216,11 @@ function emptyGroup(): Group {
   });
   // Of a group in which nobody was promised anything, nobody waits.
   written.catch(() => undefined);
-  return { records: new Map(), access: [], log: [], written, end };
+  return { forgotten: [], records: new Map(), access: [], log: [], written, end };
 }
 
-function isEmpty({ records, access, log }: Group): boolean {
-  return records.size === 0 && access.length === 0 && log.length === 0;
+function isEmpty({ forgotten, records, access, log }: Group): boolean {
+  return forgotten.length === 0 && records.size === 0 && access.length === 0 && log.length === 0;
 }
 
 /** Keeps what waits bounded, but for what somebody waits for. */

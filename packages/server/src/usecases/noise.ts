@@ -6,6 +6,8 @@ import type { Later, LogEntry } from '../ports.ts';
  */
 export interface Noise {
   heard(entry: LogEntry): void;
+  /** The entry of a device that is known, if it has not had enough this minute; else `undefined`: it is counted. */
+  unlessTooMuch(entry: LogEntry): LogEntry | undefined;
   /** Notes the numbers of the minute that has begun. */
   flush(): void;
 }
@@ -13,11 +15,16 @@ export interface Noise {
 /** Kinds that are told apart within a minute; what is beyond is counted together. */
 const KINDS = 20;
 const MINUTE_MS = 60_000;
+/** Entries of one device within a minute: a question, a package and a restart are three or four. */
+const ENTRIES_A_DEVICE = 10;
+/** Devices that are counted one by one within a minute. */
+const COUNTED_DEVICES = 100_000;
 
 export function createNoise(ports: { readonly note: (entry: LogEntry) => void; readonly later: Later }): Noise {
   const { note, later } = ports;
   /** Of each kind the last entry, and how many came after the first. */
   const more = new Map<string, { readonly entry: LogEntry; readonly count: number }>();
+  const perDevice = new Map<string, number>();
   let timer: { cancel(): void } | undefined;
 
   const flush = (): void => {
@@ -28,17 +35,30 @@ export function createNoise(ports: { readonly note: (entry: LogEntry) => void; r
         note({ ...entry, detail: [entry.detail, `${count} more within a minute`].filter(Boolean).join('; ') });
     }
     more.clear();
+    perDevice.clear();
+  };
+
+  const heard: Noise['heard'] = (entry) => {
+    const { event, device, rule, code } = entry;
+    const kind = [event, rule, code, device.project, device.firmwareName.slice(0, 128)].join('\0');
+    const key = more.has(kind) || more.size < KINDS ? kind : '';
+    const known = more.get(key);
+    if (known === undefined) note(entry);
+    more.set(key, { entry, count: known === undefined ? 0 : known.count + 1 });
+    timer ??= later(MINUTE_MS, flush);
   };
 
   return {
-    heard(entry) {
-      const { event, device, rule, code } = entry;
-      const kind = [event, rule, code, device.project, device.firmwareName.slice(0, 128)].join('\0');
-      const key = more.has(kind) || more.size < KINDS ? kind : '';
-      const known = more.get(key);
-      if (known === undefined) note(entry);
-      more.set(key, { entry, count: known === undefined ? 0 : known.count + 1 });
+    heard,
+    unlessTooMuch(entry) {
+      const { project, id } = entry.device;
+      const key = `${project}\0${id}`;
+      const count = (perDevice.get(key) ?? 0) + 1;
+      if (count > 1 || perDevice.size < COUNTED_DEVICES) perDevice.set(key, count);
       timer ??= later(MINUTE_MS, flush);
+      if (count <= ENTRIES_A_DEVICE) return entry;
+      heard(entry);
+      return undefined;
     },
     flush,
   };

@@ -88,6 +88,58 @@ describe('devices', () => {
   });
 });
 
+describe('a device that is forgotten', () => {
+  async function forget(world: World): Promise<void> {
+    const done = world.operator.forgetDevice('p', '867');
+    done.catch(() => undefined);
+    await world.time.pass(0);
+    await done;
+  }
+
+  it('begins anew: unknown, without a word, without deliveries; the log stays', async () => {
+    const world = await asked();
+    const blocked = world.operator.setAccess('p', '867', 'blocked');
+    await world.time.pass(0);
+    await blocked;
+    await forget(world);
+    await expect(world.operator.device('p', '867')).rejects.toMatchObject({ code: 'device-unknown' });
+    expect(world.operator.counts().devices).toBe(0);
+    expect(await world.log()).not.toEqual([]);
+    expect((await world.restarted()).fleet.size).toBe(0);
+    await world.ask({ version: '1.0.0' });
+    expect(await world.operator.device('p', '867')).toMatchObject([
+      { access: 'default', record: { asked: 1, deliveries: { count: 1 } } },
+    ]);
+    expect((await world.restarted()).fleet.recordsOf('p', '867')).toMatchObject([{ asked: 1 }]);
+  });
+
+  it('does not come back with what was still waiting to be written of it', async () => {
+    const world = await asked();
+    await world.ask({ version: '1.1.0' });
+    await world.ask({ version: '1.1.0' });
+    await forget(world);
+    await world.time.pass(10 * 60_000);
+    expect((await world.restarted()).fleet.size).toBe(0);
+  });
+
+  it('is as it was where that could not be written', async () => {
+    const world = await asked();
+    const before = await world.operator.device('p', '867');
+    world.devices.setFull(true);
+    await expect(forget(world)).rejects.toMatchObject({ code: 'disk-full' });
+    expect(await world.operator.device('p', '867')).toEqual(before);
+    world.devices.setFull(false);
+    await world.time.pass(60_000);
+    expect((await world.restarted()).fleet.recordsOf('p', '867')).toEqual(before.map(({ record }) => record));
+  });
+
+  it('must be known', async () => {
+    const { operator } = await asked();
+    await expect(operator.forgetDevice('p', '868')).rejects.toMatchObject({ code: 'device-unknown' });
+    await expect(operator.forgetDevice('q', '867')).rejects.toMatchObject({ code: 'project-unknown' });
+  });
+});
+
 describe('the log', () => {
   it('has what happened a moment ago, and can be read while nothing can be written', async () => {
     const world = await asked();

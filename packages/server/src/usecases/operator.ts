@@ -135,6 +135,12 @@ export interface Operator {
    */
   setAccess(project: string, id: string, access: Access): Promise<readonly DeviceListing[]>;
 
+  /**
+   * Forgets a device, and the operator's word on it; the log stays. Where it asks again it is new. Durable once resolved.
+   * @throws FotaServerError `project-unknown`, `device-unknown`, `disk-full`, `data-dir-unusable`
+   */
+  forgetDevice(project: string, id: string): Promise<void>;
+
   log(filter: LogFilter, page: PageRequest): Promise<Page<StoredLogEntry>>;
   /**
    * What the device would be answered now, and why, without touching anything.
@@ -202,6 +208,11 @@ export function createOperator(ports: {
       await fleet.setAccess({ project: name, id, access, at: now() });
       const found = listings(name, id);
       return found.length > 0 ? found : [{ project: name, id, access, record: undefined }];
+    },
+
+    async forgetDevice(project, id) {
+      known(project, id);
+      await fleet.forget({ project: catalogue.project(project).name, id });
     },
 
     async log(filter, page) {

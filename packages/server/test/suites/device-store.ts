@@ -29,7 +29,15 @@ export function testDeviceStore(make: (logLimit?: number) => Promise<DevicesUnde
   };
 
   test('records and words come back as they were written last', async ({ store, reopened }) => {
-    const sent = { release: 4, version: '1.1.0', sha256: 'a'.repeat(64), size: 2 ** 40, at: 7 };
+    const sent = {
+      release: 4,
+      version: '1.1.0',
+      sha256: 'a'.repeat(64),
+      size: 2 ** 40,
+      at: 7,
+      told: '1.0.0',
+      doubtfulUntil: 9,
+    };
     const full = recordOf({ sent, deliveries: { sha256: sent.sha256, version: '1.0.0', count: 2, since: 7 } });
     const other = recordOf({ firmwareName: '固件 #1', id: 'ÄÖ 8', idKind: 'uid', version: '' });
     await store.write(groupOf({ records: [recordOf(), other] }), 'kill');
@@ -47,6 +55,24 @@ export function testDeviceStore(make: (logLimit?: number) => Promise<DevicesUnde
     expect(sorted(await collected(again))).toEqual(sorted([recordOf(), other]));
   });
 
+  test('a device that is forgotten is gone with its word, and the same group may begin anew', async (under) => {
+    const { store, reopened } = under;
+    const word = { project: 'p', id: '867', access: 'blocked' as const, at: 3 };
+    const others = [recordOf({ id: '8671' }), recordOf({ project: 'q' })];
+    const records = [recordOf(), recordOf({ firmwareName: 'other' }), ...others];
+    const words = [{ ...word, id: '86' }, { ...word, project: 'q' }];
+    await store.write(groupOf({ records, access: [word, ...words], log: [entryOf()] }), 'kill');
+    await store.write(groupOf({ forgotten: [{ project: 'p', id: '867' }] }), 'power-cut');
+    for (const one of [store, await reopened()]) {
+      expect(sorted(await collected(one))).toEqual(sorted(others));
+      expect(sorted(await one.accesses())).toEqual(sorted(words));
+      expect((await one.log(NO_FILTER, EVERYTHING)).items).toHaveLength(1);
+    }
+    const anew = recordOf({ project: 'q', asked: 1 });
+    await store.write(groupOf({ forgotten: [{ project: 'q', id: '867' }], records: [anew] }), 'kill');
+    expect(sorted(await collected(await reopened()))).toEqual(sorted([recordOf({ id: '8671' }), anew]));
+  });
+
   test('of a group all is kept, or nothing', async ({ store, reopened }) => {
     await store.write(groupOf({ records: [recordOf()], log: [entryOf()] }), 'kill');
     const before = await everything(store);
@@ -57,6 +83,7 @@ export function testDeviceStore(make: (logLimit?: number) => Promise<DevicesUnde
       records: [recordOf({ asked: 99 }), recordOf({ id: 'new' })],
       access: [{ project: 'p', id: '867', access: 'blocked', at: 1 }],
       log: [entryOf({ code: 3 })],
+      forgotten: [{ project: 'p', id: '867' }],
     });
     const bad: DeviceGroup[] = [
       { ...good, records: [...good.records, Object.defineProperty({ ...recordOf() }, 'id', { get: spoilt })] },

@@ -4,6 +4,7 @@ import type {
   DeviceFilter,
   DeviceGroup,
   DeviceListing,
+  DeviceName,
   DeviceRecord,
   DeviceStore,
   LogEntry,
@@ -36,7 +37,13 @@ export function memoryDevices(logLimit = 1_000_000): DeviceStore {
 
     async write(group) {
       // All is looked at before anything is kept.
-      const { asked, words, entries } = looked(group);
+      const { forgotten, asked, words, entries } = looked(group);
+      for (const { project, id } of forgotten) {
+        accesses.delete(placeText([project, id]));
+        for (const [key, record] of records) {
+          if (record.project === project && record.id === id) records.delete(key);
+        }
+      }
       for (const [key, record] of asked) records.set(key, record);
       for (const [key, word] of words) {
         if (word.access === 'default') accesses.delete(key);
@@ -68,12 +75,14 @@ export function memoryDevices(logLimit = 1_000_000): DeviceStore {
   };
 }
 
-function looked({ records, access, log }: DeviceGroup): {
+function looked({ forgotten = [], records, access, log }: DeviceGroup): {
+  readonly forgotten: readonly DeviceName[];
   readonly asked: ReadonlyArray<readonly [string, DeviceRecord]>;
   readonly words: ReadonlyArray<readonly [string, DeviceAccess]>;
   readonly entries: readonly LogEntry[];
 } {
   return {
+    forgotten: forgotten.map((device) => ({ ...device })),
     asked: records.map((record) => [placeText([record.project, record.id, record.firmwareName]), { ...record }]),
     words: access.map((word) => [placeText([word.project, word.id]), { ...word }]),
     entries: log.map((entry) => ({ ...entry })),

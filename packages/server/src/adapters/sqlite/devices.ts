@@ -22,6 +22,8 @@ interface DeviceRow {
   readonly sent_version: string | null;
   readonly sent_sha256: string | null;
   readonly sent_size: number | null;
+  readonly sent_told: string | null;
+  readonly sent_doubtful_until: number | null;
   readonly sent_at: number | null;
   readonly delivered_sha256: string | null;
   readonly delivered_version: string | null;
@@ -61,12 +63,15 @@ export function deviceStore(
 ): DeviceStore {
   const all = database.prepare(`SELECT ${DEVICE} FROM device`);
   const accesses = database.prepare('SELECT project, id, access, at FROM device_access');
-  const upsert = database.prepare(`INSERT OR REPLACE INTO device (${DEVICE}) VALUES (${marks(18)})`);
+  const upsert = database.prepare(
+    `INSERT OR REPLACE INTO device (${DEVICE}) VALUES (${marks(DEVICE.split(',').length)})`,
+  );
   const setAccess = database.prepare(
     'INSERT OR REPLACE INTO device_access (project, id, access, at) VALUES (?, ?, ?, ?)',
   );
   const dropAccess = database.prepare('DELETE FROM device_access WHERE project = ? AND id = ?');
-  const insert = database.prepare(`INSERT INTO upgrade_log (${LOG}) VALUES (${marks(13)})`);
+  const dropRecords = database.prepare('DELETE FROM device WHERE project = ? AND id = ?');
+  const insert = database.prepare(`INSERT INTO upgrade_log (${LOG}) VALUES (${marks(LOG.split(',').length)})`);
   const trim = database.prepare('DELETE FROM upgrade_log WHERE id <= ?');
   const logSlack = Math.ceil(logLimit / 1_000);
   const pages = devicePages(database);
@@ -87,8 +92,12 @@ export function deviceStore(
 
     accesses: async () => reading(() => accesses.all()) as DeviceAccess[],
 
-    async write({ records, access, log: entries }, against) {
+    async write({ forgotten = [], records, access, log: entries }, against) {
       transaction(against, () => {
+        for (const { project, id } of forgotten) {
+          dropRecords.run(project, id);
+          dropAccess.run(project, id);
+        }
         for (const record of records) upsert.run(...valuesOf(record));
         for (const one of access) writeAccess(one);
         for (const entry of entries) {
@@ -124,7 +133,7 @@ function marks(count: number): string {
 function valuesOf(record: DeviceRecord): Value[] {
   const { project, id, firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule, sent, deliveries } = record;
   const device = [project, id, firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule];
-  const last = [sent?.release, sent?.version, sent?.sha256, sent?.size, sent?.at];
+  const last = [sent?.release, sent?.version, sent?.sha256, sent?.size, sent?.told, sent?.doubtfulUntil, sent?.at];
   const counted = [deliveries?.sha256, deliveries?.version, deliveries?.count, deliveries?.since];
   return [...device, ...[...last, ...counted].map((value) => value ?? null)];
 }
@@ -149,6 +158,8 @@ function recordOf(row: DeviceRow): DeviceRecord {
             version: row.sent_version ?? '',
             sha256: sent_sha256,
             size: row.sent_size ?? 0,
+            told: row.sent_told ?? '',
+            doubtfulUntil: row.sent_doubtful_until ?? 0,
             at: row.sent_at ?? 0,
           },
     deliveries:

@@ -8,14 +8,14 @@ import type { Database } from './database.ts';
 
 /** Columns of a device. */
 export const DEVICE = `project, id, firmware_name, id_kind, version, first_seen_at, last_seen_at, asked, rule, sent_release,
-  sent_version, sent_sha256, sent_size, sent_at, delivered_sha256, delivered_version, delivered_count, delivered_since`;
+  sent_version, sent_sha256, sent_size, sent_told, sent_doubtful_until, sent_at, delivered_sha256, delivered_version, delivered_count, delivered_since`;
 /** Columns of a log entry, but for its number. */
 export const LOG = `at, event, project, firmware_name, id_kind, device_id, version, code, rule, release, release_version,
   bytes, detail`;
 
 const QUALIFIED = DEVICE.replaceAll(/(\w+)/g, 'd.$1');
 /** In the order of the columns, for devices that never asked. */
-const SILENT = `a.project, a.id, '' AS firmware_name, 'imei', ${Array.from({ length: 14 }, () => 'NULL').join(', ')}`;
+const SILENT = `a.project, a.id, '' AS firmware_name, 'imei', ${Array.from({ length: DEVICE.split(',').length - 4 }, () => 'NULL').join(', ')}`;
 const NEVER_ASKED = 'NOT EXISTS (SELECT 1 FROM device d WHERE d.project = a.project AND d.id = a.id)';
 /** No id has this character: it is none. */
 const LAST_CHARACTER = '\u{10ffff}';

@@ -102,6 +102,8 @@ const STEPS: readonly string[] = [
     sent_version TEXT,
     sent_sha256 TEXT,
     sent_size INTEGER,
+    sent_told TEXT,
+    sent_doubtful_until INTEGER,
     sent_at INTEGER,
     delivered_sha256 TEXT,
     delivered_version TEXT,
@@ -142,7 +144,8 @@ ${TOKEN_TABLE}
   INSERT INTO release_package SELECT id, 'any', sha256, size, '', 'opaque' FROM old_release;
   INSERT INTO device
     SELECT p.name, d.id, d.firmware_name, 'imei', d.version, d.first_seen_at, d.last_seen_at, 1, 'newest',
-      r.id, r.version, r.sha256, r.size, iif(r.id IS NULL, NULL, d.last_seen_at), NULL, NULL, NULL, NULL
+      r.id, r.version, r.sha256, r.size, iif(r.id IS NULL, NULL, d.version), iif(r.id IS NULL, NULL, 0),
+      iif(r.id IS NULL, NULL, d.last_seen_at), NULL, NULL, NULL, NULL
     FROM old_device d JOIN old_project p ON p.key = d.project_key LEFT JOIN old_release r ON r.id = d.offered_release;
   INSERT INTO upgrade_log
     SELECT l.id, l.at, CASE code WHEN 0 THEN 'offered' WHEN 304 THEN 'held' ELSE 'refused' END, coalesce(p.name, ''),

@@ -222,6 +222,17 @@ describe('devices', () => {
     });
   });
 
+  it('are forgotten, and unknown then', async () => {
+    const admin = await published();
+    await checkIn(admin.application, asking('1.0.0'));
+    const path = '/projects/sample/devices/867';
+    expect(await admin.ask(`DELETE ${path}`)).toMatchObject({ status: 204, text: '' });
+    for (const method of ['GET', 'DELETE']) {
+      expect(await admin.ask(`${method} ${path}`)).toMatchObject({ status: 404, body: { code: 'device-unknown' } });
+    }
+    expect((await admin.ask('GET /status')).body).toMatchObject({ counts: { devices: 0 } });
+  });
+
   it('leave their traces in the log', async () => {
     const admin = await published();
     await checkIn(admin.application, asking('1.0.0'));

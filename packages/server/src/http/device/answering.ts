@@ -30,15 +30,14 @@ export function createAnswering(ports: {
 
   /** `undefined` where this is no longer what the device is to get. */
   const whole = async (identity: Identity, decision: Upgrade, isLook: boolean): Promise<Answer | undefined> => {
-    const { package: chosen, device } = decision;
+    const { package: chosen } = decision;
     // Checked first: a package that turns out damaged was not served, and the log must not say so.
     const opened = await open(chosen);
     try {
       if (isLook) return packageAnswer(chosen, opened);
       const sent = await checkIns.offered(identity, decision);
       if (sent === undefined) return await opened.close().then(() => undefined);
-      const onSent: Answer['onSent'] = ({ bytes, whole: isWhole }) => checkIns.ended({ sent, device, bytes, isWhole });
-      return { ...packageAnswer(chosen, opened), onSent };
+      return { ...packageAnswer(chosen, opened), onSent: ending(decision, sent, false) };
     } catch (problem) {
       await opened.close();
       throw problem;
@@ -53,21 +52,29 @@ export function createAnswering(ports: {
     ifRange: string | undefined,
   ): Promise<Answer | undefined> => {
     const begun = checkIns.sent(decision);
-    const isMeant = begun !== undefined && (ifRange === undefined || etagOf(begun) === ifRange);
-    if (!isMeant) return stranger(identity, decision, range, ifRange);
+    if (begun === undefined || (ifRange !== undefined && etagOf(begun) !== ifRange)) {
+      return stranger(identity, decision, range, ifRange);
+    }
     const part = parseRange(range, begun.size);
     // Who begins at the first byte has nothing yet: that is a question, and counts as one.
     if (part !== 'unsatisfiable' && (part === 'whole' || part.first === 0)) return undefined;
     if (part === 'unsatisfiable') return beyondTheEnd(begun, decision.project?.refusals);
+    // Without If-Range the client appends what comes to what it has, and only this package may come (luatos.md L18).
+    if (ifRange === undefined && !checkIns.isClear(decision, begun)) {
+      return beyondTheEnd(begun, decision.project?.refusals);
+    }
     const opened = await open(begun);
+    const answer = packageAnswer(begun, opened, part);
+    // A client that fetches piece by piece resumes nothing, and would fill the log.
+    if (part.last < begun.size - 1) return answer;
     checkIns.resumed(decision, begun, part.first);
-    return { ...packageAnswer(begun, opened, part), onSent: goingOn(decision, begun) };
+    return { ...answer, onSent: ending(decision, begun, true) };
   };
 
-  const goingOn =
-    ({ device }: Decision, sent: Sent): Answer['onSent'] =>
+  const ending =
+    ({ device }: Decision, sent: Sent, isRest: boolean): Answer['onSent'] =>
     ({ bytes, whole: isWhole }) =>
-      checkIns.ended({ sent, device, bytes, isWhole });
+      checkIns.ended({ sent, device, bytes, isWhole, isRest });
 
   /** A range of something else than what this device is being sent. */
   const stranger = async (
@@ -88,7 +95,7 @@ export function createAnswering(ports: {
     try {
       const sent = await checkIns.offered(identity, decision);
       if (sent === undefined) return await opened.close().then(() => undefined);
-      return { ...packageAnswer(chosen, opened, part), onSent: goingOn(decision, sent) };
+      return { ...packageAnswer(chosen, opened, part), onSent: ending(decision, sent, false) };
     } catch (problem) {
       await opened.close();
       throw problem;

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { Operator } from '../../../usecases/operator.ts';
 import { deviceListingSchema, deviceSchema, explanationSchema, logEntrySchema } from '../device-schemas.ts';
-import { type App, answers, name, pageOf, pageQuery, pageRequest } from '../route.ts';
+import { type App, answers, empties, name, pageOf, pageQuery, pageRequest } from '../route.ts';
 import { closed, oneOf } from '../shape.ts';
 import { deviceView, explanationView, listingView, logEntryView, pageView } from '../views.ts';
 
@@ -53,6 +53,23 @@ export function deviceRoutes(app: App, operator: Operator): void {
       },
     },
     async ({ params: { project, device } }) => deviceView(project, device, await operator.device(project, device)),
+  );
+
+  app.delete(
+    '/projects/:project/devices/:device',
+    {
+      schema: {
+        tags,
+        summary: 'Forget a device',
+        description: "Also the operator's word on it; the log stays. Where it asks again it is new.",
+        params,
+        ...empties('It is forgotten', ['project-unknown', 'device-unknown', 'disk-full', 'data-dir-unusable']),
+      },
+    },
+    async ({ params: { project, device } }, reply) => {
+      await operator.forgetDevice(project, device);
+      return reply.code(204).send();
+    },
   );
 
   app.put(
