@@ -63,7 +63,10 @@ export function createListener(
   };
   const respond = (request: IncomingMessage, response: ServerResponse): void => {
     // What follows a request on its connection is none of ours.
-    if (!door.enter(request.socket)) return door.follows(request.socket);
+    if (!door.enter(request.socket)) {
+      door.follows(request.socket);
+      return;
+    }
     const work = answer(request, response).finally(() => running.delete(work));
     running.add(work);
   };
