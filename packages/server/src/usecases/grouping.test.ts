@@ -156,7 +156,6 @@ it('what waits of a device that is forgotten is not written, also where the grou
   grouping.idle(device(1, 2));
   const forgotten = { project: 'p', id: '1' };
   const done = grouping.durable(groupOf({ forgotten: [forgotten] }));
-  store.setFull(true);
   done.catch(() => undefined);
   letGo();
   store.setFull(true);

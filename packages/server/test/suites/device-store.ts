@@ -60,7 +60,10 @@ export function testDeviceStore(make: (logLimit?: number) => Promise<DevicesUnde
     const word = { project: 'p', id: '867', access: 'blocked' as const, at: 3 };
     const others = [recordOf({ id: '8671' }), recordOf({ project: 'q' })];
     const records = [recordOf(), recordOf({ firmwareName: 'other' }), ...others];
-    const words = [{ ...word, id: '86' }, { ...word, project: 'q' }];
+    const words = [
+      { ...word, id: '86' },
+      { ...word, project: 'q' },
+    ];
     await store.write(groupOf({ records, access: [word, ...words], log: [entryOf()] }), 'kill');
     await store.write(groupOf({ forgotten: [{ project: 'p', id: '867' }] }), 'power-cut');
     for (const one of [store, await reopened()]) {

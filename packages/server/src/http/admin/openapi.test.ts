@@ -26,6 +26,7 @@ async function running(): Promise<RunningAdmin> {
 }
 
 const ROUTES = [
+  'DELETE /api/v1/projects/{project}/devices/{device}',
   'DELETE /api/v1/projects/{project}/keys/{key}',
   'DELETE /api/v1/tokens/{token}',
   'DELETE /api/v1/uploads/{upload}',
