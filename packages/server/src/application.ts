@@ -28,6 +28,9 @@ export interface Problem {
   readonly message: string;
 }
 
+/** What must be closed, in the order of its opening; told how many milliseconds of the grace time are left. */
+export type Closers = Array<(graceMs: number) => unknown>;
+
 /** The server without its doors: what they lead to. */
 export interface Application {
   readonly operator: Operator;
@@ -60,12 +63,8 @@ const later: Later = (ms, work) => {
 };
 
 /** Opens everything on a locked data folder; what must be closed afterwards is added to `closers`. */
-export async function openApplication(
-  dataDir: string,
-  settings: Settings,
-  closers: Array<() => unknown>,
-): Promise<Application> {
-  const { onCheckIn, graceMs, deliveriesPerDay, maxDevices, cacheBytes, maxPackageBytes } = settings;
+export async function openApplication(dataDir: string, settings: Settings, closers: Closers): Promise<Application> {
+  const { onCheckIn, deliveriesPerDay, maxDevices, cacheBytes, maxPackageBytes } = settings;
   const now = Date.now;
   const problems: Problem[] = [];
   const onProblem = (problem: unknown): void => {
@@ -83,10 +82,17 @@ export async function openApplication(
   const grouping = createGrouping({ store: store.devices, later, times, onProblem });
   const fleet = await openFleet({ store: store.devices, grouping, maxDevices });
   closers.push(() => fleet.flush().catch(onProblem));
-  const noise = createNoise({ note: fleet.note, later });
+  const noise = createNoise({
+    note: (entry) => {
+      const { at, event, code: status, detail = '' } = entry;
+      if (event === 'unreadable') settings.onLost({ at, status, detail });
+      fleet.note(entry);
+    },
+    later,
+  });
   closers.push(noise.flush);
   const writing = tracked();
-  closers.push(() => writing.settle(graceMs));
+  closers.push(writing.settle);
 
   const newKey = (): string => randomBytes(16).toString('hex');
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

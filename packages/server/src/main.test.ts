@@ -147,6 +147,33 @@ describe('clients that are slow or go away', () => {
     await expect(exchange(server.port, asks('/'))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
+  it('at the admin side do not keep it, nor let further devices in meanwhile', async () => {
+    const server = await publishing({ '1.1.0': image() }, { graceMs: 60_000, admin: {} });
+    const half = connect(Number(new URL(server.adminUrl ?? '').port), '127.0.0.1');
+    half.on('error', () => undefined);
+    await new Promise((sent) => half.write('GET /api/v1/status HTTP/1.1\r\n', sent));
+    // Answered behind it: the server has read the half.
+    await fetch(`${server.adminUrl}/api/v1/openapi.json`, { headers: { Connection: 'close' } });
+    await server.close();
+    await expect(exchange(server.port, asks('/'))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('share one grace time, at whichever side they are', async () => {
+    const server = await publishing({ '1.1.0': image(20_000_000) }, { graceMs: 1_000, admin: {} });
+    await reader(server.port, asks(target()));
+    const { port } = new URL(server.adminUrl ?? '');
+    const upload = connect(Number(port), '127.0.0.1');
+    upload.on('error', () => undefined);
+    const head = `POST /api/v1/projects HTTP/1.1\r\nAuthorization: Bearer ${server.firstToken}\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n`;
+    await new Promise((sent) => upload.write(head, sent));
+    await fetch(`${server.adminUrl}/api/v1/openapi.json`, { headers: { Connection: 'close' } });
+    const before = performance.now();
+    await server.close();
+    const took = performance.now() - before;
+    expect(took).toBeGreaterThanOrEqual(990);
+    expect(took).toBeLessThan(1_900);
+  });
+
   it('are cut off after the grace time', async () => {
     const server = await publishing({ '1.1.0': image(20_000_000) }, { graceMs: 20 });
     const client = await reader(server.port, asks(target()));

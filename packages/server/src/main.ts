@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { translate } from './adapters/disk/errors.ts';
 import { lockFolder } from './adapters/sqlite/lock.ts';
-import { type Application, openApplication } from './application.ts';
+import { type Application, type Closers, openApplication } from './application.ts';
 import type { Project } from './domain/catalogue.ts';
 import { FotaServerError } from './domain/errors.ts';
 import { createAdmin } from './http/admin/admin.ts';
@@ -62,16 +62,20 @@ export interface FotaServer {
 export async function startServer(options: ServerOptions): Promise<FotaServer> {
   const settings = settingsOf(options);
   const dataDir = resolve(settings.dataDir);
-  const closers: Array<() => unknown> = [];
+  const closers: Closers = [];
+  // Whatever takes part in it, closing has one grace time.
   const unwind = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
+    const end = performance.now() + settings.graceMs;
+    for (const close of closers.splice(0).reverse()) await close(Math.max(0, end - performance.now()));
   };
   try {
     const notice = await takeFolder(dataDir, closers);
     const application = await openApplication(dataDir, settings, closers);
     const { operator } = application;
-    const { url, port } = settings.devices ? await serveDevices(application, settings, closers) : { url: '', port: 0 };
-    const { adminUrl, socket } = await serveOperators(application, settings, { dataDir, url }, closers);
+    const doors: Closers = [];
+    closers.push((graceMs) => Promise.all(doors.map((close) => close(graceMs))));
+    const { url, port } = settings.devices ? await serveDevices(application, settings, doors) : { url: '', port: 0 };
+    const { adminUrl, socket } = await serveOperators(application, settings, { dataDir, url }, doors);
     const firstToken = adminUrl === undefined ? undefined : await application.tokens.first();
     closers.push(() => rm(notice, { force: true }));
     const whereabouts = { pid: process.pid, url, admin: adminUrl, socket };
@@ -108,7 +112,7 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
 }
 
 /** Makes the folder and locks it. Resolves to the path of the notice by which others find this server. */
-async function takeFolder(dataDir: string, closers: Array<() => unknown>): Promise<string> {
+async function takeFolder(dataDir: string, closers: Closers): Promise<string> {
   // It holds what devices are and what tokens hash to: nobody else's to read.
   await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch((error) => {
     throw translate(dataDir, error);
@@ -126,13 +130,13 @@ async function takeFolder(dataDir: string, closers: Array<() => unknown>): Promi
 async function serveDevices(
   { checkIns, packages, onRefused }: Application,
   settings: Settings,
-  closers: Array<() => unknown>,
+  doors: Closers,
 ): Promise<{ readonly url: string; readonly port: number }> {
   const answering = createAnswering({ checkIns, open: packages.open });
-  const routes = deviceRoutes([libfota2Route(answering, settings.paths), plainRoute(answering)]);
+  const routes = deviceRoutes([libfota2Route(answering, settings.paths), plainRoute(answering)], onRefused);
   const listener = createListener(routes, settings.limits, settings.onProblem, onRefused);
   const port = await listen(listener.server, settings.host, settings.port);
-  closers.push(() => listener.close(settings.graceMs));
+  doors.push((graceMs) => listener.close(graceMs));
   return { url: `http://${addressOf(settings.host)}:${port}`, port };
 }
 
@@ -140,7 +144,7 @@ async function serveOperators(
   { operator, uploads, tokens, problems, onProblem }: Application,
   settings: Settings,
   { dataDir, url }: { readonly dataDir: string; readonly url: string },
-  closers: Array<() => unknown>,
+  doors: Closers,
 ): Promise<{ readonly adminUrl: string | undefined; readonly socket: string }> {
   const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
   const startedAt = Date.now();
@@ -154,7 +158,7 @@ async function serveOperators(
     problems: problems(),
   });
   const admin = createAdmin({ operator, uploads, tokens, facts, onProblem });
-  closers.push(() => admin.close(settings.graceMs));
+  doors.push((graceMs) => admin.close(graceMs));
   if (settings.admin !== undefined) {
     const { host, port } = settings.admin;
     adminUrl = `http://${addressOf(host)}:${await listen(admin.server, host, port)}`;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Identity } from '@libfota2/protocol';
-import { type Application, openApplication } from '../src/application.ts';
+import { type Application, type Closers, openApplication } from '../src/application.ts';
 import { type Admin, type AdminParts, createAdmin } from '../src/http/admin/admin.ts';
 import { settingsOf } from '../src/options.ts';
 
@@ -43,7 +43,7 @@ export async function runAdmin(
   changes: (application: Application) => Partial<AdminParts> = () => ({}),
 ): Promise<RunningAdmin> {
   const problems: unknown[] = [];
-  const closers: Array<() => unknown> = [];
+  const closers: Closers = [];
   const onProblem = (problem: unknown): void => void problems.push(problem);
   const application = await openApplication(dataDir, settingsOf({ dataDir, onProblem }), closers);
   const { operator, uploads, tokens } = application;
@@ -80,7 +80,7 @@ export async function runAdmin(
     close: () => {
       closed ??= (async () => {
         await admin.close(20_000);
-        for (const close of closers.reverse()) await close();
+        for (const close of closers.reverse()) await close(20_000);
       })();
       return closed;
     },

@@ -34,7 +34,7 @@ export interface AdminServers {
   /** For this machine and user only. */
   readonly local: Server;
   isLocal(socket: Socket): boolean;
-  /** Takes no more connections; what runs has `graceMs` milliseconds to end. */
+  /** Takes no more connections, and no requests of those there are; what runs has `graceMs` milliseconds to end. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -43,8 +43,24 @@ const LINGER_MS = 2_000;
 
 export function createServers(handler: Handler, limits: AdminLimits): AdminServers {
   const locals = new WeakSet<Duplex>();
-  const network = createOne(handler, limits);
-  const local = createOne(handler, limits);
+  /** Connections on which no request is being answered: some of them with a part of a head, which Node calls busy. */
+  const unasked = new Set<Duplex>();
+  const answering: Handler = (request, response) => {
+    const { socket } = request;
+    unasked.delete(socket);
+    response.once('close', () => {
+      if (!socket.destroyed) unasked.add(socket);
+    });
+    handler(request, response);
+  };
+  const network = createOne(answering, limits);
+  const local = createOne(answering, limits);
+  for (const server of [network, local]) {
+    server.on('connection', (socket) => {
+      unasked.add(socket);
+      socket.once('close', () => unasked.delete(socket));
+    });
+  }
   local.on('connection', (socket) => locals.add(socket));
   return {
     network,
@@ -54,7 +70,9 @@ export function createServers(handler: Handler, limits: AdminLimits): AdminServe
       const timer = setTimeout(() => {
         for (const server of [network, local]) server.closeAllConnections();
       }, graceMs);
-      await Promise.all([network, local].map((server) => new Promise((resolve) => server.close(resolve))));
+      const closed = [network, local].map((server) => new Promise((resolve) => server.close(resolve)));
+      for (const socket of unasked) socket.destroy();
+      await Promise.all(closed);
       clearTimeout(timer);
     },
   };
