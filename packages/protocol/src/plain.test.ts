@@ -23,6 +23,16 @@ describe('a target of the plain contract', () => {
     });
   });
 
+  it('lets a client name itself as LuatOS devices do, and passes over what it says twice', () => {
+    expect(parsePlainTarget('/d/k/f?imei=867&project_key=x&firmware_name=y&version=1')).toEqual({
+      idKind: 'imei',
+      id: '867',
+      projectKey: 'k',
+      firmwareName: 'f',
+      version: '1',
+    });
+  });
+
   it.each(['/upgrade?id=1', '/d', '/D/k/f', '/d/k/f/g?id=1'])('is not %s', (target) => {
     expect(parsePlainTarget(target)).toBeUndefined();
   });

@@ -18,7 +18,10 @@ export function parsePlainTarget(target: string): Identity | undefined {
     const pair = pairs.find((one) => one.startsWith(`${name}=`));
     return pair === undefined ? undefined : decode(pair.slice(name.length + 1));
   };
-  return { idKind: 'uid', id: value('id'), projectKey, firmwareName, version: value('version') };
+  // Clients that speak LuatOS' dialect, as libfota2 does, name themselves by one of its three kinds.
+  const kind = (['imei', 'mac', 'uid'] as const).find((one) => value(one) !== undefined);
+  const id = value('id') ?? (kind && value(kind));
+  return { idKind: kind ?? 'uid', id, projectKey, firmwareName, version: value('version') };
 }
 
 /** The target by which a client of the plain contract asks. */

@@ -20,6 +20,6 @@ export type * from './http/admin/api.ts';
 export type { Limits } from './http/door.ts';
 export { type InspectedFile, inspectFile } from './inspect.ts';
 export { type FotaServer, type PublishOptions, startServer } from './main.ts';
-export type { ServerOptions } from './options.ts';
+export type { LostRequest, ServerOptions } from './options.ts';
 export type { CheckIn } from './usecases/check-in.ts';
 export type { Operator, Publication, Published } from './usecases/operator.ts';

@@ -3,6 +3,16 @@ import { FotaServerError } from './domain/errors.ts';
 import type { Limits } from './http/door.ts';
 import type { CheckIn } from './usecases/check-in.ts';
 
+/** A request that no device protocol knows. */
+export interface LostRequest {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** The HTTP status that was answered; 0: none. */
+  readonly status: number;
+  /** Why, from where, and how it began; printable, without project keys. */
+  readonly detail: string;
+}
+
 /** What `startServer` takes. */
 export interface ServerOptions {
   /** The folder of the database and the packages; made where it does not exist. One server at a time works on it. */
@@ -30,6 +40,8 @@ export interface ServerOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** Told of each question and its answer; must not throw. */
   readonly onCheckIn?: ((checkIn: CheckIn) => void) | undefined;
+  /** Told of requests that were not understood, or asked at the wrong place: of each kind once a minute; must not throw. */
+  readonly onLost?: ((lost: LostRequest) => void) | undefined;
   /** Told of what went wrong inside. Default: a warning of the process. */
   readonly onProblem?: ((problem: unknown) => void) | undefined;
 }
@@ -56,7 +68,8 @@ const DEFAULT_LIMITS: Limits = {
 export function settingsOf(options: ServerOptions): Settings {
   const { dataDir, devices = true, host = '127.0.0.1', port = 0, graceMs = 10_000 } = options;
   const { deliveriesPerDay = 6, maxDevices = 1_000_000, cacheBytes = 64 * 1024 ** 2 } = options;
-  const { maxPackageBytes = 2 * 1024 ** 3 } = options;
+  const { maxPackageBytes = 2 * 1024 ** 3, onCheckIn = () => undefined, onLost = () => undefined } = options;
+  const { onProblem = (problem) => process.emitWarning(String(problem)) } = options;
   const given = Object.entries(options.limits ?? {}).filter(([, value]) => value !== undefined);
   const limits: Limits = { ...DEFAULT_LIMITS, ...Object.fromEntries(given) };
   const admin = options.admin && { host: options.admin.host ?? '127.0.0.1', port: options.admin.port ?? 0 };
@@ -90,8 +103,9 @@ export function settingsOf(options: ServerOptions): Settings {
     cacheBytes,
     maxPackageBytes,
     limits,
-    onCheckIn: options.onCheckIn ?? (() => undefined),
-    onProblem: options.onProblem ?? ((problem) => process.emitWarning(String(problem))),
+    onCheckIn,
+    onLost,
+    onProblem,
   };
 }
 

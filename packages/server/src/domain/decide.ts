@@ -20,7 +20,7 @@ export type Rule = (typeof RULES)[number];
 
 /** By rule the code of the platform (docs/protocol.md §6), and for people why there is no upgrade. */
 export const REFUSED_BY: Readonly<Record<Exclude<Rule, 'newer-release'>, readonly [code: RefusalCode, msg: string]>> = {
-  'id-missing': [3, 'invalid device: no usable imei, mac or uid in the request'],
+  'id-missing': [3, 'invalid device: no usable id (imei, mac, uid) in the request'],
   'project-unknown': [25, 'invalid project: unknown project_key'],
   blocked: [21, 'upgrade not allowed: the operator blocked this device'],
   unregistered: [17, 'no permission: this device is not registered in the project'],

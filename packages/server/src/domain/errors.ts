@@ -64,6 +64,11 @@ export const SERVER_ERRORS = {
     means: 'A core is not a letter and a number.',
     remedy: 'Write it as the device tells it, such as V2012, or only its number.',
   },
+  'core-missing': {
+    means: 'A release for LuatOS devices has a version x.y.z without the core that they tell before it.',
+    remedy:
+      'Give the core that devices run with it: fota publish --core V2012; or --core none where they tell the version as it is.',
+  },
   'notes-too-long': {
     means: 'The notes of a release have more than 10 000 characters.',
     remedy: 'Shorten them; a link to a longer text is enough.',

@@ -1,4 +1,4 @@
-import type { Identity } from '@libfota2/protocol';
+import { compareVersions, type Identity } from '@libfota2/protocol';
 import { ANY_SOURCE, type Release } from './catalogue.ts';
 import { type Circumstances, coreOf, type Decision, printable, type Rule } from './decide.ts';
 import type { Plan } from './plan.ts';
@@ -26,6 +26,8 @@ interface Facts extends Omit<Explanation, 'steps' | 'hints'> {
   readonly plan: Plan;
   /** Published releases of the firmware, the highest version first. */
   readonly published: readonly Release[];
+  /** Those above the device's version. */
+  readonly newer: readonly Release[];
 }
 
 /** Puts a decision into words: a sentence for each rule that was asked. */
@@ -41,7 +43,9 @@ export function explain(asked: Identity, plan: Plan, circumstances: Circumstance
     firmwareName: said(asked.firmwareName),
     version: said(asked.version),
   };
-  const facts: Facts = { question, plan, circumstances, decision, published };
+  const isNewer = ({ wireVersion }: Release): boolean => compareVersions(wireVersion, question.version ?? '') > 0;
+  const newer = published.filter(isNewer);
+  const facts: Facts = { question, plan, circumstances, decision, published, newer };
   const steps = decision.trace.map((rule) => {
     const decided = rule === decision.rule;
     return { rule, decided, says: (decided ? DECIDED : PASSED)[rule](facts) };
@@ -62,7 +66,7 @@ const PASSED: Sentences = {
     `The project has ${counted(published.length, 'published release')} of "${question.firmwareName}".`,
   'version-unreadable': ({ question }) => `"${question.version}" is a version that can be compared.`,
   'nothing-published': ({ published }) => `The highest is ${published[0] && named(published[0])}.`,
-  newest: ({ published, question }) => `That is above the device's ${question.version}: ${newerThan(published)}.`,
+  newest: ({ newer, question }) => `Above the device's ${question.version}: ${listed(newer)}.`,
   'base-missing': ({ decision, question }) =>
     decision.answer === 'upgrade' && decision.package.source !== ANY_SOURCE
       ? `A package fits the core ${coreOf(question.version ?? '')} that the device runs.`
@@ -77,7 +81,7 @@ const PASSED: Sentences = {
 const DECIDED: Sentences = {
   'id-missing': ({ question }) =>
     (question.id ?? '') === ''
-      ? 'The question has no imei, mac or uid, so nobody can say which device asks.'
+      ? 'The question has no id (imei, mac, uid or, in the plain contract, id), so nobody can say which device asks.'
       : 'The id is longer than 128 characters, or holds characters that cannot be seen.',
   'project-unknown': ({ question }) =>
     (question.projectKey ?? '') === ''
@@ -94,8 +98,8 @@ const DECIDED: Sentences = {
   'nothing-published': () => 'Every release of this firmware is withdrawn.',
   newest: ({ published, question }) =>
     `The highest release is ${published[0] && named(published[0])}, and the device has ${question.version} already.`,
-  'base-missing': ({ published, question }) => {
-    const sources = new Set(published.flatMap(({ packages }) => packages.map(({ source }) => source)));
+  'base-missing': ({ newer, question }) => {
+    const sources = new Set(newer.flatMap(({ packages }) => packages.map(({ source }) => source)));
     return `The device runs the core ${coreOf(question.version ?? '')}; there are packages for ${[...sources].join(', ')}.`;
   },
   'upgrade-loop': ({ circumstances }) => {
@@ -133,9 +137,9 @@ function looksLikeCore(version = ''): boolean {
   return Number(coreOf(version)) >= 1_000;
 }
 
-function newerThan(published: readonly Release[]): string {
-  const shown = published.slice(0, 3).map(named).join(', ');
-  return published.length > 3 ? `${shown}, …` : shown;
+function listed(releases: readonly Release[]): string {
+  const shown = releases.slice(0, 3).map(named).join(', ');
+  return releases.length > 3 ? `${shown}, …` : shown;
 }
 
 function named({ version, wireVersion }: Release): string {

@@ -49,10 +49,15 @@ describe('a publication', () => {
     expect(warnings.join()).toContain('001.000.009');
   });
 
-  it('warns of a LuatOS firmware whose version lacks the core', () => {
-    const { warnings } = checkPublication({ ...wanted, firmwareName: 'app_LuatOS-SoC_EC718P' });
-    expect(warnings).toEqual([expect.stringContaining('--core V2012')]);
-    expect(checkPublication({ ...wanted, firmwareName: 'app_LuatOS-SoC_EC718P', core: 'V2012' }).warnings).toEqual([]);
+  it.each([
+    ['by its name', { firmwareName: 'app_LuatOS-SoC_EC718P' }],
+    ['by its content', { inspection: { ...OPAQUE, format: 'ec7xx' as const } }],
+  ])('of LuatOS %s needs its core, unless devices tell the version as it is', (_how, change) => {
+    const luatos = { ...wanted, ...change };
+    expect(() => checkPublication(luatos)).toThrow(expect.objectContaining({ code: 'core-missing' }));
+    expect(checkPublication({ ...luatos, core: 'V2012' }).names.wireVersion).toBe('2012.1.0');
+    expect(checkPublication({ ...luatos, core: 'none' }).names.wireVersion).toBe('1.4.0');
+    expect(checkPublication({ ...luatos, version: '2012.001.005' }).names.wireVersion).toBe('2012.001.005');
   });
 });
 

@@ -1,3 +1,4 @@
+import { isThreePartVersion } from '@libfota2/protocol';
 import {
   ANY_SOURCE,
   checkedNames,
@@ -64,7 +65,9 @@ export function checkPublication(wanted: Wanted): CheckedPublication {
   if (version === undefined) {
     throw new FotaServerError('version-missing', 'neither the package nor its file name tells the version');
   }
-  const names = checkedNames(firmwareName, version, wanted.core ?? proposal.core?.value);
+  const core = wanted.core === NO_CORE ? undefined : (wanted.core ?? proposal.core?.value);
+  const names = checkedNames(firmwareName, version, core);
+  if (wanted.core === undefined) checkCore(names, inspection);
   const source = sourceOf(wanted.source ?? proposal.sourceCore?.value ?? ANY_SOURCE);
   if (inspection.needsSourceCore && source === ANY_SOURCE) {
     throw new FotaServerError(
@@ -81,7 +84,7 @@ export function checkPublication(wanted: Wanted): CheckedPublication {
     names,
     added: { ...wanted.package, source, fileName, format: inspection.format },
     notes: checkNotes(wanted.notes),
-    warnings: [...found, ...inspection.warnings, ...coreWarning(names)],
+    warnings: [...found, ...inspection.warnings],
   };
 }
 
@@ -117,12 +120,23 @@ export function judgePublication({ project, names, added }: CheckedPublication, 
   );
 }
 
-/** LuatOS devices put their core before their version; a release that lacks it is below all of them. */
-function coreWarning({ firmwareName, wireVersion }: CheckedPublication['names']): string[] {
-  const isLuatos = firmwareName.includes('_LuatOS-SoC_');
-  const hasCore = /^0*\d{4,}\./.test(wireVersion);
-  if (!isLuatos || hasCore) return [];
-  return [
-    `The firmware name is one of LuatOS, whose devices tell their core before their version, such as 2012.1.5; ${wireVersion} is below all of these. Give the core of the release, such as --core V2012.`,
-  ];
+/** Said in place of a core where LuatOS devices tell their version as it is, by the option `version` of their request. */
+export const NO_CORE = 'none';
+
+/**
+ * LuatOS devices put their core before their version and drop its middle number: of a release that lacks the core nobody
+ * knows what they will tell, and 1.0.5 and 1.1.5 would live side by side.
+ * @throws FotaServerError `core-missing`
+ */
+function checkCore(
+  { firmwareName, core, version, wireVersion }: CheckedPublication['names'],
+  { format }: Inspection,
+): void {
+  const isLuatos = format !== 'opaque' || firmwareName.includes('_LuatOS-SoC_');
+  const beginsWithCore = /^0*[1-9]\d{3,}\./.test(wireVersion);
+  if (!isLuatos || core !== undefined || beginsWithCore || !isThreePartVersion(version)) return;
+  throw new FotaServerError(
+    'core-missing',
+    `LuatOS devices tell their core before their version, such as 2012.1.5; ${version} alone is below all of them`,
+  );
 }

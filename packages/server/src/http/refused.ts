@@ -6,7 +6,9 @@ export type RefusedReason =
   | 'body-too-large'
   | 'body-too-slow'
   | 'too-many-connections'
-  | 'too-many-from-address';
+  | 'too-many-from-address'
+  | 'no-such-path'
+  | 'no-such-method';
 
 /** A connection that got no answer of a use case, for an operator to learn of. */
 export interface Refused {

@@ -82,7 +82,7 @@ export async function openCatalogue(ports: {
   const settle = async (facts: CheckedPublication, isDraft: boolean): Promise<Published> => {
     const verdict = judgePublication(facts, [...releases.values()]);
     const { names, added } = facts;
-    const warnings = [...facts.warnings, ...keptNotes(facts.notes, verdict)];
+    const warnings = [...facts.warnings, ...remarks(facts.notes, isDraft, verdict)];
     if (verdict.kind === 'same') {
       const { release: same } = verdict;
       if (isDraft || same.state === 'published') return { release: same, isNew: false, warnings };
@@ -149,7 +149,7 @@ export async function openCatalogue(ports: {
           'key-unknown',
           key === before.key
             ? `this is the present key of "${name}": rotate it first`
-            : `"${name}" has no former key that is ${key.slice(0, 8)}…`,
+            : `"${name}" has no former key that is ${key.length > 8 ? `${key.slice(0, 8)}…` : key}`,
         );
       }),
 
@@ -201,8 +201,12 @@ export async function openCatalogue(ports: {
   };
 }
 
-/** A release that is there already keeps its notes. */
-function keptNotes(notes: string, verdict: Verdict): string[] {
-  if (verdict.kind === 'new-release' || notes === '' || notes === verdict.release.notes) return [];
-  return [`Release ${verdict.release.id} is there already and keeps its notes.`];
+/** What publishing does to a release that is there already, where the operator may not expect it. */
+function remarks(notes: string, isDraft: boolean, verdict: Verdict): string[] {
+  if (verdict.kind === 'new-release') return [];
+  const { id, state, notes: kept } = verdict.release;
+  return [
+    ...(notes === '' || notes === kept ? [] : [`Release ${id} is there already and keeps its notes.`]),
+    ...(isDraft || state !== 'draft' ? [] : [`Release ${id} was a draft and is published now, with all its packages.`]),
+  ];
 }

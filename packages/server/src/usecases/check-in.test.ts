@@ -170,6 +170,21 @@ describe('a delivery that breaks off', () => {
     expect(counted(await world.restarted())).toBe(1);
   });
 
+  it('may be followed by three packages of resumes; then the device must ask as any other', async () => {
+    const world = await serving();
+    const { sent, decision } = await world.ask();
+    if (sent === undefined) throw new Error('nothing was sent');
+    const { device } = decision;
+    let bytes = 0;
+    while (world.checkIns.sent(decision) !== undefined) {
+      world.checkIns.ended({ sent, device, bytes: sent.size - 1, isWhole: true, isRest: true });
+      bytes += sent.size - 1;
+    }
+    expect(bytes).toBeLessThan(4 * sent.size);
+    await world.ask();
+    expect(world.checkIns.sent(decision)).toMatchObject({ sha256: sent.sha256 });
+  });
+
   it('never holds a device, however often it happens; whole ones do', async () => {
     const world = await serving();
     for (let attempt = 0; attempt < 20; attempt += 1) {

@@ -42,7 +42,7 @@ export interface Transfer {
 export interface CheckIns {
   /** Decides without touching anything. */
   decide(identity: Identity): Decision;
-  /** What this device is being sent: what a resume goes on with (luatos.md L18). */
+  /** What this device is being sent: what a resume goes on with (luatos.md L18). `undefined` where it resumed too much. */
   sent(decision: Decision): Sent | undefined;
   /**
    * Whether a client that does not say which package it has in part (no If-Range) can only have this one: it tells the
@@ -77,6 +77,9 @@ export function createCheckIns(ports: {
   /** Of devices whose delivery broke off and was taken back, the package: the rest may still come. */
   const brokenOff = new Map<string, string>();
 
+  /** Of devices that resumed, the bytes that they fetched beyond the delivery. */
+  const rests = new Map<string, number>();
+
   const isStill = (identity: Identity, { release, package: chosen }: Upgrade): boolean => {
     const again = decide(identity, plan(), lookup);
     return again.answer === 'upgrade' && again.release.id === release.id && again.package.sha256 === chosen.sha256;
@@ -85,7 +88,11 @@ export function createCheckIns(ports: {
   return {
     decide: (identity) => decide(identity, plan(), lookup),
 
-    sent: (decision) => (decision.rule === 'id-missing' ? undefined : record(decision)?.sent),
+    sent(decision) {
+      const sent = decision.rule === 'id-missing' ? undefined : record(decision)?.sent;
+      const fetched = rests.get(keyOf(decision.device)) ?? 0;
+      return sent !== undefined && fetched <= RESTS_A_DELIVERY * sent.size ? sent : undefined;
+    },
     isClear: ({ device }, { told, doubtfulUntil }) => told === device.version && now() >= doubtfulUntil,
 
     async answered(decision) {
@@ -120,6 +127,7 @@ export function createCheckIns(ports: {
         at,
       };
       brokenOff.delete(keyOf(device));
+      rests.delete(keyOf(device));
       const { deliveries: before } = fleet.circumstances(device);
       const news = { sent, deliveries: afterDelivery(before, chosen, device.version, at) };
       await fleet.asked(device, rule, at, news, entryOf(at, 'offered', decision, 0));
@@ -136,6 +144,7 @@ export function createCheckIns(ports: {
       const entry = noise.unlessTooMuch({ ...ofPackage(now(), isWhole ? 'sent' : 'broken', device, sent), bytes });
       const key = keyOf(device);
       const delivery = { sha256: sent.sha256, version: sent.told };
+      if (isRest) rests.set(key, (rests.get(key) ?? 0) + bytes);
       if (!isWhole && !isRest) {
         brokenOff.set(key, sent.sha256);
         void fleet.correct(device, (before) => corrected(before, delivery, -1), entry);
@@ -147,6 +156,8 @@ export function createCheckIns(ports: {
   };
 }
 
+/** Bytes that a device may resume after one delivery, in packages: then a resume is a question like any other. */
+const RESTS_A_DELIVERY = 3;
 /** Devices of all generations give a transfer up after ten minutes at the latest (luatos.md L20). */
 const TRANSFER_MS = 600_000;
 

@@ -45,7 +45,10 @@ export interface Publication {
   readonly firmwareName?: string | undefined;
   /** Default: as content and file name propose. */
   readonly version?: string | undefined;
-  /** The core that devices run afterwards, such as `V2013`, where the version is the x.y.z of a LuatOS script. */
+  /**
+   * The core that devices run afterwards, such as `V2013`, where the version is the x.y.z of a LuatOS script; `none` where
+   * they tell that version as it is. Default: as content and file name propose.
+   */
   readonly core?: string | undefined;
   /** `any`, or the core that a device must run for this package to fit. Default: `any`. */
   readonly source?: string | undefined;
@@ -117,7 +120,7 @@ export interface Operator {
   /**
    * Makes a release, or adds a package for another source to the live one of this version. Durable once resolved.
    * @throws FotaServerError `project-unknown`, `name-missing`, `version-missing`, `name-invalid`, `version-invalid`,
-   *   `core-invalid`, `source-missing`, `notes-too-long`, `package-contradicts`, `version-taken`, `release-exists`, `release-published`,
+   *   `core-invalid`, `core-missing`, `source-missing`, `notes-too-long`, `package-contradicts`, `version-taken`, `release-exists`, `release-published`,
    *   `disk-full`, `data-dir-unusable`
    */
   publish(publication: Publication): Promise<Published>;

@@ -26,6 +26,7 @@ const STATUS: Readonly<Partial<Record<ServerErrorCode, number>>> = {
   'upload-too-large': 413,
   'upload-overrun': 413,
   'media-type-unsupported': 415,
+  'core-missing': 422,
   'package-empty': 422,
   'package-corrupt': 422,
   'package-not-upgrade': 422,

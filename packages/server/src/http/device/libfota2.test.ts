@@ -62,7 +62,7 @@ describe('an upgrade', () => {
     const { port, ...server } = await started();
     await server.createProject(PROJECT, KEY);
     const bytes = image(5_000);
-    await server.publish({ project: PROJECT, firmwareName, version: '1.1.0', package: [bytes] });
+    await server.publish({ project: PROJECT, firmwareName, version: '1.1.0', core: 'none', package: [bytes] });
     const request = Buffer.from(
       asks(`/upgrade?imei=867&project_key=${KEY}&firmware_name=${firmwareName}&version=1.0.0`),
     );

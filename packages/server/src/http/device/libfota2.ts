@@ -6,6 +6,6 @@ import type { DeviceRoute } from './routes.ts';
 export function libfota2Route(answering: Answering, paths: ReadonlySet<string>): DeviceRoute {
   return (target, request) => {
     const { path, identity } = parseTarget(target);
-    return paths.has(path) ? answering(identity, request) : undefined;
+    return paths.has(path) || paths.has(path.replace(/\/$/, '')) ? answering(identity, request) : undefined;
   };
 }

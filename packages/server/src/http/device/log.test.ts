@@ -54,6 +54,24 @@ describe('the upgrade log', () => {
     expect(await server.operator.device(PROJECT, '867')).toMatchObject([{ record: { asked: 5, rule: 'newest' } }]);
   });
 
+  it('tells of those who ask at the wrong place, without their key, and the operator hears of it at once', async () => {
+    const lost: string[] = [];
+    const server = await publishing({ '1.1.0': image() }, { onLost: ({ detail }) => lost.push(detail) });
+    await exchange(server.port, asks(target('1.0.0', '867', '/fota/up')));
+    await exchange(server.port, asks(target(), 'OPTIONS'));
+    const told = (await logged(server)).map(({ event, code, detail }) => [event, code, detail]);
+    expect(told).toEqual([
+      ['unreadable', 405, expect.stringMatching(/^no-such-method from 127\.0\.0\.1: OPTIONS /)],
+      [
+        'unreadable',
+        404,
+        expect.stringMatching(/^no-such-path from 127\.0\.0\.1: GET \/fota\/up\?imei=867&project_key=kkkk\.\.\.&/),
+      ],
+    ]);
+    expect(lost).toEqual(told.map(([, , detail]) => detail).toReversed());
+    expect((await exchange(server.port, asks(target('1.0.0', '867', '/upgrade/')))).status).toBe(200);
+  });
+
   it('tells of those who know no project of ours, but once a minute for all of a kind', async () => {
     const server = await publishing({ '1.1.0': image() });
     for (let count = 0; count < 20; count += 1) {

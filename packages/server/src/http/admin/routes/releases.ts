@@ -94,6 +94,7 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
             'name-invalid',
             'version-invalid',
             'core-invalid',
+            'core-missing',
             'notes-too-long',
             'package-contradicts',
             'version-taken',
