@@ -9,8 +9,8 @@ const ROUNDS = prove ? 30 : 4;
 const REQUESTS_A_ROUND = prove ? 2_000 : 500;
 const AT_A_TIME = 64;
 const SEED = prove ? Date.now() % 2 ** 32 : 20_261;
-/** What the heap may grow by from the first round to the last. */
-const GROWTH_BYTES = 3 * 1024 ** 2;
+/** What the heap may grow by after the second round: a KiB a request in the short run, some fifty bytes in the long one. */
+const GROWTH_BYTES = (prove ? 3 : 1) * 1024 ** 2;
 
 const SIZES = [3_000, 20_000];
 const packages = SIZES.map((size, n) => makeImage(n, size));
@@ -279,9 +279,11 @@ describe('a server that anybody may send anything', () => {
       const told = [...statuses]
         .sort(([a], [b]) => a - b)
         .map(([status, count]) => `${count} × ${NAMES[status] ?? status}`);
-      expect(statuses.get(200) ?? 0).toBeGreaterThan(ROUNDS);
+      const all = ROUNDS * REQUESTS_A_ROUND;
+      expect(statuses.get(200) ?? 0).toBeGreaterThan(all / 20);
+      expect(statuses.get(UNHEARD) ?? 0).toBeLessThan(all / 50);
       proof(
-        `${ROUNDS * REQUESTS_A_ROUND} clients that send anything (seed ${SEED}): ${told.join(', ')}; the heap grew by ${Math.round(growth / 1024)} KiB`,
+        `${all} clients that send anything (seed ${SEED}): ${told.join(', ')}; the heap grew by ${Math.round(growth / 1024)} KiB`,
       );
     },
     prove ? 900_000 : 60_000,

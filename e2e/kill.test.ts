@@ -9,6 +9,7 @@ import { makeImage, sha256Hex } from '@libfota2/testkit';
 import type { Outcome } from 'libfota2';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { proof } from './support/proof.ts';
+import { randomNumbers } from './support/server-kill.ts';
 
 const prove = process.env['PROVE'] !== undefined;
 const KILLS = prove ? 50 : 6;
@@ -137,17 +138,6 @@ it('ends with 0 and the right bytes when the killed server is back within the de
   expect(await next.word('ask'), 'only the rest is sent again').toEqual({ ask: BYTES / 2 });
   expect(await whatLies()).toBe('new');
 });
-
-/** Numbers in [0, 1) that are the same on every machine (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const tally = { kills: 0, resumed: 0, fromStart: 0, afterTheEnd: 0 };
 
