@@ -1,11 +1,12 @@
 /** The composition root: the only place that knows which adapters the use cases work with. */
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { translate } from './adapters/disk/errors.ts';
+import { makeFolder } from './adapters/disk/folder.ts';
 import { lockFolder } from './adapters/sqlite/lock.ts';
 import { type Application, type Closers, openApplication } from './application.ts';
 import type { Project } from './domain/catalogue.ts';
@@ -114,9 +115,7 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
 /** Makes the folder and locks it. Resolves to the path of the notice by which others find this server. */
 async function takeFolder(dataDir: string, closers: Closers): Promise<string> {
   // It holds what devices are and what tokens hash to: nobody else's to read.
-  await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch((error) => {
-    throw translate(dataDir, error);
-  });
+  await makeFolder(dataDir);
   // Beside the lock, not in it: nobody but SQLite may open that file.
   const notice = join(dataDir, 'server.json');
   const lock = await lockFolder(join(dataDir, 'lock.db')).catch(async (error) => {
