@@ -77,6 +77,14 @@ describe('an upload', () => {
     expect(progress[0]).toBe(before.offset);
   });
 
+  it('stops where somebody else goes on with it', async () => {
+    const { id } = await client().send<ApiUpload>('POST', '/uploads', { size: image.length, sha256: sha256Hex(image) });
+    const both = await Promise.allSettled([1, 2].map(() => uploadFile(client(), path, options({ resume: id }))));
+    const failed = both.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(failed).toMatchObject([{ code: 'upload-superseded' }]);
+    expect(await client().get<ApiUpload>(`/uploads/${id}`)).toMatchObject({ state: 'complete' });
+  });
+
   it('does not go on with another file, or one that changed', async () => {
     const { id } = await client().send<ApiUpload>('POST', '/uploads', { size: image.length, sha256: '0'.repeat(64) });
     await expect(uploadFile(client(), path, options({ resume: id }))).rejects.toMatchObject({ code: 'file-changed' });

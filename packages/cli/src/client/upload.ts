@@ -148,10 +148,12 @@ async function* piece(
   }
 }
 
-/** Whether it may be over soon: a lost connection, a server that restarts or is busy, a place that it knows better. */
+/**
+ * Whether it may be over soon: a lost connection, a server that restarts or is busy, a place that it knows better. Not
+ * that somebody else goes on with the upload: two that both go on would end each other for ever.
+ */
 function isPassing(error: unknown): boolean {
-  if (error instanceof ApiError)
-    return ['upload-offset', 'upload-superseded'].includes(error.code) || [502, 503, 504].includes(error.status);
+  if (error instanceof ApiError) return error.code === 'upload-offset' || [502, 503, 504].includes(error.status);
   return error instanceof CommandError && error.code === 'server-unreachable';
 }
 

@@ -138,14 +138,35 @@ describe('an upload under way', () => {
     expect(rest.body).toMatchObject({ state: 'complete', sha256 });
   });
 
-  it('is ended by a client that goes on over another connection', async () => {
+  it('that is ended by another is told so, however many there are', async () => {
+    const admin = await running();
+    const large = randomBytes(300_000);
+    const id = await begun(admin, large.length);
+    const ten = Array.from({ length: 10 }, () =>
+      admin.ask(`PATCH /uploads/${id}`, { bytes: large, headers: bytesAt(0) }),
+    );
+    const answers = (await Promise.all(ten)).map(({ status, body }) => [status, (body as { code?: string }).code]);
+    for (const [status, code] of answers) {
+      if (status !== 200) expect([status, code]).toEqual([409, expect.stringMatching(/^upload-(superseded|offset)$/)]);
+    }
+    expect(answers.length).toBe(10);
+    const { offset } = (await admin.ask(`GET /uploads/${id}`)).body as ApiUpload;
+    const rest = await admin.ask(`PATCH /uploads/${id}`, { bytes: large.subarray(offset), headers: bytesAt(offset) });
+    expect(rest.body).toMatchObject({ state: 'complete' });
+    expect(admin.problems).toEqual([]);
+  });
+
+  it('is ended by a client that goes on over another connection, and is told so', async () => {
     const admin = await running();
     const id = await begun(admin, bytes.length);
     const stale = await halting(admin, id, 0, bytes.subarray(0, 1_000), bytes.length);
-    const closed = new Promise((resolve) => stale.once('close', resolve));
     const rest = await admin.ask(`PATCH /uploads/${id}`, { bytes: bytes.subarray(1_000), headers: bytesAt(1_000) });
     expect(rest.body).toMatchObject({ state: 'complete', sha256 });
-    await closed;
+    let answer = '';
+    stale.on('data', (chunk: Buffer) => {
+      answer += chunk.toString();
+    });
+    await expect.poll(() => answer).toMatch(/^HTTP\/1\.1 409 .*"code":"upload-superseded"/s);
     expect(admin.problems).toEqual([]);
   });
 

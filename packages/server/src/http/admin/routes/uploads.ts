@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { finished, PassThrough, Readable } from 'node:stream';
 import { Type } from 'typebox';
 import type { Incoming, Uploads } from '../../../usecases/uploads.ts';
 import { type App, answers, empties, makes, name } from '../route.ts';
@@ -108,12 +108,27 @@ export function uploadBytesRoute(app: App, uploads: Uploads): void {
       },
     },
     async ({ params, headers, body, raw }) => {
-      const bytes: Incoming = body instanceof Readable ? body : Readable.from([]);
+      const bytes = body instanceof Readable ? stoppable(body) : Readable.from([]);
       // Hashing and inspecting a large package is no silence that should end the connection.
       const patiently = (): unknown => raw.socket.setTimeout(0);
       if (raw.complete) patiently();
       else raw.once('end', patiently);
-      return uploadView(await uploads.append(params.upload, headers['upload-offset'], bytes));
+      try {
+        return uploadView(await uploads.append(params.upload, headers['upload-offset'], bytes));
+      } finally {
+        bytes.destroy();
+      }
     },
   );
+}
+
+/** The bytes of a request, which may be stopped without its connection: the rest is dropped, and the answer goes out. */
+function stoppable(body: Readable): Incoming {
+  const bytes = body.pipe(new PassThrough());
+  finished(body, (error) => error && bytes.destroy(error));
+  // Behind what `pipe` does then, which is to stop the reading.
+  bytes.once('close', () => body.resume());
+  // Who waits for the bytes is told of it too; nobody may wait.
+  bytes.on('error', () => undefined);
+  return bytes;
 }
