@@ -218,6 +218,19 @@ function publisher(dataDir: string): { readonly child: ChildProcess; next(): Pro
   return { child, next: async () => JSON.parse((await lines.next()).value) as Line };
 }
 
+it('tells where devices ask as it was configured, and answers there', async () => {
+  const paths = ['/fota/up', '/升级'];
+  const server = await started({ dataDir: await folder(), paths, host: '0.0.0.0', admin: {} });
+  const answer = await fetch(`${server.adminUrl}/api/v1/status`, {
+    headers: { Authorization: `Bearer ${server.firstToken}` },
+  });
+  expect(await answer.json()).toMatchObject({ deviceUrl: server.url, deviceHost: '0.0.0.0', paths });
+  expect(server.paths).toEqual(paths);
+  for (const path of [...paths, '/api/site/firmware_upgrade'])
+    expect((await fetch(server.url + path)).status).toBe(400);
+  expect((await fetch(`${server.url}/upgrade`)).status).toBe(404);
+});
+
 describe('kill -9', () => {
   it('in the middle of publishing and serving loses nothing acknowledged, and the folder is free at once', async () => {
     const dataDir = await folder();

@@ -5,6 +5,7 @@ import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
+import { UPGRADE_PATH } from '@libfota2/protocol';
 import { translate } from './adapters/disk/errors.ts';
 import { makeFolder } from './adapters/disk/folder.ts';
 import { lockFolder } from './adapters/sqlite/lock.ts';
@@ -32,6 +33,8 @@ export interface PublishOptions extends Omit<Publication, 'intake'> {
 export interface FotaServer {
   /** Where devices ask: scheme, host and port, for clients on this machine. Empty where no devices are answered. */
   readonly url: string;
+  /** Paths at which devices of LuatOS and libfota2 are answered besides the platform's, as configured. */
+  readonly paths: readonly string[];
   /** 0 where no devices are answered. */
   readonly port: number;
   /** Where the admin API is, for clients on this machine; `undefined` where it has no port. */
@@ -87,6 +90,7 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
     let closed: Promise<void> | undefined;
     return {
       url,
+      paths: settings.paths,
       port,
       adminUrl,
       socket,
@@ -132,7 +136,9 @@ async function serveDevices(
   doors: Closers,
 ): Promise<{ readonly url: string; readonly port: number }> {
   const answering = createAnswering({ checkIns, open: packages.open });
-  const routes = deviceRoutes([libfota2Route(answering, settings.paths), plainRoute(answering)], onRefused);
+  // As they are configured, and as they arrive.
+  const paths = new Set([UPGRADE_PATH, ...settings.paths].flatMap((path) => [path, encodeURI(path)]));
+  const routes = deviceRoutes([libfota2Route(answering, paths), plainRoute(answering)], onRefused);
   const listener = createListener(routes, settings.limits, settings.onProblem, onRefused);
   const port = await listen(listener.server, settings.host, settings.port);
   doors.push((graceMs) => listener.close(graceMs));
@@ -153,6 +159,8 @@ async function serveOperators(
     startedAt,
     dataDir,
     deviceUrl: url === '' ? undefined : url,
+    deviceHost: url === '' ? undefined : settings.host,
+    paths: settings.paths,
     adminUrl,
     problems: problems(),
   });

@@ -1,4 +1,4 @@
-import { PLAIN_PREFIX, UPGRADE_PATH } from '@libfota2/protocol';
+import { PLAIN_PREFIX } from '@libfota2/protocol';
 import { FotaServerError } from './domain/errors.ts';
 import type { Limits } from './http/door.ts';
 import type { CheckIn } from './usecases/check-in.ts';
@@ -49,7 +49,8 @@ export interface ServerOptions {
 export type Settings = {
   readonly [Name in Exclude<keyof ServerOptions, 'paths' | 'limits' | 'admin'>]-?: NonNullable<ServerOptions[Name]>;
 } & {
-  readonly paths: ReadonlySet<string>;
+  /** As configured. */
+  readonly paths: readonly string[];
   readonly limits: Limits;
   /** `undefined`: no port. */
   readonly admin: { readonly host: string; readonly port: number } | undefined;
@@ -92,10 +93,7 @@ export function settingsOf(options: ServerOptions): Settings {
     devices,
     host,
     port,
-    // As it is configured, and as it arrives.
-    paths: new Set(
-      [UPGRADE_PATH, ...(options.paths ?? ['/upgrade'])].flatMap((path) => [checkPath(path), encodeURI(path)]),
-    ),
+    paths: (options.paths ?? ['/upgrade']).map(checkPath),
     admin,
     graceMs,
     deliveriesPerDay,

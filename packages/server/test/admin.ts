@@ -52,6 +52,8 @@ export async function runAdmin(
     startedAt: 0,
     dataDir,
     deviceUrl: undefined,
+    deviceHost: undefined,
+    paths: ['/upgrade'],
     adminUrl: undefined,
     problems: application.problems(),
   });

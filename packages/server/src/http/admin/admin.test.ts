@@ -236,7 +236,8 @@ describe('a problem', () => {
       facts: () => {
         asked += 1;
         if (asked > 1) throw defect;
-        return { version: '0', startedAt: 0, dataDir: '', deviceUrl: undefined, adminUrl: undefined, problems: [] };
+        const none = { deviceUrl: undefined, deviceHost: undefined, paths: [], adminUrl: undefined };
+        return { version: '0', startedAt: 0, dataDir: '', ...none, problems: [] };
       },
     }));
     const answer = await ask('GET /status');

@@ -38,8 +38,12 @@ export interface ApiStatus {
   readonly node: string;
   readonly startedAt: string;
   readonly dataDir: string;
-  /** Null where it does not listen. */
+  /** For clients on its machine. Null where it does not listen. */
   readonly deviceUrl: string | null;
+  /** The address that it listens on for devices, such as `0.0.0.0`. */
+  readonly deviceHost: string | null;
+  /** Where LuatOS devices ask besides the platform's path, as configured. */
+  readonly paths: readonly string[];
   readonly adminUrl: string | null;
   readonly counts: ApiCounts;
   /** The newest first. */

@@ -289,6 +289,8 @@ describe('the server', () => {
       startedAt: TIME,
       dataDir: admin.dataDir,
       deviceUrl: null,
+      deviceHost: null,
+      paths: ['/upgrade'],
       adminUrl: null,
       counts: { projects: 1, releases: 1, devices: 0 },
       problems: [{ at: TIME, code: null, message: 'the moon is full' }],

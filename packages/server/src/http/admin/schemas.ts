@@ -41,7 +41,15 @@ export const statusSchema: TUnsafe<ApiStatus> = shape<ApiStatus>()(
       node: text('version of Node'),
       startedAt: time('when the server started'),
       dataDir: text('the data folder on the machine of the server'),
-      deviceUrl: Type.Union([Type.String(), Type.Null()], { description: 'where devices ask; null: nowhere' }),
+      deviceUrl: Type.Union([Type.String(), Type.Null()], {
+        description: 'where devices on the machine of the server ask; null: nowhere',
+      }),
+      deviceHost: Type.Union([Type.String(), Type.Null()], {
+        description: 'the address that is listened on for devices, such as 0.0.0.0; null: none',
+      }),
+      paths: Type.Array(Type.String(), {
+        description: 'where LuatOS devices ask besides the path of the platform, as configured',
+      }),
       adminUrl: Type.Union([Type.String(), Type.Null()], {
         description: 'where this API is on the network; null: nowhere',
       }),

@@ -11,6 +11,8 @@ export interface ServerFacts {
   readonly dataDir: string;
   /** `undefined` where it does not listen. */
   readonly deviceUrl: string | undefined;
+  readonly deviceHost: string | undefined;
+  readonly paths: readonly string[];
   readonly adminUrl: string | undefined;
   /** The latest, newest first. */
   readonly problems: readonly ServerProblem[];
@@ -31,13 +33,15 @@ export function statusRoute(app: App, operator: Operator, facts: () => ServerFac
     '/status',
     { schema: { tags: ['status'], summary: 'Say how the server is', ...answers('The status', statusSchema) } },
     async () => {
-      const { version, startedAt, dataDir, deviceUrl, adminUrl, problems } = facts();
+      const { version, startedAt, dataDir, deviceUrl, deviceHost, paths, adminUrl, problems } = facts();
       return {
         version,
         node: process.versions.node,
         startedAt: iso(startedAt),
         dataDir,
         deviceUrl: deviceUrl ?? null,
+        deviceHost: deviceHost ?? null,
+        paths,
         adminUrl: adminUrl ?? null,
         counts: operator.counts(),
         problems: problems
