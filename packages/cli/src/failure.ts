@@ -45,6 +45,10 @@ export const COMMAND_ERRORS = {
     means: 'The upload did not get on for more than a minute.',
     remedy: 'Go on with the same command and the option --resume that the message names.',
   },
+  'output-failed': {
+    means: 'What the command had to say could not be written to stdout. What it did is done.',
+    remedy: 'Make room where stdout goes, and look whether the work is done before you run the command again.',
+  },
   internal: {
     means: 'The command met a defect of its own.',
     remedy: 'Please report it with the message.',

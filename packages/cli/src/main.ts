@@ -1,7 +1,7 @@
 /** The `fota` command: reads its arguments, does the work, resolves to the exit code. The process is never ended here. */
 import type { Invocation } from './commands/command.ts';
 import { CommandError, EXIT } from './failure.ts';
-import { createOut } from './output/out.ts';
+import { createOut, type Out } from './output/out.ts';
 import { createProgram } from './program.ts';
 import { processWorld, type World } from './world.ts';
 
@@ -13,6 +13,11 @@ const SAME_SIGNAL_MS = 500;
 export async function main(args: readonly string[], given: Partial<World> = {}): Promise<number> {
   const world = { ...processWorld(), ...given };
   const out = createOut(world, args.includes('--json'));
+  const exitCode = await run(args, world, out);
+  return (await out.written()) || exitCode !== EXIT.ok ? exitCode : EXIT.failed;
+}
+
+async function run(args: readonly string[], world: World, out: Out): Promise<number> {
   const interruption = createInterruption(world);
   let exitCode: number = EXIT.ok;
   const invocation: Invocation = {

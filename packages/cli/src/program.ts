@@ -44,7 +44,8 @@ Examples:
 
 /** The whole command line; parsing it does the work. */
 export function createProgram(invocation: Invocation): Command {
-  const { stdout, env } = invocation.world;
+  const { out, world } = invocation;
+  const { stdout, env } = world;
   const program = new Command('fota');
   program
     .description(ABOUT)
@@ -56,10 +57,10 @@ export function createProgram(invocation: Invocation): Command {
     .addHelpText('after', REST)
     .configureHelp({ showGlobalOptions: false, styleTitle: (text) => `\u001b[1m${text}\u001b[22m` })
     .configureOutput({
-      writeOut: (text) => void (stdout.writable && stdout.write(text)),
+      writeOut: out.raw,
       // What is wrong is thrown, and printed in one place.
       writeErr: () => undefined,
-      getOutHelpWidth: () => Math.min(stdout.columns ?? 100, 120),
+      getOutHelpWidth: () => Math.min(stdout.columns || 100, 120),
       getErrHelpWidth: () => 100,
       getOutHasColors: () => hasColors(stdout, env),
       getErrHasColors: () => false,

@@ -1,4 +1,6 @@
 /** What the command has of the process that it runs in. Tests give their own. */
+import { once } from 'node:events';
+import { createInterface } from 'node:readline/promises';
 import type { Writable } from 'node:stream';
 
 /** A stream that may be a terminal. */
@@ -14,6 +16,8 @@ export interface World {
   now(): number;
   /** Tells of Ctrl-C and its like until the function that it gives is called. */
   onSignal(listener: (signal: NodeJS.Signals) => void): () => void;
+  /** What a person at the terminal answers; `undefined` where nobody sits there. */
+  ask(question: string, signal: AbortSignal): Promise<string | undefined>;
   /** Ends the process at once, as the signal does where nobody listens. */
   die(signal: NodeJS.Signals): void;
 }
@@ -33,6 +37,17 @@ export function processWorld(): World {
       return () => {
         for (const signal of SIGNALS) process.off(signal, listener);
       };
+    },
+    async ask(question, signal) {
+      const { stdin, stderr } = process;
+      if (!stdin.isTTY || !stderr.isTTY) return undefined;
+      // No terminal to readline: Ctrl-C stays the signal that it is.
+      const lines = createInterface({ input: stdin, output: stderr, terminal: false });
+      try {
+        return await Promise.race([lines.question(question, { signal }), once(lines, 'close').then(() => '')]);
+      } finally {
+        lines.close();
+      }
     },
     die(signal) {
       for (const one of SIGNALS) process.removeAllListeners(one);

@@ -52,6 +52,7 @@ export function begin(args: readonly string[], given: Partial<World> & { readonl
     stdout,
     stderr,
     env: {},
+    ask: async () => undefined,
     onSignal(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -4,7 +4,6 @@ import { connect, dataFolder, namedServer, runningServer, type Whereabouts } fro
 import type { Client } from '../client/http.ts';
 import { type ValueKind, type Wish, wishFor } from '../completion/candidates.ts';
 import { SCRIPTS } from '../completion/scripts.ts';
-import { printable } from '../output/words.ts';
 import type { World } from '../world.ts';
 import { examples, type Invocation } from './command.ts';
 
@@ -20,7 +19,7 @@ export function addCompletion(program: Command, { out, world }: Invocation): voi
   command
     .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(SCRIPTS)))
     .action((shell: keyof typeof SCRIPTS) => {
-      world.stdout.write(SCRIPTS[shell]);
+      out.raw(SCRIPTS[shell]);
     });
   examples(
     command,
@@ -31,8 +30,8 @@ export function addCompletion(program: Command, { out, world }: Invocation): voi
 
   program.command('__complete [words...]', { hidden: true }).action(async (words: readonly string[]) => {
     const wish = wishFor(program, words);
-    const lines = [...wish.words.map(([word, what]) => `${word}\t${what}`), ...(await valueLines(wish, world))];
-    for (const line of lines) out.line(line);
+    const values = (await valueLines(wish, world)).map((line) => line.split('\t', 2));
+    for (const words of [...wish.words, ...values]) out.tabbed(...words);
   });
 }
 
@@ -49,7 +48,7 @@ async function valueLines({ values, prefix, given }: Wish, world: World): Promis
         : await connect(given as Whereabouts, world, signal);
     if (found === undefined) return [];
     const known = await VALUES[values](found.client, prefix, given['project']).finally(() => found.close());
-    return known.filter((line) => line.startsWith(prefix)).map(printableLine);
+    return known.filter((line) => line.startsWith(prefix));
   } catch {
     // Whatever is wrong, the command itself will say it.
     return [];
@@ -85,7 +84,3 @@ const VALUES: Readonly<
     return items.map(({ id, name }) => `${id}\t${name}`);
   },
 };
-
-function printableLine(line: string): string {
-  return line.split('\t', 2).map(printable).join('\t');
-}

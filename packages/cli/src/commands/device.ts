@@ -1,7 +1,8 @@
 import type { Access, ApiDevice, ApiDeviceListing, ApiRecord } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
-import { ago, bytes, printable } from '../output/words.ts';
+import { bold } from '../output/text.ts';
+import { ago, bytes } from '../output/words.ts';
 import { projectOf } from './choose.ts';
 import { choice, examples, type Invocation, limit, path, serverOptions, withServer } from './command.ts';
 
@@ -82,10 +83,10 @@ export function addDevice(program: Command, invocation: Invocation): void {
 
 function row({ id, project, access, record }: ApiDeviceListing, now: number): string[] {
   return [
-    printable(id),
-    printable(project),
-    printable(record?.firmwareName ?? '-'),
-    printable(record?.version || '-'),
+    id,
+    project,
+    record?.firmwareName ?? '-',
+    record?.version || '-',
     ago(record?.lastSeenAt, now),
     record?.rule ?? '-',
     access,
@@ -95,11 +96,14 @@ function row({ id, project, access, record }: ApiDeviceListing, now: number): st
 function shown({ out, world }: Invocation, device: ApiDevice): void {
   out.result(device, () => {
     out.facts([
-      ['device', out.colors.bold(printable(device.id))],
-      ['project', printable(device.project)],
+      ['device', bold(device.id)],
+      ['project', device.project],
       ['access', device.access],
     ]);
-    if (device.records.length === 0) out.line('\nIt has not asked yet.');
+    if (device.records.length === 0) {
+      out.line();
+      out.line('It has not asked yet.');
+    }
     for (const record of device.records) {
       out.line();
       out.facts(factsOf(record, world.now()));
@@ -110,8 +114,8 @@ function shown({ out, world }: Invocation, device: ApiDevice): void {
 function factsOf(record: ApiRecord, now: number): Array<[string, string | undefined]> {
   const { sent, deliveries } = record;
   return [
-    ['firmware', printable(record.firmwareName)],
-    ['version', printable(record.version)],
+    ['firmware', record.firmwareName],
+    ['version', record.version],
     ['tells as', record.idKind],
     ['first seen', ago(record.firstSeenAt, now)],
     ['last seen', `${ago(record.lastSeenAt, now)}, asked ${record.asked} times`],

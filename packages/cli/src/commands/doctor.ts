@@ -6,7 +6,8 @@ import { type Check, checkClock, checkNode } from '../doctor/machine.ts';
 import { checkServer } from '../doctor/server.ts';
 import { EXIT } from '../failure.ts';
 import type { Out } from '../output/out.ts';
-import { counted, printable } from '../output/words.ts';
+import { green, red, yellow } from '../output/text.ts';
+import { counted } from '../output/words.ts';
 import { examples, type Invocation, integer, serverOptions } from './command.ts';
 import { ADMIN_PORT, DEVICE_PORT } from './serve.ts';
 
@@ -45,12 +46,12 @@ export function addDoctor(program: Command, invocation: Invocation): void {
 }
 
 function show(out: Out, checks: readonly Check[], failed: number): void {
-  const { green, red, yellow } = out.colors;
   const color = { ok: green, warn: yellow, fail: red };
   const longest = Math.max(...checks.map(({ name }) => name.length));
   for (const { status, name, message, remedy } of checks) {
-    out.line(`${color[status](status.padEnd(4))}  ${name.padEnd(longest)}  ${printable(message)}`);
+    out.line(color[status](status.padEnd(4)), `  ${name.padEnd(longest)}  ${message}`);
     if (remedy !== undefined) out.line(`${' '.repeat(longest + 8)}${remedy}`);
   }
-  out.line(failed === 0 ? '\nNothing is broken.' : `\n${counted(failed, 'check')} failed.`);
+  out.line();
+  out.line(failed === 0 ? 'Nothing is broken.' : `${counted(failed, 'check')} failed.`);
 }

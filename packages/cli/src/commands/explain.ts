@@ -2,7 +2,8 @@ import type { ApiExplanation } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Out } from '../output/out.ts';
-import { bytes, printable } from '../output/words.ts';
+import { bold, dim, green, span, yellow } from '../output/text.ts';
+import { bytes } from '../output/words.ts';
 import { projectOf } from './choose.ts';
 import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
 
@@ -41,27 +42,26 @@ export function addExplain(program: Command, invocation: Invocation): void {
 }
 
 function show(out: Out, told: ApiExplanation, project: string): void {
-  const { bold, dim, green, yellow } = out.colors;
   const { id, idKind, firmwareName, version } = told.question;
   out.facts([
-    ['device', `${bold(printable(id ?? ''))}${idKind == null ? '' : `  (${idKind})`}`],
-    ['project', printable(project)],
-    ['firmware', printable(firmwareName ?? '') || 'none told'],
-    ['version', printable(version ?? '') || 'none told'],
+    ['device', span(bold(id ?? ''), idKind == null ? '' : `  (${idKind})`)],
+    ['project', project],
+    ['firmware', firmwareName || 'none told'],
+    ['version', version || 'none told'],
   ]);
   out.line();
   const longest = Math.max(...told.steps.map(({ rule }) => rule.length));
   for (const { rule, decided, says } of told.steps) {
     const name = rule.padEnd(longest);
-    out.line(decided ? `${bold('→')} ${bold(name)}  ${bold(printable(says))}` : dim(`· ${name}  ${printable(says)}`));
+    out.line(decided ? bold(`→ ${name}  ${says}`) : dim(`· ${name}  ${says}`));
   }
   out.line();
   out.line(
     told.answer === 'upgrade'
       ? green(upgrade(told))
-      : yellow(`No upgrade: code ${told.code}, ${printable(told.msg ?? told.rule)}`),
+      : yellow(`No upgrade: code ${told.code}, ${told.msg ?? told.rule}`),
   );
-  for (const hint of told.hints) out.line(`Hint: ${printable(hint)}`);
+  for (const hint of told.hints) out.line(`Hint: ${hint}`);
 }
 
 function upgrade({ release, package: sent }: ApiExplanation): string {

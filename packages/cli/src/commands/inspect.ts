@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { showInspection } from '../output/inspection.ts';
+import { bold } from '../output/text.ts';
 import { examples, type Invocation, jsonOption } from './command.ts';
 
 /** `fota inspect`: what a package is, before anybody hears of it. Needs no server. */
@@ -11,7 +12,7 @@ export function addInspect(program: Command, { out, world }: Invocation): void {
     const { size, sha256, inspection, proposal } = await inspectFile(resolve(world.cwd, file));
     out.result({ file, size, sha256, inspection, proposal }, () => {
       out.facts([
-        ['file', out.colors.bold(file)],
+        ['file', bold(file)],
         ['sha256', sha256],
       ]);
       showInspection(out, inspection, proposal);

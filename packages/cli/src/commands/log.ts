@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client, Query } from '../client/http.ts';
 import { CommandError } from '../failure.ts';
-import { bytes, clockTime, printable } from '../output/words.ts';
+import { bytes, clockTime } from '../output/words.ts';
 import { choice, examples, type Invocation, limit, serverOptions, withServer } from './command.ts';
 
 type Options = Whereabouts & {
@@ -89,8 +89,8 @@ async function follow(
 }
 
 function lineOf(entry: ApiLogEntry): string {
-  const who = printable(entry.deviceId) || 'a device without id';
-  const firmware = [entry.project, entry.firmwareName, entry.version].filter((text) => text !== '').map(printable);
+  const who = entry.deviceId || 'a device without id';
+  const firmware = [entry.project, entry.firmwareName, entry.version].filter((text) => text !== '');
   return [clockTime(entry.at), entry.event.padEnd(10), who, firmware.join(' '), tale(entry)].filter(Boolean).join('  ');
 }
 
@@ -100,8 +100,8 @@ function tale(entry: ApiLogEntry): string {
     resumed: `${release} from byte ${entry.bytes ?? 0} on`,
     sent: `${release}, ${bytes(entry.bytes ?? 0)}`,
     broken: `${release}, cut off after ${bytes(entry.bytes ?? 0)}`,
-    refused: `${entry.code} ${entry.rule ?? ''}`,
-    unreadable: `${entry.code} ${printable(entry.detail ?? '')}`,
+    refused: `${entry.code} ${entry.rule ?? ''}${entry.detail === undefined ? '' : `: ${entry.detail}`}`,
+    unreadable: `${entry.code} ${entry.detail ?? ''}`,
   };
   return `→ ${told[entry.event] ?? release}`;
 }

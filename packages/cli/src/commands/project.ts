@@ -2,7 +2,8 @@ import type { ApiProject, ApiStatus } from '@libfota2/server';
 import type { Command, Option } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Out } from '../output/out.ts';
-import { ago, counted, printable } from '../output/words.ts';
+import { bold } from '../output/text.ts';
+import { ago, counted } from '../output/words.ts';
 import { choice, examples, type Invocation, limit, path, serverOptions, withServer } from './command.ts';
 
 type Options = Whereabouts & {
@@ -32,13 +33,18 @@ export function addProject(program: Command, invocation: Invocation): void {
         async (client) => {
           const project = await client.send<ApiProject>('POST', '/projects', { name, key, registration, refusals });
           const { deviceUrl } = await client.get<ApiStatus>('/status');
-          out.result(project, () => {
-            showProject(out, project, invocation.world.now());
-            out.line(`\nNext: fota publish FILE --project ${quoted(name)}`);
-            out.line('Devices ask with:');
-            out.line(`  libfota2.request(callback, {url = "${deviceUrl ?? 'http://HOST:8266'}/upgrade?",`);
-            out.line(`    project_key = "${project.key}"})`);
-          });
+          out.result(
+            project,
+            () => {
+              showProject(out, project, invocation.world.now());
+              out.line();
+              out.line(`Next: fota publish FILE --project ${quoted(name)}`);
+              out.line('Devices ask with:');
+              out.line(`  libfota2.request(callback, {url = "${deviceUrl ?? 'http://HOST:8266'}/upgrade?",`);
+              out.line(`    project_key = "${project.key}"})`);
+            },
+            `The project was made all the same: fota project show ${quoted(name)} tells its key.`,
+          );
         },
         { mayCreate: true },
       ),
@@ -57,7 +63,7 @@ export function addProject(program: Command, invocation: Invocation): void {
       out.result(page, () => {
         if (page.items.length === 0) return out.line('No project yet: fota project create NAME');
         const rows = page.items.map((project) => [
-          printable(project.name),
+          project.name,
           project.key,
           project.registration,
           ago(project.createdAt, invocation.world.now()),
@@ -136,7 +142,7 @@ function shown({ out, world }: Invocation, project: ApiProject): void {
 function showProject(out: Out, project: ApiProject, now: number): void {
   const { formerKeys, registration, refusals } = project;
   out.facts([
-    ['project', out.colors.bold(printable(project.name))],
+    ['project', bold(project.name)],
     ['key', project.key],
     [counted(formerKeys.length, 'former key'), formerKeys.length === 0 ? undefined : formerKeys.join('\n')],
     [

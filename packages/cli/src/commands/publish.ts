@@ -53,7 +53,10 @@ export function addPublish(program: Command, invocation: Invocation): void {
           showRelease(out, published.release, world.now());
           showWarnings(out, published.warnings);
           if (!published.isNew) out.line('It was published before: nothing has changed.');
-          else if (options.draft === true) out.line(`\nNext: fota release publish ${published.release.id}`);
+          else if (options.draft === true) {
+            out.line();
+            out.line(`Next: fota release publish ${published.release.id}`);
+          }
         });
       }),
     );

@@ -2,7 +2,8 @@ import type { ApiRelease } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Out } from '../output/out.ts';
-import { ago, bytes, printable } from '../output/words.ts';
+import { bold, span } from '../output/text.ts';
+import { ago, bytes } from '../output/words.ts';
 import { choice, examples, type Invocation, integer, limit, path, serverOptions, withServer } from './command.ts';
 
 type Options = Whereabouts & {
@@ -83,8 +84,8 @@ function shown({ out, world }: Invocation, release: ApiRelease): void {
 function row(release: ApiRelease, now: number): string[] {
   return [
     String(release.id),
-    printable(release.project),
-    printable(release.firmwareName),
+    release.project,
+    release.firmwareName,
     release.version,
     release.wireVersion,
     release.state,
@@ -95,20 +96,19 @@ function row(release: ApiRelease, now: number): string[] {
 
 /** A release as people see it, here and after `fota publish`. */
 export function showRelease(out: Out, release: ApiRelease, now: number): void {
-  const { bold } = out.colors;
   out.facts([
     ['release', bold(String(release.id))],
-    ['project', printable(release.project)],
-    ['firmware', printable(release.firmwareName)],
-    ['version', bold(release.version) + (release.core === undefined ? '' : `  (core ${release.core})`)],
+    ['project', release.project],
+    ['firmware', release.firmwareName],
+    ['version', span(bold(release.version), release.core === undefined ? '' : `  (core ${release.core})`)],
     ['on the wire', release.wireVersion],
     ['state', release.state],
     ...release.packages.map((each): [string, string] => [
       'package',
       `${bytes(each.size)} for ${each.source === 'any' ? 'every core' : `core ${each.source}`}, ${each.format}, ` +
-        `${printable(each.fileName) || 'without a file name'}, sha256 ${each.sha256}`,
+        `${each.fileName || 'without a file name'}, sha256 ${each.sha256}`,
     ]),
-    ['notes', release.notes === '' ? undefined : release.notes.split('\n').map(printable).join('\n')],
+    ['notes', release.notes === '' ? undefined : release.notes],
     ['made', ago(release.createdAt, now)],
     ['published', release.publishedAt && ago(release.publishedAt, now)],
     ['withdrawn', release.withdrawnAt && ago(release.withdrawnAt, now)],

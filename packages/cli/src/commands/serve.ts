@@ -4,7 +4,8 @@ import { type Command, Option } from 'commander';
 import { dataFolder, type Whereabouts, whenFree } from '../client/connect.ts';
 import { failureOf } from '../failure.ts';
 import type { Out } from '../output/out.ts';
-import { clockTime, printable } from '../output/words.ts';
+import { bold, cyan, red, span } from '../output/text.ts';
+import { clockTime } from '../output/words.ts';
 import { examples, type Invocation, integer, jsonOption } from './command.ts';
 
 interface Options extends Whereabouts {
@@ -124,18 +125,21 @@ function settingsOf(options: Options, dataDir: string): ServerOptions {
 function tellStart(out: Out, server: FotaServer): void {
   const { url, adminUrl, dataDir, firstToken } = server;
   if (out.isJson) out.event({ event: 'started', url, adminUrl, dataDir, firstToken }, '');
-  const { bold, cyan } = out.colors;
   out.facts([
-    ['devices', `${cyan(url)}/upgrade`],
+    ['devices', span(cyan(url), '/upgrade')],
     ['admin', adminUrl === undefined ? 'only commands on this machine' : cyan(adminUrl)],
     ['data', dataDir],
-    ['token', firstToken && `${bold(firstToken)}  (shown this once)`],
+    ['token', firstToken && span(bold(firstToken), '  (shown this once)')],
   ]);
-  if (firstToken !== undefined)
-    out.line(`\nFrom another machine: FOTA_SERVER=${adminUrl} FOTA_TOKEN=${firstToken} fota project list`);
+  out.line();
+  if (firstToken !== undefined) {
+    out.line(`From another machine: FOTA_SERVER=${adminUrl} FOTA_TOKEN=${firstToken} fota project list`);
+    out.line();
+  }
   out.line(
-    '\nOn this machine, in another terminal: fota project create NAME, fota publish FILE. Ctrl-C ends the server.\n',
+    'On this machine, in another terminal: fota project create NAME, fota publish FILE. Ctrl-C ends the server.',
   );
+  out.line();
 }
 
 function tellProblem(out: Out, problem: unknown, now: number): void {
@@ -143,7 +147,7 @@ function tellProblem(out: Out, problem: unknown, now: number): void {
   const at = new Date(now).toISOString();
   out.event(
     { event: 'problem', at, code, message, remedy },
-    `${clockTime(at)}  ${out.colors.red('problem')}  ${printable(message)}`,
+    span(`${clockTime(at)}  `, red('problem'), `  ${message}`),
   );
 }
 
@@ -152,11 +156,8 @@ function documentOf({ at, device, rule, code, releaseVersion }: CheckIn): object
 }
 
 function lineOf({ at, device, rule, code, releaseVersion }: CheckIn): string {
-  const who = printable(device.id) || 'a device without id';
-  const what = [device.project, device.firmwareName, device.version]
-    .filter((text) => text !== '')
-    .map(printable)
-    .join(' ');
+  const who = device.id || 'a device without id';
+  const what = [device.project, device.firmwareName, device.version].filter((text) => text !== '').join(' ');
   const answer =
     code === 0 ? `is sent ${releaseVersion}` : code === 304 ? `has ${releaseVersion} already` : `${code} ${rule}`;
   return `${clockTime(new Date(at).toISOString())}  ${who}  ${what}  → ${answer}`;

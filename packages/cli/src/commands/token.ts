@@ -1,7 +1,7 @@
 import type { ApiNewToken, ApiToken } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
-import { ago, printable } from '../output/words.ts';
+import { ago } from '../output/words.ts';
 import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
 
 /** `fota token`: who may come in over the network. */
@@ -16,7 +16,8 @@ export function addToken(program: Command, invocation: Invocation): void {
       options,
       async (client) => {
         const made = await client.send<ApiNewToken>('POST', '/tokens', { name });
-        out.result(made, () => out.line(made.token));
+        const lost = `The token ${made.id} was made, and nobody has seen it. End it with: fota token revoke ${made.id}`;
+        out.result(made, () => out.line(made.token), lost);
         out.note(`Shown once: only its hash is kept. Use it as FOTA_TOKEN; fota token revoke ${made.id} ends it.`);
       },
       { mayCreate: true },
@@ -34,7 +35,7 @@ export function addToken(program: Command, invocation: Invocation): void {
       const tokens = await client.get<{ readonly items: readonly ApiToken[] }>('/tokens');
       out.result(tokens, () => {
         if (tokens.items.length === 0) return out.line('No token: fota token create NAME');
-        const rows = tokens.items.map(({ id, name, createdAt }) => [id, printable(name), ago(createdAt, world.now())]);
+        const rows = tokens.items.map(({ id, name, createdAt }) => [id, name, ago(createdAt, world.now())]);
         out.table(['ID', 'NAME', 'MADE'], rows);
       });
     }),
@@ -45,7 +46,7 @@ export function addToken(program: Command, invocation: Invocation): void {
   revoke.argument('<token>', 'its id, as fota token list shows it').action((id: string, options: Whereabouts) =>
     withServer(invocation, options, async (client) => {
       await client.send('DELETE', path`/tokens/${id}`);
-      out.result({ id, revoked: true }, () => out.line(`The token ${printable(id)} lets nobody in any more.`));
+      out.result({ id, revoked: true }, () => out.line(`The token ${id} lets nobody in any more.`));
     }),
   );
   examples(revoke, 'fota token revoke k3Jd81aB');

@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import type { Outcome, UpgradeOptions } from 'libfota2';
 import { CommandError, EXIT } from '../failure.ts';
 import type { Out } from '../output/out.ts';
-import { bytes, printable } from '../output/words.ts';
+import { bold, dim, green, red, yellow } from '../output/text.ts';
+import { bytes } from '../output/words.ts';
 import { examples, type Invocation, integer, jsonOption } from './command.ts';
 
 interface Options {
@@ -112,10 +113,9 @@ function documentOf(outcome: Outcome): object {
 }
 
 function show(out: Out, outcome: Outcome): void {
-  const { bold, green, red, yellow } = out.colors;
   if (outcome.kind === 'downloaded') {
     const { file, size, sha256, resumedFrom, attempts } = outcome;
-    out.line(`${bold(green('0'))}  success: ${file} is whole and verified`);
+    out.line(bold(green('0')), `  success: ${file} is whole and verified`);
     out.facts([
       ['size', `${bytes(size)} (${size})`],
       ['sha256', sha256],
@@ -124,7 +124,7 @@ function show(out: Out, outcome: Outcome): void {
     return;
   }
   const color = outcome.kind === 'no-upgrade' ? yellow : red;
-  out.line(`${bold(color(String(outcome.result)))}  ${printable(outcome.message)}`);
+  out.line(bold(color(String(outcome.result))), `  ${outcome.message}`);
   const reason = outcome.kind === 'no-upgrade' ? outcome.reason : outcome.code;
-  out.line(out.colors.dim(`${outcome.kind === 'no-upgrade' ? 'reason' : 'code'}: ${reason}`));
+  out.line(dim(`${outcome.kind === 'no-upgrade' ? 'reason' : 'code'}: ${reason}`));
 }

@@ -1,6 +1,7 @@
 /** What `npm start` shows: a server with two releases, a device that upgrades itself, and how to connect one's own. */
 
 import { join, resolve } from 'node:path';
+import { printable } from '../output/words.ts';
 import { type DemoOptions, helpFor, here, nearest, parseOptions } from './options.ts';
 import { createScreen } from './screen.ts';
 
@@ -34,7 +35,10 @@ export async function demo(args: readonly string[], root: string, command = 'npm
       if (!ended.signal.aborted) throw error;
     });
     screen.close();
-    if (ended.signal.aborted) screen.line(`\n  Goodbye. The data stay in ${nearest(dataDir)}.`);
+    if (ended.signal.aborted) {
+      screen.line();
+      screen.line(`  Goodbye. The data stay in ${nearest(dataDir)}.`);
+    }
     return 0;
   } catch (error) {
     screen.close();
@@ -53,7 +57,11 @@ function explain(error: unknown, command: string): string {
   };
   if (remedy === undefined) return String(error);
   const option = { 'data-dir-locked': '--data DIR', 'port-in-use': '--port N' }[code ?? ''];
-  return `${message}.\n${remedy}${option === undefined ? '' : `\n${command} ${option}`}`;
+  const lines = [`${message}.`, remedy, option === undefined ? '' : `${command} ${option}`];
+  return lines
+    .filter((line) => line !== '')
+    .map(printable)
+    .join('\n');
 }
 
 function dataFolder(options: DemoOptions, root: string): string {

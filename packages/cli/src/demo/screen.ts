@@ -1,12 +1,13 @@
 import { Presets, SingleBar } from 'cli-progress';
 import pc from 'picocolors';
+import { dim, painted, span, type Text } from '../output/text.ts';
 
 /** What the demo shows: colours and a moving bar on a terminal, plain lines anywhere else. */
 export interface Screen {
-  readonly colors: ReturnType<typeof pc.createColors>;
-  line(text?: string): void;
+  /** A line, put together of these: a device that asks cannot steer the terminal. */
+  line(...parts: readonly Text[]): void;
   /** A line with a label before it. */
-  labelled(label: string, text: string): void;
+  labelled(label: string, ...parts: readonly Text[]): void;
   progress(bytes: number, total: number): void;
   /** Leaves the terminal as it was found. */
   close(): void;
@@ -18,8 +19,8 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
   const isTerminal = out.isTTY === true;
   const colors = pc.createColors(isTerminal && process.env['NO_COLOR'] === undefined);
   const indent = ' '.repeat(WIDTH + 2);
-  const line = (text = ''): void => {
-    if (out.writable) out.write(`${text}\n`);
+  const line = (...parts: readonly Text[]): void => {
+    if (out.writable) out.write(`${painted(span(...parts), colors)}\n`);
   };
   const bar = isTerminal
     ? new SingleBar(
@@ -35,9 +36,8 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
     : undefined;
   let shown = 0;
   return {
-    colors,
     line,
-    labelled: (label, text) => line(`  ${colors.dim(label.padEnd(WIDTH))}${text}`),
+    labelled: (label, ...parts) => line('  ', dim(label.padEnd(WIDTH)), ...parts),
     progress(bytes, total) {
       const percent = Math.floor((100 * bytes) / total);
       const size = `${(bytes / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`;

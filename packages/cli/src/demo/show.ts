@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type CheckIn, type FotaServer, FotaServerError, startServer } from '@libfota2/server';
+import { bold, cyan, dim, green } from '../output/text.ts';
 import { connectLines } from './connect.ts';
 import { type DeviceFile, type Message, makeDevice, runDevice } from './device.ts';
 import { DEFAULT_PORT, type DemoOptions, nearest, networkUrl } from './options.ts';
@@ -15,34 +16,45 @@ export async function show(
   ended: AbortSignal,
   { root, command }: { readonly root: string; readonly command: string },
 ): Promise<void> {
-  const { colors, labelled, line } = screen;
+  const { labelled, line } = screen;
   let following = false;
   const server = await start(options, dataDir, (checkIn) => {
     if (following) labelled('asked', tale(checkIn));
   });
   try {
-    line(`\n  ${colors.bold('libfota2')}  firmware over the air\n`);
-    labelled('server', `${colors.cyan(server.url)}${fallback(options, server)}`);
+    line();
+    line('  ', bold('libfota2'), '  firmware over the air');
+    line();
+    labelled('server', cyan(server.url), fallback(options, server));
     labelled('data', `${nearest(dataDir)}  (SQLite and packages)`);
     const { project, releases } = await publishSample(server);
     const sizes = releases.map(({ version, packages }) => `${version} (${megabytes(packages[0]?.size ?? 0)})`);
-    labelled('releases', `${releases[0]?.firmwareName} ${sizes.join(', ')}\n`);
+    labelled('releases', `${releases[0]?.firmwareName} ${sizes.join(', ')}`);
+    line();
 
     const device = { url: `${server.url}/upgrade`, project_key: project.key, imei: 'sample-device' };
     const began = performance.now();
     await showDevice(join(dataDir, 'device'), device, screen, ended);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    line(`\n  ${colors.green('The device upgraded itself')} in ${seconds} s.`);
+    line();
+    line('  ', green('The device upgraded itself'), ` in ${seconds} s.`);
     if (options.once) return;
 
     const url = `${networkUrl(options.host, server.port) ?? server.url}/upgrade`;
-    line(`\n  ${colors.bold('Connect a device of your own')}`);
+    line();
+    line('  ', bold('Connect a device of your own'));
     for (const [kind, lines] of connectLines({ ...device, url, imei: 'my-device' }, root)) {
-      line(`\n  ${colors.dim(kind)}`);
+      line();
+      line('  ', dim(kind));
       for (const one of lines) line(`    ${one}`);
     }
-    if (url === device.url) line(`\n  ${colors.dim('For devices on your network:')} ${command} --host 0.0.0.0`);
-    line(`\n  The server stays up and shows who asks. ${colors.bold('Ctrl-C')} ends it.\n`);
+    if (url === device.url) {
+      line();
+      line('  ', dim('For devices on your network:'), ` ${command} --host 0.0.0.0`);
+    }
+    line();
+    line('  The server stays up and shows who asks. ', bold('Ctrl-C'), ' ends it.');
+    line();
     following = true;
     if (!ended.aborted) await once(ended, 'abort');
   } finally {
@@ -68,18 +80,21 @@ async function start(
 
 /** Lets the sample device upgrade itself. @throws Error where it does not end with 0, then 4 */
 async function showDevice(folder: string, settings: DeviceFile, screen: Screen, ended: AbortSignal): Promise<void> {
-  const { colors, labelled, progress } = screen;
+  const { labelled, line, progress } = screen;
   const results: number[] = [];
   const onMessage = (message: Message): void => {
-    if ('reading' in message) labelled('device', `${colors.bold(message.version)}  ${message.reading}`);
+    if ('reading' in message) labelled('device', bold(message.version), `  ${message.reading}`);
     if ('bytes' in message && message.total !== undefined) progress(message.bytes, message.total);
     if ('result' in message) {
       results.push(message.result);
-      labelled('result', `${colors.bold(colors.green(message.result))}  ${message.meaning}`);
+      labelled('result', bold(green(String(message.result))), `  ${message.meaning}`);
     }
   };
   await makeDevice(folder, stationFile('1.0.0'), settings);
-  await runDevice(folder, ended, onMessage, () => labelled('restart', 'update.bin becomes the application\n'));
+  await runDevice(folder, ended, onMessage, () => {
+    labelled('restart', 'update.bin becomes the application');
+    line();
+  });
   if (results.join() !== '0,4') throw new Error('The sample device did not upgrade itself.');
 }
 

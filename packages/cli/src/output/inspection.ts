@@ -1,7 +1,7 @@
 /** What a package was found to be, as people read it. */
 import type { InspectedFile, Inspection } from '@libfota2/server';
 import type { Out } from './out.ts';
-import { printable } from './words.ts';
+import { yellow } from './text.ts';
 
 /** What content and file name propose, each with where it was found. */
 type Proposal = Partial<InspectedFile['proposal']>;
@@ -16,17 +16,17 @@ const PROPOSED = [
 export function showInspection(out: Out, inspection: Inspection, proposal: Proposal): void {
   out.facts([
     ['format', inspection.kind === 'unknown' ? inspection.format : `${inspection.format}, ${inspection.kind}`],
-    ['PROJECT', inspection.project && printable(inspection.project)],
-    ['VERSION', inspection.version && printable(inspection.version)],
-    ...inspection.facts.map(({ label, value }): [string, string] => [printable(label), printable(value)]),
+    ['PROJECT', inspection.project && inspection.project],
+    ['VERSION', inspection.version && inspection.version],
+    ...inspection.facts.map(({ label, value }): [string, string] => [label, value]),
     ...PROPOSED.flatMap(([name, label]): Array<[string, string]> => {
       const proposed = proposal[name];
-      return proposed === undefined ? [] : [[`proposed ${label}`, `${printable(proposed.value)}  (${proposed.from})`]];
+      return proposed === undefined ? [] : [[`proposed ${label}`, `${proposed.value}  (${proposed.from})`]];
     }),
   ]);
   showWarnings(out, inspection.warnings);
 }
 
 export function showWarnings(out: Out, warnings: readonly string[]): void {
-  for (const warning of warnings) out.line(`${out.colors.yellow('warning:')} ${printable(warning)}`);
+  for (const warning of warnings) out.line(yellow('warning:'), ' ', warning);
 }

@@ -1,83 +1,129 @@
 /** Where results, remarks and errors go: for people in lines and colours, with --json for programs. */
 import pc from 'picocolors';
-import { type Failure, failureOf } from '../failure.ts';
+import { ApiError, CommandError, type Failure, failureOf } from '../failure.ts';
 import type { Output, World } from '../world.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { table } from './words.ts';
+import { dim, painted, red, span, type Text } from './text.ts';
+import { jsonText, printable, table, width } from './words.ts';
 
-export type Colors = ReturnType<typeof pc.createColors>;
-
+/** All that is shown comes through here, and nothing but our own colours can steer the terminal (text.ts). */
 export interface Out {
   readonly isJson: boolean;
-  readonly colors: Colors;
-  /** Aborted when nobody reads stdout any more. */
+  /** Aborted when nobody reads stdout any more, or it cannot be written. */
   readonly gone: AbortSignal;
-  /** The result of the command: one JSON document, or what `show` prints for people. */
-  result(value: unknown, show: () => void): void;
+  /** The result of the command: one JSON document, or what `show` prints for people. `lost`: what to do if it cannot be written. */
+  result(value: unknown, show: () => void, lost?: string): void;
   /** One of many results: a line of JSON, or a line for people. */
-  event(value: unknown, line: string): void;
-  /** A line for people on stdout; nothing with --json. */
-  line(text?: string): void;
+  event(value: unknown, line: Text): void;
+  /** A line for people on stdout, put together of these; nothing with --json. */
+  line(...parts: readonly Text[]): void;
   /** Columns for people on stdout; nothing with --json. */
   table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): void;
-  /** Names and values below each other, those without a value left out. */
-  facts(facts: ReadonlyArray<readonly [name: string, value: string | undefined]>): void;
+  /** Names and values below each other, those without a value left out. A plain value may have several lines. */
+  facts(facts: ReadonlyArray<readonly [name: string, value: Text | undefined]>): void;
+  /** Words with tabs between them, for the scripts of shells. */
+  tabbed(...words: readonly string[]): void;
+  /** A text of ours, as it is. */
+  raw(text: string): void;
   /** A remark beside the result: on stderr; nothing with --json. */
   note(text: string): void;
+  /** Asks the person at the terminal; `undefined` where nobody sits there, or a program does. */
+  confirm(question: string, signal: AbortSignal): Promise<boolean | undefined>;
   /** How far something is: a bar where stderr is a terminal, elsewhere lines, if any; nothing with --json. */
   progress(what: string, elsewhere?: 'lines' | 'none'): Progress;
   /** A failure: `{"error":{code,message,remedy}}` on stdout with --json, else lines on stderr. */
   failure(error: unknown): void;
+  /** Resolves once all is written: `false` where it could not be, which was told on stderr. */
+  written(): Promise<boolean>;
 }
 
-export function createOut(world: Pick<World, 'stdout' | 'stderr' | 'env'>, isJson: boolean): Out {
+export function createOut(world: Pick<World, 'stdout' | 'stderr' | 'env' | 'ask'>, isJson: boolean): Out {
   const { stdout, stderr, env } = world;
   const gone = new AbortController();
-  // A reader that leaves (`fota log | head`) is no failure, and nobody is left to be told of one on stderr either.
-  stdout.on('error', () => gone.abort());
+  const colors = pc.createColors(hasColors(stdout, env));
+  let problem: NodeJS.ErrnoException | undefined;
+  let ifLost: string | undefined;
+  let hasWritten = false;
+  const broken = (error: Error | null | undefined): void => {
+    if (error) problem ??= error;
+    if (error) gone.abort();
+  };
+  stdout.on('error', broken);
+  // Nobody is left to be told of it.
   stderr.on('error', () => undefined);
-  const print = (text: string): void => {
-    if (!gone.signal.aborted && stdout.writable) stdout.write(`${text}\n`);
+  const write = (text: string): void => {
+    if (gone.signal.aborted || !stdout.writable) return;
+    hasWritten = true;
+    try {
+      stdout.write(text, broken);
+    } catch (error) {
+      // Node 20 throws where stdout is a file.
+      broken(error as Error);
+    }
   };
   const complain = (text: string): void => {
     if (stderr.writable) stderr.write(`${text}\n`);
   };
-  const colors = pc.createColors(hasColors(stdout, env));
-  const line = (text = ''): void => {
-    if (!isJson) print(text);
+  const line = (...parts: readonly Text[]): void => {
+    if (!isJson) write(`${painted(span(...parts), colors)}\n`);
+  };
+  const tell = (error: unknown): void => {
+    const onStderr = pc.createColors(hasColors(stderr, env));
+    for (const text of linesOf(error)) complain(painted(text, onStderr));
   };
   return {
     isJson,
-    colors,
     gone: gone.signal,
-    result(value, show) {
-      if (isJson) print(JSON.stringify(value, undefined, 2));
+    result(value, show, lost) {
+      ifLost = lost;
+      if (isJson) write(`${jsonText(value, 2)}\n`);
       else show();
     },
-    event: (value, text) => print(isJson ? JSON.stringify(value) : text),
+    event: (value, text) => write(`${isJson ? jsonText(value) : painted(text, colors)}\n`),
     line,
     table(head, rows) {
-      const [first = '', ...rest] = table(head, rows);
-      line(colors.dim(first));
+      const [first = '', ...rest] = table(
+        head,
+        rows.map((row) => row.map(printable)),
+      );
+      line(dim(first));
       for (const row of rest) line(row);
     },
     facts(facts) {
-      const known = facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
-      const longest = Math.max(...known.map(([name]) => name.length));
-      const under = `\n${' '.repeat(longest + 2)}`;
+      if (isJson) return;
+      const known = facts.flatMap(([name, value]) => (value === undefined ? [] : [[printable(name), value] as const]));
+      const longest = Math.max(...known.map(([name]) => width(name)));
       for (const [name, value] of known) {
-        line(`${colors.dim(name.padEnd(longest))}  ${value.replaceAll('\n', under)}`);
+        const [first = '', ...rest] = typeof value === 'string' ? value.split('\n') : [value];
+        line(dim(name + ' '.repeat(longest - width(name))), '  ', first);
+        for (const more of rest) line(' '.repeat(longest + 2), more);
       }
     },
+    tabbed: (...words) => write(`${words.map(printable).join('\t')}\n`),
+    raw: write,
     note(text) {
-      if (!isJson) complain(text);
+      if (!isJson) complain(printable(text));
+    },
+    async confirm(question, signal) {
+      if (isJson) return undefined;
+      const answer = await world.ask(`${printable(question)} [y/N] `, signal);
+      return answer === undefined ? undefined : /^y(es)?$/i.test(answer.trim());
     },
     progress: (what, elsewhere = 'lines') =>
       createProgress(stderr, what, isJson ? 'none' : stderr.isTTY === true ? 'bar' : elsewhere),
     failure(error) {
-      const failure = failureOf(error);
-      if (isJson) print(JSON.stringify({ error: partsOf(failure) }));
-      else for (const text of words(failure, pc.createColors(hasColors(stderr, env)))) complain(text);
+      if (isJson && problem === undefined) write(`${jsonText({ error: partsOf(failureOf(error)) })}\n`);
+      else tell(error);
+    },
+    async written() {
+      // What was written before is told before.
+      if (problem === undefined && hasWritten) await new Promise<void>((resolve) => stdout.write('', () => resolve()));
+      if (problem === undefined) return true;
+      // A reader that leaves (`fota log | head`) is no failure, unless it left without what nobody can get again.
+      if (problem.code === 'EPIPE' && ifLost === undefined) return true;
+      const message = `stdout cannot be written: ${problem.message}`;
+      tell(new CommandError('output-failed', message, ifLost === undefined ? {} : { remedy: ifLost }));
+      return false;
     },
   };
 }
@@ -91,7 +137,9 @@ function partsOf({ code, message, remedy }: Failure): Failure {
   return { code, message, remedy };
 }
 
-function words({ code, message, remedy }: Failure, colors: Colors): string[] {
-  const [first, ...rest] = [`${colors.red('error:')} ${message}`, remedy].filter((text) => text !== '');
-  return [first ?? '', ...rest, colors.dim(`code: ${code}`)];
+function linesOf(error: unknown): Text[] {
+  const { code, message, remedy } = failureOf(error);
+  // Several lines are only ours: a server could pretend a remedy.
+  const [first = '', ...rest] = error instanceof ApiError ? [message] : message.split('\n');
+  return [span(red('error:'), ' ', first), ...rest, ...(remedy === '' ? [] : [remedy]), dim(`code: ${code}`)];
 }

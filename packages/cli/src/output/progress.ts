@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { Output } from '../world.ts';
-import { bytes } from './words.ts';
+import { bytes, printable } from './words.ts';
 
 /** Shows how far a transfer is. */
 export interface Progress {
@@ -40,7 +40,7 @@ function bar(out: Output, what: string): Progress {
     },
     say(text) {
       if (shown.isActive) shown.stop();
-      out.write(`${text}\n`);
+      out.write(`${printable(text)}\n`);
     },
     end: () => shown.stop(),
   };
@@ -60,7 +60,7 @@ function lines(out: Output, what: string): Progress {
       quarter = now;
       say(`${what}  ${Math.floor((100 * done) / total)} %  ${bytes(done)} of ${bytes(total)}`);
     },
-    say,
+    say: (text) => say(printable(text)),
     end: () => undefined,
   };
 }

@@ -21,7 +21,7 @@ const UNITS = [
 export function ago(iso: string | undefined, now: number): string {
   if (iso === undefined) return 'never';
   const seconds = (Date.parse(iso) - now) / 1000;
-  if (Number.isNaN(seconds)) return printable(iso);
+  if (Number.isNaN(seconds)) return iso;
   const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1];
   const count = Math.trunc(seconds / length);
   return count === 0 ? 'just now' : new Intl.RelativeTimeFormat('en').format(count, unit);
@@ -45,6 +45,13 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
 /** Text of others, without what would move a terminal's cursor. */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, '\ufffd');
+}
+
+/** JSON that a terminal, too, may be shown: what JSON leaves as it is, but would steer a terminal, is escaped. */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(UNPRINTABLE, (char) =>
+    char === '\n' ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Columns that a terminal takes for it: two for a Chinese character, none for a colour. */
