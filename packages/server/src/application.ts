@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { openDiskPackages } from './adapters/disk/packages.ts';
+import { closeToOthers, makePrivate } from './adapters/disk/private.ts';
 import { openDiskUploads } from './adapters/disk/uploads.ts';
 import { createInspector } from './adapters/formats/inspector.ts';
 import { hotPackages } from './adapters/hot/packages.ts';
@@ -74,6 +75,9 @@ export async function openApplication(dataDir: string, settings: Settings, close
     settings.onProblem(problem);
   };
   const database = join(dataDir, 'fota.db');
+  // SQLite gives the files beside it the rights of the first.
+  await makePrivate(database);
+  for (const beside of ['-wal', '-shm']) await closeToOthers(`${database}${beside}`);
   const store = await openSqliteStore(database);
   closers.push(() => store.close());
   const packages = hotPackages(await openDiskPackages(join(dataDir, 'packages')), { bytes: cacheBytes });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readlink, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readlink, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
@@ -73,6 +73,37 @@ describe('a data folder', () => {
     });
     expect((await exchange(first.port, asks('/'))).status).toBe(404);
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'that others may enter shows them nothing, also what an older run left',
+    async () => {
+      const dataDir = await folder();
+      await chmod(dataDir, 0o755);
+      const rights = async (): Promise<Readonly<Record<string, string>>> => {
+        const names = ['lock.db', 'fota.db', 'fota.db-wal', 'fota.db-shm', 'packages'];
+        const modes = names.map(async (name) => ((await stat(join(dataDir, name))).mode & 0o777).toString(8));
+        return Object.fromEntries((await Promise.all(modes)).map((mode, i) => [names[i], mode]));
+      };
+      const closed = {
+        'lock.db': '600',
+        'fota.db': '600',
+        'fota.db-wal': '600',
+        'fota.db-shm': '600',
+        packages: '700',
+      };
+      const first = await started({ dataDir });
+      await first.createProject(PROJECT, KEY);
+      expect(await rights()).toEqual(closed);
+      for (const name of ['lock.db', 'fota.db', 'fota.db-wal', 'fota.db-shm']) await chmod(join(dataDir, name), 0o644);
+      await chmod(join(dataDir, 'packages'), 0o755);
+      await expect(startServer({ dataDir })).rejects.toMatchObject({ code: 'data-dir-locked' });
+      await expect(startServer({ dataDir })).rejects.toMatchObject({ code: 'data-dir-locked' });
+      await first.close();
+      const second = await started({ dataDir });
+      await second.createProject('other');
+      expect(await rights()).toEqual(closed);
+    },
+  );
 
   it('that is a file, or lies in one, is refused', async () => {
     const file = join(await folder(), 'file');

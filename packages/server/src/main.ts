@@ -8,6 +8,7 @@ import { basename, join, resolve } from 'node:path';
 import { UPGRADE_PATH } from '@libfota2/protocol';
 import { translate } from './adapters/disk/errors.ts';
 import { makeFolder } from './adapters/disk/folder.ts';
+import { makePrivate } from './adapters/disk/private.ts';
 import { lockFolder } from './adapters/sqlite/lock.ts';
 import { type Application, type Closers, openApplication } from './application.ts';
 import type { Project } from './domain/catalogue.ts';
@@ -122,7 +123,9 @@ async function takeFolder(dataDir: string, closers: Closers): Promise<string> {
   await makeFolder(dataDir);
   // Beside the lock, not in it: nobody but SQLite may open that file.
   const notice = join(dataDir, 'server.json');
-  const lock = await lockFolder(join(dataDir, 'lock.db')).catch(async (error) => {
+  const locked = join(dataDir, 'lock.db');
+  await makePrivate(locked);
+  const lock = await lockFolder(locked).catch(async (error) => {
     throw await namingHolder(error, dataDir, notice);
   });
   closers.push(() => lock.close());

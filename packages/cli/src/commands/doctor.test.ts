@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { makeImage } from '@libfota2/testkit';
@@ -50,6 +50,7 @@ describe('fota doctor', () => {
       'node',
       'clock',
       'data',
+      'rights',
       'space',
       'lock',
       'port',
@@ -93,6 +94,16 @@ describe('fota doctor', () => {
     });
     await desk.file('file', '');
     expect((await doctor(['--data', 'file'])).found['data']).toMatchObject({ status: 'fail' });
+  });
+
+  it.skipIf(process.platform === 'win32')('finds a folder that others can look into', async () => {
+    await mkdir(join(desk.dir, 'fota-data'));
+    await chmod(join(desk.dir, 'fota-data'), 0o755);
+    expect((await doctor()).found['rights']).toMatchObject({
+      status: 'warn',
+      message: expect.stringContaining('(mode 755)'),
+      remedy: expect.stringContaining('chmod 700'),
+    });
   });
 
   it('finds a port that another program has', async () => {

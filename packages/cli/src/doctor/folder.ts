@@ -24,7 +24,8 @@ export async function checkFolder(patient: Patient): Promise<Check[]> {
     return [warn('data', `${dataDir} is not there yet`, remedy), ...(await checkPorts(patient.ports))];
   }
   if (!found.isDirectory()) return [fail('data', `${dataDir} is no folder`, 'Name a folder with --data.')];
-  return [await checkWritable(dataDir), await checkSpace(dataDir), ...(await checkHolder(patient, dataDir))];
+  const checks = [await checkWritable(dataDir), checkRights(dataDir, found.mode), await checkSpace(dataDir)];
+  return [...checks, ...(await checkHolder(patient, dataDir))];
 }
 
 async function checkWritable(dataDir: string): Promise<Check> {
@@ -38,6 +39,16 @@ async function checkWritable(dataDir: string): Promise<Check> {
       'Check who owns it, and its rights.',
     );
   }
+}
+
+/** What is in it is closed to others by the server itself; the folder may be somebody's on purpose. */
+function checkRights(dataDir: string, mode: number): Check {
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return ok('rights', 'nobody else can look into it');
+  return warn(
+    'rights',
+    `others can look into ${dataDir} (mode ${(mode & 0o777).toString(8)})`,
+    'Close it: chmod 700; in a unit of systemd: StateDirectoryMode=0700.',
+  );
 }
 
 async function checkSpace(dataDir: string): Promise<Check> {

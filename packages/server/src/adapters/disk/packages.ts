@@ -6,6 +6,7 @@ import { FotaServerError } from '../../domain/errors.ts';
 import type { PackageSource } from '../../domain/inspection.ts';
 import type { PackageStore } from '../../ports.ts';
 import { translate } from './errors.ts';
+import { closeToOthers } from './private.ts';
 
 /** Bytes that are read at a time: half the work of Node's 64 KiB; a download by a slow client holds two of these. */
 const CHUNK_BYTES = 1 << 17;
@@ -17,9 +18,10 @@ const REMEMBERED = 1_000;
  * only halves are removed: a whole package that no release names may be one whose database was lost.
  */
 export async function openDiskPackages(folder: string): Promise<PackageStore> {
-  await mkdir(folder, { recursive: true }).catch((error) => {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
     throw translate(folder, error);
   });
+  await closeToOthers(folder);
   for (const name of await readdir(folder)) {
     if (name.endsWith('.part')) await rm(join(folder, name));
   }
@@ -52,7 +54,7 @@ async function put(
 ): Promise<Package> {
   const temporary = join(folder, `${randomUUID()}.part`);
   try {
-    const file = await open(temporary, 'wx+').catch((error) => {
+    const file = await open(temporary, 'wx+', 0o600).catch((error) => {
       throw translate(folder, error);
     });
     const hash = createHash('sha256');
