@@ -62,7 +62,7 @@ describe('wrong use', () => {
   it('of a group names its commands', async () => {
     const { code, stderr } = await fota(['device']);
     expect(code).toBe(2);
-    expect(stderr).toContain('fota device takes a command: list, show, block, allow, reset');
+    expect(stderr).toContain('fota device takes a command: list, show, block, allow, reset, forget');
   });
 
   it('is an object on stdout with --json', async () => {

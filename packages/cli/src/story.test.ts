@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { makeImage, makeScriptPackage } from '@libfota2/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk, type Serving } from '../test/desk.ts';
+import { fota } from '../test/run.ts';
 
 interface Project {
   readonly name: string;
@@ -128,6 +129,50 @@ describe('the whole story, with a server that runs', () => {
     await desk.json('project', 'create', 'trailer');
     const { stdout } = await desk.fota(['__complete', '--', 'project', 'show', 'tr']);
     expect(stdout).toBe('tracker\ntrailer\n');
+  });
+});
+
+describe('forgetting a device', () => {
+  /** A person at a terminal, who answers so. */
+  const person = (answer: string, heard: string[] = []) => ({
+    cwd: desk.dir,
+    ask: async (question: string) => {
+      heard.push(question);
+      return answer;
+    },
+  });
+  const known = async () => (await desk.json<{ items: unknown[] }>('device', 'list')).items.length;
+
+  it('asks a person, and nobody else', async () => {
+    const serving = await desk.serve('--quiet');
+    const project = await desk.json<Project>('project', 'create', 'p');
+    await desk.file('app.bin', image);
+    await desk.json('publish', 'app.bin', '--firmware', 'gateway', '--version', '2');
+    expect((await upgrade(serving, project, '1')).code).toBe(0);
+    await desk.json('device', 'block', 'device-1');
+
+    for (const more of [[], ['--json']]) {
+      const { code, stdout, stderr } = await desk.fota(['device', 'forget', 'device-1', ...more]);
+      expect(code).toBe(2);
+      expect(stdout + stderr).toContain('Add --yes');
+    }
+    const heard: string[] = [];
+    for (const answer of ['', 'n', 'maybe yes']) {
+      expect((await fota(['device', 'forget', 'device-1'], person(answer, heard))).code).toBe(1);
+    }
+    expect(heard[0]).toBe('Forget device-1 of p (it asked for gateway 1)? [y/N] ');
+    expect(await known()).toBe(1);
+
+    const forgotten = await fota(['device', 'forget', 'device-1'], person(' Yes'));
+    expect(forgotten).toEqual({ code: 0, stdout: 'device-1 of p is forgotten.\n', stderr: '' });
+    expect(await known()).toBe(0);
+    expect((await desk.fota(['device', 'forget', 'device-1', '--yes'])).stderr).toContain('code: device-unknown');
+    expect((await upgrade(serving, project, '1')).code).toBe(0);
+    expect(await desk.json('device', 'forget', 'device-1', '--yes')).toEqual({
+      project: 'p',
+      id: 'device-1',
+      forgotten: true,
+    });
   });
 });
 

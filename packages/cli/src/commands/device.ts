@@ -1,6 +1,7 @@
 import type { Access, ApiDevice, ApiDeviceListing, ApiRecord } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
+import { CommandError, EXIT } from '../failure.ts';
 import { bold } from '../output/text.ts';
 import { ago, bytes } from '../output/words.ts';
 import { projectOf } from './choose.ts';
@@ -11,13 +12,14 @@ type Options = Whereabouts & {
   readonly firmware?: string;
   readonly access?: string;
   readonly id?: string;
+  readonly yes?: boolean;
   readonly limit: number;
 };
 
 /** `fota device`: who asked, and an operator's word on it. */
 export function addDevice(program: Command, invocation: Invocation): void {
   const { out, world } = invocation;
-  const group = program.command('device').description('show devices; block, allow or reset one');
+  const group = program.command('device').description('show devices; block, allow, reset or forget one');
 
   const list = serverOptions(group.command('list')).description('devices that asked, or that were blocked or allowed');
   list
@@ -62,7 +64,11 @@ export function addDevice(program: Command, invocation: Invocation): void {
 
   const words: ReadonlyArray<readonly [string, Access, string]> = [
     ['block', 'blocked', 'answer a device with code 21 from now on'],
-    ['allow', 'allowed', 'let a device into a closed project, and out of an upgrade loop'],
+    [
+      'allow',
+      'allowed',
+      'let a device into a closed project, and out of an upgrade loop: what it was sent counts from nothing',
+    ],
     ['reset', 'default', 'take the word on a device back'],
   ];
   for (const [name, access, what] of words) {
@@ -79,6 +85,41 @@ export function addDevice(program: Command, invocation: Invocation): void {
       );
     examples(command, `fota device ${name} 861234567890123 --project tracker`);
   }
+
+  const forget = serverOptions(group.command('forget')).description(
+    'forget a device and the word on it; where it asks again it is new',
+  );
+  forget
+    .argument('<device>', 'its id: imei, mac or uid')
+    .option('--project <name>', 'where several projects know it')
+    .option('--yes', 'do not ask; needed where nobody sits at a terminal')
+    .action((device: string, options: Options) =>
+      withServer(invocation, options, async (client) => {
+        const project = await projectOf(client, device, options.project);
+        const place = path`/projects/${project}/devices/${device}`;
+        await confirm(invocation, await client.get<ApiDevice>(place), options.yes);
+        await client.send('DELETE', place);
+        out.result({ project, id: device, forgotten: true }, () => out.line(`${device} of ${project} is forgotten.`));
+      }),
+    );
+  examples(forget, 'fota device forget 861234567890123', 'fota device forget 861234567890123 --project tracker --yes');
+}
+
+/** @throws CommandError `usage` where nobody can be asked, `interrupted` where the answer is not yes */
+async function confirm({ out, signal }: Invocation, device: ApiDevice, isSure: boolean | undefined): Promise<void> {
+  if (isSure === true) return;
+  const { id, project, records } = device;
+  const firmwares = records.map(({ firmwareName, version }) => `${firmwareName} ${version}`).join(', ');
+  const known = firmwares === '' ? 'it has not asked yet' : `it asked for ${firmwares}`;
+  const answer = await out.confirm(`Forget ${id} of ${project} (${known})?`, signal());
+  if (answer === true) return;
+  if (answer === false) {
+    throw new CommandError('interrupted', `${id} is not forgotten`, { remedy: '' });
+  }
+  throw new CommandError('usage', `nobody can be asked here whether ${id} is to be forgotten`, {
+    remedy: 'Add --yes where that is certain.',
+    exitCode: EXIT.usage,
+  });
 }
 
 function row({ id, project, access, record }: ApiDeviceListing, now: number): string[] {
