@@ -166,7 +166,10 @@ export interface DeviceStore {
 
 /** A package that was found whole when it was opened. Must be read or closed. */
 export interface OpenPackage {
-  /** The bytes from `first` to `last`, both inclusive. Closes the package at its end, and when its reader leaves. */
+  /**
+   * The bytes from `first` to `last`, both inclusive; a piece is valid until the next is asked for. Closes the package at
+   * its end, and when its reader leaves.
+   */
   read(first: number, last: number): AsyncIterable<Uint8Array>;
   /** The same bytes at once, where they lie in memory; the package stays open until it is closed. */
   readonly slice?: (first: number, last: number) => Uint8Array;

@@ -2,7 +2,7 @@ import { compareVersions } from '@libfota2/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { packageOf, projectOf, releaseOf } from '../../test/samples.ts';
-import { afterDelivery, type Circumstances, decide, REFUSED_BY, RULES, STRANGER } from './decide.ts';
+import { afterDelivery, type Circumstances, corrected, decide, REFUSED_BY, RULES, STRANGER } from './decide.ts';
 import { explain } from './explain.ts';
 import { planOf } from './plan.ts';
 
@@ -22,7 +22,7 @@ const plan = planOf(
 const device = { idKind: 'imei', id: '867', projectKey, firmwareName: 'app', version: '1.0.0' } as const;
 const deciding = (change: object, circumstances: Partial<Circumstances> = {}) =>
   decide({ ...device, ...change }, plan, () => ({ ...STRANGER, ...circumstances }));
-const held = { sha256: packageOf('1.10.0').sha256, version: '1.0.0', count: 6, since: 0 };
+const held = { sha256: packageOf('1.10.0').sha256, version: '1.0.0', count: 6, takenBack: 0, since: 0 };
 
 describe('decide', () => {
   it('offers the highest release to an older device', () => {
@@ -136,6 +136,18 @@ describe('deliveries', () => {
   it('of the same package on the same version are counted by the day', () => {
     expect(delivered([0, 4, 8, 12].map((hour) => hour * 3_600_000))).toMatchObject({ count: 4, since: 0 });
     expect(delivered([0, 1, DAY])).toMatchObject({ count: 1, since: DAY });
+  });
+
+  it('that broke off are taken back, twenty times a day', () => {
+    let deliveries: ReturnType<typeof afterDelivery> | undefined;
+    for (let attempt = 0; attempt < 25; attempt += 1) {
+      deliveries = afterDelivery(deliveries, sent, '1.0.0', attempt);
+      deliveries = corrected(deliveries, { sha256: sent.sha256, version: '1.0.0' }, -1);
+    }
+    expect(deliveries).toMatchObject({ count: 5, takenBack: 20 });
+    expect(corrected(deliveries, { sha256: sent.sha256, version: '2' }, -1)).toBe(deliveries);
+    expect(corrected(deliveries, { sha256: 'other', version: '1.0.0' }, 1)).toBe(deliveries);
+    expect(corrected(undefined, { sha256: sent.sha256, version: '1.0.0' }, 1)).toBeUndefined();
   });
 
   it('begin anew with another package, another version, or a clock that was set back', () => {

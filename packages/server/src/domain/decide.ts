@@ -58,8 +58,10 @@ export interface Deliveries {
   readonly sha256: string;
   /** The version that the device told each time. */
   readonly version: string;
-  /** Within a day of `since`. */
+  /** Within a day of `since`, but for those that broke off. */
   readonly count: number;
+  /** How many broke off and were taken back since then. */
+  readonly takenBack: number;
   /** Milliseconds since 1970. */
   readonly since: number;
 }
@@ -176,7 +178,7 @@ export function afterDelivery(
   const isSame = before !== undefined && before.sha256 === sha256 && before.version === version;
   // A clock that was set back must neither hold a device early nor never.
   const age = isSame ? now - before.since : DAY_MS;
-  if (!isSame || age < 0 || age >= DAY_MS) return { sha256, version, count: 1, since: now };
+  if (!isSame || age < 0 || age >= DAY_MS) return { sha256, version, count: 1, takenBack: 0, since: now };
   return { ...before, count: before.count + 1 };
 }
 
@@ -187,8 +189,14 @@ export function corrected(
   by: 1 | -1,
 ): Deliveries | undefined {
   if (before === undefined || before.sha256 !== sha256 || before.version !== version) return before;
-  return { ...before, count: Math.max(0, before.count + by) };
+  if (by === 1) return { ...before, count: before.count + 1 };
+  // They cost their data plan, too: only so many are forgiven.
+  if (before.takenBack >= FORGIVEN_A_DAY) return before;
+  return { ...before, count: Math.max(0, before.count - 1), takenBack: before.takenBack + 1 };
 }
+
+/** A device that asks every four hours comes to six a day. */
+const FORGIVEN_A_DAY = 20;
 
 const DAY_MS = 24 * 3_600_000;
 

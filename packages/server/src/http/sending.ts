@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import type { Answer, Part } from './answers.ts';
 
 /** Bytes in memory that are given to the network at once; more go in pieces of this size. */
@@ -32,18 +31,19 @@ async function sendPart(
   let bytes = 0;
   try {
     const length = last - first + 1;
+    const closed = new Promise((resolve) => response.once('close', resolve));
     if (opened.slice === undefined || length > PIECE_BYTES) {
-      const pieces = opened.slice === undefined ? opened.read(first, last) : piecesOf(opened.slice(first, last));
+      const take = taker(response);
       response.flushHeaders();
-      await pipeline(async function* counted() {
-        for await (const piece of pieces) {
-          yield piece;
-          // Asked for the next one: this one is on its way.
-          bytes += piece.byteLength;
-        }
-      }, response);
+      for await (const piece of opened.slice === undefined
+        ? opened.read(first, last)
+        : piecesOf(opened.slice(first, last))) {
+        if (!(await take(piece))) return;
+        bytes += piece.byteLength;
+      }
+      response.end();
+      await closed;
     } else {
-      const closed = new Promise((resolve) => response.once('close', resolve));
       response.end(opened.slice(first, last));
       await closed;
       if (response.writableFinished) bytes = length;
@@ -51,6 +51,22 @@ async function sendPart(
   } finally {
     onSent?.({ bytes, whole: response.writableFinished });
   }
+}
+
+/**
+ * What hands pieces to the network, one after the other. Resolves once the network has the piece, whose memory may then
+ * be used again; false where the client has gone.
+ */
+function taker(response: ServerResponse): (piece: Uint8Array) => Promise<boolean> {
+  let settle: (isTaken: boolean) => void = () => undefined;
+  // A write at the moment in which a connection breaks is never called back.
+  response.once('close', () => settle(false));
+  return (piece) =>
+    new Promise((resolve) => {
+      settle = resolve;
+      if (response.destroyed) resolve(false);
+      else response.write(piece, (error) => resolve(!error));
+    });
 }
 
 function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {

@@ -185,7 +185,7 @@ describe('a delivery that breaks off', () => {
     expect(world.checkIns.sent(decision)).toMatchObject({ sha256: sent.sha256 });
   });
 
-  it('never holds a device, however often it happens; whole ones do', async () => {
+  it('does not hold a device, if it does not happen all day long; whole ones do', async () => {
     const world = await serving();
     for (let attempt = 0; attempt < 20; attempt += 1) {
       const { sent, decision } = await world.ask();
@@ -230,7 +230,7 @@ describe('a resume without If-Range', () => {
 });
 
 describe('the log', () => {
-  it('keeps ten entries of a device within a minute, and counts the others', async () => {
+  it('keeps ten entries of a device’s refusals within a minute, and counts the others', async () => {
     const world = await serving();
     for (let n = 0; n < 50; n += 1) await world.ask({ version: n % 2 === 0 ? '1.1.0' : 'x' });
     await world.time.pass(MINUTE);

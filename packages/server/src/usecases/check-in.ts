@@ -141,7 +141,9 @@ export function createCheckIns(ports: {
     },
 
     ended({ device, sent, bytes, isWhole, isRest }) {
-      const entry = noise.unlessTooMuch({ ...ofPackage(now(), isWhole ? 'sent' : 'broken', device, sent), bytes });
+      const ending = { ...ofPackage(now(), isWhole ? 'sent' : 'broken', device, sent), bytes };
+      // A delivery has both its entries, and the loop guard bounds how many there are; of resumes there may be any number.
+      const entry = isRest ? noise.unlessTooMuch(ending) : ending;
       const key = keyOf(device);
       const delivery = { sha256: sent.sha256, version: sent.told };
       if (isRest) rests.set(key, (rests.get(key) ?? 0) + bytes);

@@ -38,7 +38,10 @@ export function testDeviceStore(make: (logLimit?: number) => Promise<DevicesUnde
       told: '1.0.0',
       doubtfulUntil: 9,
     };
-    const full = recordOf({ sent, deliveries: { sha256: sent.sha256, version: '1.0.0', count: 2, since: 7 } });
+    const full = recordOf({
+      sent,
+      deliveries: { sha256: sent.sha256, version: '1.0.0', count: 2, takenBack: 1, since: 7 },
+    });
     const other = recordOf({ firmwareName: '固件 #1', id: 'ÄÖ 8', idKind: 'uid', version: '' });
     await store.write(groupOf({ records: [recordOf(), other] }), 'kill');
     await store.write(groupOf({ records: [full] }), 'power-cut');

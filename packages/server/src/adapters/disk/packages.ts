@@ -40,11 +40,46 @@ export async function openDiskPackages(folder: string): Promise<PackageStore> {
         throw error;
       }
       return {
-        read: (first, last) => file.createReadStream({ start: first, end: last, highWaterMark: CHUNK_BYTES }),
+        read: (first, last) => piecesOf(file, first, last),
         close: () => file.close(),
       };
     },
   };
+}
+
+/**
+ * Two buffers take turns: while the network has one, the disk fills the other. A fresh one for each piece would be garbage
+ * faster than anything else here, and collecting it costs more the more devices are remembered.
+ */
+async function* piecesOf(file: FileHandle, first: number, last: number): AsyncGenerator<Uint8Array> {
+  const make = (): Buffer => Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, last - first + 1));
+  const fill = (buffer: Buffer, at: number): Promise<Buffer> => {
+    const read = file.read(buffer, 0, Math.min(buffer.length, last - at + 1), at).then(({ bytesRead }) => {
+      if (bytesRead === 0) throw new RangeError(`a package ends at ${at}, before ${last}`);
+      return buffer.subarray(0, bytesRead);
+    });
+    // Where the reader leaves first, nobody asks how it went.
+    read.catch(() => undefined);
+    return read;
+  };
+  try {
+    let current = make();
+    let spare: Buffer | undefined;
+    let coming = fill(current, first);
+    for (let at = first; at <= last; ) {
+      const piece = await coming;
+      at += piece.length;
+      if (at <= last) {
+        const free = spare ?? make();
+        spare = current;
+        current = free;
+        coming = fill(free, at);
+      }
+      yield piece;
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 async function put(

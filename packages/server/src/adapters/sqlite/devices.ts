@@ -28,6 +28,7 @@ interface DeviceRow {
   readonly delivered_sha256: string | null;
   readonly delivered_version: string | null;
   readonly delivered_count: number | null;
+  readonly delivered_taken_back: number | null;
   readonly delivered_since: number | null;
 }
 
@@ -134,7 +135,13 @@ function valuesOf(record: DeviceRecord): Value[] {
   const { project, id, firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule, sent, deliveries } = record;
   const device = [project, id, firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule];
   const last = [sent?.release, sent?.version, sent?.sha256, sent?.size, sent?.told, sent?.doubtfulUntil, sent?.at];
-  const counted = [deliveries?.sha256, deliveries?.version, deliveries?.count, deliveries?.since];
+  const counted = [
+    deliveries?.sha256,
+    deliveries?.version,
+    deliveries?.count,
+    deliveries?.takenBack,
+    deliveries?.since,
+  ];
   return [...device, ...[...last, ...counted].map((value) => value ?? null)];
 }
 
@@ -169,6 +176,7 @@ function recordOf(row: DeviceRow): DeviceRecord {
             sha256: delivered_sha256,
             version: row.delivered_version ?? '',
             count: row.delivered_count ?? 0,
+            takenBack: row.delivered_taken_back ?? 0,
             since: row.delivered_since ?? 0,
           },
   };

@@ -108,6 +108,7 @@ const STEPS: readonly string[] = [
     delivered_sha256 TEXT,
     delivered_version TEXT,
     delivered_count INTEGER,
+    delivered_taken_back INTEGER,
     delivered_since INTEGER,
     PRIMARY KEY (project, id, firmware_name)
   ) STRICT, WITHOUT ROWID;
@@ -145,7 +146,7 @@ ${TOKEN_TABLE}
   INSERT INTO device
     SELECT p.name, d.id, d.firmware_name, 'imei', d.version, d.first_seen_at, d.last_seen_at, 1, 'newest',
       r.id, r.version, r.sha256, r.size, iif(r.id IS NULL, NULL, d.version), iif(r.id IS NULL, NULL, 0),
-      iif(r.id IS NULL, NULL, d.last_seen_at), NULL, NULL, NULL, NULL
+      iif(r.id IS NULL, NULL, d.last_seen_at), NULL, NULL, NULL, NULL, NULL
     FROM old_device d JOIN old_project p ON p.key = d.project_key LEFT JOIN old_release r ON r.id = d.offered_release;
   INSERT INTO upgrade_log
     SELECT l.id, l.at, CASE code WHEN 0 THEN 'offered' WHEN 304 THEN 'held' ELSE 'refused' END, coalesce(p.name, ''),
