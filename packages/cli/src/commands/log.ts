@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client, Query } from '../client/http.ts';
 import { CommandError } from '../failure.ts';
-import { bytes, clockTime } from '../output/words.ts';
+import { bytes, clockTime, printable } from '../output/words.ts';
 import { choice, examples, type Invocation, limit, serverOptions, withServer } from './command.ts';
 
 type Options = Whereabouts & {
@@ -58,12 +58,14 @@ export function addLog(program: Command, invocation: Invocation): void {
 }
 
 async function follow(
-  { out, signal }: Invocation,
+  { out, world, signal }: Invocation,
   client: Client,
   query: Query,
   first: readonly ApiLogEntry[],
 ): Promise<void> {
   const ended = AbortSignal.any([signal(), out.gone]);
+  // With --json, too: silence would look like a quiet night.
+  const complain = (text: string): void => void (world.stderr.writable && world.stderr.write(`${printable(text)}\n`));
   let entries = first;
   let last = 0;
   for (let isDown = false; !ended.aborted; ) {
@@ -76,12 +78,12 @@ async function follow(
     try {
       const { items } = await client.list<ApiLogEntry>('/log', { ...query, after: last }, Number.POSITIVE_INFINITY);
       entries = items.toReversed();
-      if (isDown) out.note('… and it is back.');
+      if (isDown) complain('… and it is back.');
       isDown = false;
     } catch (error) {
       if (ended.aborted) break;
       if (!(error instanceof CommandError) || error.code !== 'server-unreachable') throw error;
-      if (!isDown) out.note(`${error.message}; waiting for it …`);
+      if (!isDown) complain(`${error.message}; waiting for it …`);
       isDown = true;
       entries = [];
     }
@@ -100,8 +102,8 @@ function tale(entry: ApiLogEntry): string {
     resumed: `${release} from byte ${entry.bytes ?? 0} on`,
     sent: `${release}, ${bytes(entry.bytes ?? 0)}`,
     broken: `${release}, cut off after ${bytes(entry.bytes ?? 0)}`,
-    refused: `${entry.code} ${entry.rule ?? ''}${entry.detail === undefined ? '' : `: ${entry.detail}`}`,
-    unreadable: `${entry.code} ${entry.detail ?? ''}`,
+    refused: `${entry.code} ${entry.rule ?? ''}`,
+    unreadable: String(entry.code),
   };
-  return `→ ${told[entry.event] ?? release}`;
+  return `→ ${told[entry.event] ?? release}${entry.detail === undefined ? '' : `: ${entry.detail}`}`;
 }
