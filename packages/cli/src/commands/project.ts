@@ -1,6 +1,7 @@
 import type { ApiProject, ApiStatus } from '@libfota2/server';
 import type { Command, Option } from 'commander';
-import type { Whereabouts } from '../client/connect.ts';
+import { deviceUrlTold } from '../client/addresses.ts';
+import { namedServer, type Whereabouts } from '../client/connect.ts';
 import type { Out } from '../output/out.ts';
 import { bold } from '../output/text.ts';
 import { ago, counted } from '../output/words.ts';
@@ -32,7 +33,8 @@ export function addProject(program: Command, invocation: Invocation): void {
         create.opts(),
         async (client) => {
           const project = await client.send<ApiProject>('POST', '/projects', { name, key, registration, refusals });
-          const { deviceUrl } = await client.get<ApiStatus>('/status');
+          const status = await client.get<ApiStatus>('/status');
+          const url = deviceUrlTold(status, namedServer(create.opts(), invocation.world));
           out.result(
             project,
             () => {
@@ -40,7 +42,7 @@ export function addProject(program: Command, invocation: Invocation): void {
               out.line();
               out.line(`Next: fota publish FILE --project ${quoted(name)}`);
               out.line('Devices ask with:');
-              out.line(`  libfota2.request(callback, {url = "${deviceUrl ?? 'http://HOST:8266'}/upgrade?",`);
+              out.line(`  libfota2.request(callback, {url = "${url}?",`);
               out.line(`    project_key = "${project.key}"})`);
             },
             `The project was made all the same: fota project show ${quoted(name)} tells its key.`,

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import type { CheckIn, FotaServer, ServerOptions } from '@libfota2/server';
 import { type Command, Option } from 'commander';
+import { devicePath, outwardUrls } from '../client/addresses.ts';
 import { dataFolder, type Whereabouts, whenFree } from '../client/connect.ts';
 import { failureOf } from '../failure.ts';
 import type { Out } from '../output/out.ts';
-import { bold, cyan, red, span } from '../output/text.ts';
+import { bold, cyan, red, span, type Text } from '../output/text.ts';
 import { clockTime } from '../output/words.ts';
 import { examples, type Invocation, integer, jsonOption } from './command.ts';
 
@@ -85,7 +86,7 @@ async function serve({ out, world, signal }: Invocation, options: Options): Prom
   };
   const server = await whenFree(dataDir, ended, () => startServer(settings));
   try {
-    tellStart(out, server);
+    tellStart(out, server, options);
     if (!ended.aborted) await once(ended, 'abort');
     out.event({ event: 'stopping', at: new Date(world.now()).toISOString() }, stopping(options.grace));
   } finally {
@@ -122,18 +123,21 @@ function settingsOf(options: Options, dataDir: string): ServerOptions {
   };
 }
 
-function tellStart(out: Out, server: FotaServer): void {
-  const { url, adminUrl, dataDir, firstToken } = server;
-  if (out.isJson) out.event({ event: 'started', url, adminUrl, dataDir, firstToken }, '');
+function tellStart(out: Out, server: FotaServer, { host, adminHost }: Options): void {
+  const { url, paths, adminUrl, dataDir, firstToken } = server;
+  if (out.isJson) out.event({ event: 'started', url, paths, adminUrl, dataDir, firstToken }, '');
+  const devices = [url, ...outwardUrls(url, host).filter((one) => one !== url)];
+  const admin = adminUrl === undefined ? [] : outwardUrls(adminUrl, adminHost);
   out.facts([
-    ['devices', span(cyan(url), '/upgrade')],
+    ...devices.map((one, i): [string, Text] => [i === 0 ? 'devices' : '', span(cyan(one), devicePath(paths))]),
     ['admin', adminUrl === undefined ? 'only commands on this machine' : cyan(adminUrl)],
+    ...admin.filter((one) => one !== adminUrl).map((one): [string, Text] => ['', cyan(one)]),
     ['data', dataDir],
     ['token', firstToken && span(bold(firstToken), '  (shown this once)')],
   ]);
   out.line();
-  if (firstToken !== undefined) {
-    out.line(`From another machine: FOTA_SERVER=${adminUrl} FOTA_TOKEN=${firstToken} fota project list`);
+  if (firstToken !== undefined && admin[0] !== undefined) {
+    out.line(`From another machine: FOTA_SERVER=${admin[0]} FOTA_TOKEN=${firstToken} fota project list`);
     out.line();
   }
   out.line(

@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os';
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -65,14 +64,6 @@ export function parseOptions(args: readonly string[]): DemoOptions | string {
   } catch (error) {
     return (error as Error).message.split('. ', 1)[0] ?? '';
   }
-}
-
-/** The address by which devices reach a server that listens on all addresses, else `undefined`. */
-export function networkUrl(host: string, port: number): string | undefined {
-  if (host !== '0.0.0.0' && host !== '::') return undefined;
-  const addresses = Object.values(networkInterfaces()).flat();
-  const outward = addresses.find((one) => one !== undefined && !one.internal && one.family === 'IPv4');
-  return outward && `http://${outward.address}:${port}`;
 }
 
 /** Where the user typed; npm itself works in the workspace's root. */

@@ -2,10 +2,11 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type CheckIn, type FotaServer, FotaServerError, startServer } from '@libfota2/server';
+import { outwardUrls } from '../client/addresses.ts';
 import { bold, cyan, dim, green } from '../output/text.ts';
 import { connectLines } from './connect.ts';
 import { type DeviceFile, type Message, makeDevice, runDevice } from './device.ts';
-import { DEFAULT_PORT, type DemoOptions, nearest, networkUrl } from './options.ts';
+import { DEFAULT_PORT, type DemoOptions, nearest } from './options.ts';
 import { publishSample, stationFile } from './releases.ts';
 import type { Screen } from './screen.ts';
 
@@ -40,7 +41,7 @@ export async function show(
     line('  ', green('The device upgraded itself'), ` in ${seconds} s.`);
     if (options.once) return;
 
-    const url = `${networkUrl(options.host, server.port) ?? server.url}/upgrade`;
+    const url = `${outwardUrls(server.url, options.host)[0] ?? server.url}/upgrade`;
     line();
     line('  ', bold('Connect a device of your own'));
     for (const [kind, lines] of connectLines({ ...device, url, imei: 'my-device' }, root)) {
