@@ -1,11 +1,13 @@
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { makeImage } from '@libfota2/testkit';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type Desk, makeDesk } from '../../test/desk.ts';
 import { fota } from '../../test/run.ts';
 import { type Check, checkClock, checkNode } from '../doctor/machine.ts';
+import { checkDevices } from '../doctor/server.ts';
 
 let desk: Desk;
 beforeEach(async () => {
@@ -68,7 +70,34 @@ describe('fota doctor', () => {
     const { code, found } = await doctor();
     expect(code).toBe(0);
     expect(found['lock']?.message).toContain(`held by the server at ${url} (process ${process.pid})`);
-    expect(found['devices']).toMatchObject({ status: 'ok' });
+    expect(found['devices']).toMatchObject({ status: 'ok', message: `they are answered at ${url}` });
+    // The operator does not find it among the devices.
+    expect(await desk.json('log')).toMatchObject({ items: [] });
+  });
+
+  it('finds the devices at whatever paths they ask', async () => {
+    const serving = desk.begin('serve', '--port', '0', '--admin-port', '0', '--path', '/fota/up');
+    await serving.says(/Ctrl-C ends the server/);
+    expect((await doctor()).found['devices']).toMatchObject({ status: 'ok' });
+    expect(await desk.json('log')).toMatchObject({ items: [] });
+  });
+
+  it.each([
+    ['404', 404, {}],
+    ['400 with a page', 400, { 'content-type': 'text/html', 'content-length': '9' }],
+    ['200', 200, { 'content-type': 'application/json', 'content-length': '9' }],
+  ])('does not take another program that answers %s for the upgrade server', async (_, status, headers) => {
+    const other = createHttpServer((_request, answer) => answer.writeHead(status, headers).end()).listen(
+      0,
+      '127.0.0.1',
+    );
+    await new Promise((resolve) => other.once('listening', resolve));
+    onTestFinished(() => void other.close());
+    const url = `http://127.0.0.1:${(other.address() as { port: number }).port}`;
+    expect(await checkDevices(url, new AbortController().signal)).toMatchObject({
+      status: 'warn',
+      message: `${url} answered ${status}, but not as an upgrade server answers devices`,
+    });
   });
 
   it('makes nothing where there is no folder yet', async () => {

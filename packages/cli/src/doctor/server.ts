@@ -1,8 +1,10 @@
 /** Checks of a server that runs: the one that was named, or the one on the data folder. */
 
+import { UPGRADE_PATH } from '@libfota2/protocol';
 import type { ApiLogEntry, ApiStatus } from '@libfota2/server';
-import { request } from 'undici';
-import { type Connection, connect, type Whereabouts } from '../client/connect.ts';
+import { Agent, request } from 'undici';
+import { deviceUrlSeen } from '../client/addresses.ts';
+import { type Connection, connect, namedServer, type Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
 import { ApiError, failureOf } from '../failure.ts';
 import type { Progress } from '../output/progress.ts';
@@ -21,6 +23,7 @@ export interface Patient {
 
 /** Newer than now by more than this, a time was written by another clock. */
 const CLOCKS_DIFFER_MS = 60_000;
+const PATIENCE_MS = 5_000;
 
 /** The server that was named, as far as one sees it from outside. */
 export async function checkServer({ given, world, signal }: Patient): Promise<Check[]> {
@@ -28,10 +31,12 @@ export async function checkServer({ given, world, signal }: Patient): Promise<Ch
   try {
     connection = await connect(given, world, signal);
     const status = await connection.client.get<ApiStatus>('/status');
+    // It knows a loopback as its own: from here that would be another machine.
+    const deviceUrl = deviceUrlSeen(status, namedServer(given, world)) ?? null;
     return [
       ok('server', `${connection.client.name} runs version ${status.version}`),
       ok('token', 'it lets you in'),
-      ...(await checkRunning(connection.client, status, world.now(), signal)),
+      ...(await checkRunning(connection.client, { ...status, deviceUrl }, world.now(), signal)),
     ];
   } catch (error) {
     signal.throwIfAborted();
@@ -68,18 +73,22 @@ export async function checkRunning(
   ];
 }
 
-/** Asks as a device without an id, which every upgrade server refuses. */
-async function checkDevices(url: string, signal: AbortSignal): Promise<Check> {
+/** Asks as a device without an id, which every upgrade server refuses; by HEAD, which leaves no trace in its log. */
+export async function checkDevices(url: string, signal: AbortSignal): Promise<Check> {
+  const dispatcher = new Agent({ connect: { timeout: PATIENCE_MS }, headersTimeout: PATIENCE_MS });
   try {
-    const { statusCode, body } = await request(`${url}/upgrade`, { signal, headersTimeout: 5_000 });
-    await body.dump();
-    return statusCode < 500
-      ? ok('devices', `they are answered at ${url}`)
-      : warn('devices', `${url} answered ${statusCode}`, 'Look at what the server prints.');
+    const { statusCode, headers } = await request(url + UPGRADE_PATH, { dispatcher, method: 'HEAD', signal });
+    const isOurs = headers['content-type'] === 'application/json' && Number(headers['content-length']) > 0;
+    if (statusCode === 400 && isOurs) return ok('devices', `they are answered at ${url}`);
+    const remedy = 'Look whether another program, or a proxy, answers there.';
+    return warn('devices', `${url} answered ${statusCode}, but not as an upgrade server answers devices`, remedy);
   } catch (error) {
+    signal.throwIfAborted();
     const remedy =
       'Where the server is on another machine, start it with --host 0.0.0.0 and open its port in the firewall.';
     return warn('devices', `${url} cannot be reached from here: ${(error as Error).message}`, remedy);
+  } finally {
+    await dispatcher.destroy();
   }
 }
 
