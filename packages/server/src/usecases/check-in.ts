@@ -58,6 +58,8 @@ export interface CheckIns {
   offered(identity: Identity, decision: Upgrade): Promise<Sent | undefined>;
   /** Remembers that the rest of a package is promised, which is no new attempt (luatos.md L19). */
   resumed(decision: Decision, sent: Sent, first: number): void;
+  /** Counts the bytes of a piece from the middle of a package against what a device may resume. */
+  fetched(decision: Decision, bytes: number): void;
   /** Remembers how the sending ended. */
   ended(transfer: Transfer): void;
 }
@@ -79,6 +81,8 @@ export function createCheckIns(ports: {
 
   /** Of devices that resumed, the bytes that they fetched beyond the delivery. */
   const rests = new Map<string, number>();
+
+  const addRest = (key: string, bytes: number): void => void rests.set(key, (rests.get(key) ?? 0) + bytes);
 
   const isStill = (identity: Identity, { release, package: chosen }: Upgrade): boolean => {
     const again = decide(identity, plan(), lookup);
@@ -140,13 +144,15 @@ export function createCheckIns(ports: {
       if (entry !== undefined) fleet.note(entry);
     },
 
+    fetched: ({ device }, bytes) => addRest(keyOf(device), bytes),
+
     ended({ device, sent, bytes, isWhole, isRest }) {
       const ending = { ...ofPackage(now(), isWhole ? 'sent' : 'broken', device, sent), bytes };
       // A delivery has both its entries, and the loop guard bounds how many there are; of resumes there may be any number.
       const entry = isRest ? noise.unlessTooMuch(ending) : ending;
       const key = keyOf(device);
       const delivery = { sha256: sent.sha256, version: sent.told };
-      if (isRest) rests.set(key, (rests.get(key) ?? 0) + bytes);
+      if (isRest) addRest(key, bytes);
       if (!isWhole && !isRest) {
         brokenOff.set(key, sent.sha256);
         void fleet.correct(device, (before) => corrected(before, delivery, -1), entry);

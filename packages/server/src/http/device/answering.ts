@@ -28,20 +28,27 @@ export function createAnswering(ports: {
 }): Answering {
   const { checkIns, open } = ports;
 
-  /** `undefined` where this is no longer what the device is to get. */
-  const whole = async (identity: Identity, decision: Upgrade, isLook: boolean): Promise<Answer | undefined> => {
+  /**
+   * Promises the package of the decision, or `part` of it, once that is durable. `undefined` where this is no longer what
+   * the device is to get.
+   */
+  const promised = async (
+    identity: Identity,
+    decision: Upgrade,
+    part?: { readonly first: number; readonly last: number },
+  ): Promise<Answer | undefined> => {
     const { package: chosen } = decision;
     // Checked first: a package that turns out damaged was not served, and the log must not say so.
     const opened = await open(chosen);
     try {
-      if (isLook) return packageAnswer(chosen, opened);
       const sent = await checkIns.offered(identity, decision);
-      if (sent === undefined) return await opened.close().then(() => undefined);
-      return { ...packageAnswer(chosen, opened), onSent: ending(decision, sent, false) };
+      if (sent !== undefined) return { ...packageAnswer(chosen, opened, part), onSent: ending(decision, sent, false) };
     } catch (problem) {
       await opened.close();
       throw problem;
     }
+    await opened.close();
+    return undefined;
   };
 
   /** The rest of what this device is being sent, whatever is on offer by now (luatos.md L18); it is no new attempt. */
@@ -66,7 +73,7 @@ export function createAnswering(ports: {
     const opened = await open(begun);
     const answer = packageAnswer(begun, opened, part);
     // A client that fetches piece by piece resumes nothing, and would fill the log.
-    if (part.last < begun.size - 1) return answer;
+    if (part.last < begun.size - 1) return { ...answer, onSent: ({ bytes }) => checkIns.fetched(decision, bytes) };
     checkIns.resumed(decision, begun, part.first);
     return { ...answer, onSent: ending(decision, begun, true) };
   };
@@ -91,15 +98,7 @@ export function createAnswering(ports: {
     if (ifRange === undefined) return isPart(part) ? beyondTheEnd(chosen, decision.project?.refusals) : undefined;
     if (etagOf(chosen) !== ifRange || part === 'whole') return undefined;
     if (part === 'unsatisfiable') return beyondTheEnd(chosen, decision.project?.refusals);
-    const opened = await open(chosen);
-    try {
-      const sent = await checkIns.offered(identity, decision);
-      if (sent === undefined) return await opened.close().then(() => undefined);
-      return { ...packageAnswer(chosen, opened, part), onSent: ending(decision, sent, false) };
-    } catch (problem) {
-      await opened.close();
-      throw problem;
-    }
+    return promised(identity, decision, part);
   };
 
   const answer: Answering = async (identity, request) => {
@@ -120,7 +119,8 @@ export function createAnswering(ports: {
       if (!isLook) await checkIns.answered(decision);
       return notModified(chosen);
     }
-    return (await whole(identity, decision, isLook)) ?? answer(identity, request);
+    if (isLook) return packageAnswer(chosen, await open(chosen));
+    return (await promised(identity, decision)) ?? answer(identity, request);
   };
   return answer;
 }
