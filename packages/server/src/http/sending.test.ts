@@ -118,6 +118,36 @@ describe('a package', () => {
     clearInterval(drip);
   });
 
+  it('may be read in pieces that lie in the same memory, one after the other', async () => {
+    const { told, answer } = opened(false);
+    const only = Buffer.alloc(70_000);
+    const reused: OpenPackage = {
+      async *read(first, last) {
+        for (let at = first; at <= last; at += only.length) {
+          const length = Math.min(only.length, last + 1 - at);
+          bytes.copy(only, 0, at, at + length);
+          yield only.subarray(0, length);
+          only.fill('spoilt');
+        }
+      },
+      close: async () => undefined,
+    };
+    const { port } = await scene(async () => {
+      const made = answer();
+      return { ...made, body: { opened: reused, first: 0, last: bytes.length - 1 } };
+    });
+    const socket = await client(port, asks('/'));
+    const parts: Buffer[] = [];
+    for await (const part of socket) {
+      parts.push(part as Buffer);
+      // Slower than the server, so that its pieces wait for the network.
+      await new Promise(setImmediate);
+    }
+    const got = Buffer.concat(parts);
+    expect(got.subarray(got.indexOf('\r\n\r\n') + 4).equals(bytes)).toBe(true);
+    await expect.poll(() => told).toEqual([{ bytes: bytes.length, whole: true }]);
+  });
+
   it('for HEAD is closed unsent, and nothing told', async () => {
     const { told, answer } = opened(true);
     const { port } = await scene(async () => answer());

@@ -33,11 +33,10 @@ async function sendPart(
     const length = last - first + 1;
     const closed = new Promise((resolve) => response.once('close', resolve));
     if (opened.slice === undefined || length > PIECE_BYTES) {
+      const pieces = opened.slice === undefined ? opened.read(first, last) : piecesOf(opened.slice(first, last));
       const take = taker(response);
       response.flushHeaders();
-      for await (const piece of opened.slice === undefined
-        ? opened.read(first, last)
-        : piecesOf(opened.slice(first, last))) {
+      for await (const piece of pieces) {
         if (!(await take(piece))) return;
         bytes += piece.byteLength;
       }

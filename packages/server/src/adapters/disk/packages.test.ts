@@ -1,8 +1,8 @@
-import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fixtures, image } from '../../../test/server.ts';
-import { testPackageStore } from '../../../test/suites/package-store.ts';
+import { collect, testPackageStore } from '../../../test/suites/package-store.ts';
 import { openDiskPackages } from './packages.ts';
 
 const { folder } = fixtures(onTestFinished);
@@ -56,6 +56,18 @@ describe('packages on a disk', () => {
     await writeFile(join(dir, 'README'), 'x');
     await openDiskPackages(dir);
     expect((await readdir(dir)).sort()).toEqual([stored.sha256, 'README'].sort());
+  });
+
+  it('are read through two buffers, and end early with an error where their file does', async () => {
+    const dir = await folder();
+    const packages = await openDiskPackages(dir);
+    const stored = await packages.put([image(1_000_000)]);
+    const memory = new Set<ArrayBufferLike>();
+    for await (const piece of (await packages.open(stored)).read(1, 999_000)) memory.add(piece.buffer);
+    expect(memory.size).toBe(2);
+    const cut = (await packages.open(stored)).read(0, 999_999);
+    await truncate(join(dir, stored.sha256), 300_000);
+    await expect(collect(cut)).rejects.toThrow('ends at 300000');
   });
 
   it('on a full disk are refused as that', async () => {
