@@ -150,6 +150,9 @@ describe('forgetting a device', () => {
     await desk.json('publish', 'app.bin', '--firmware', 'gateway', '--version', '2');
     expect((await upgrade(serving, project, '1')).code).toBe(0);
     await desk.json('device', 'block', 'device-1');
+    expect((await desk.fota(['device', 'show', 'device-1'])).stdout).toMatch(
+      /^deliveries +1 of one package, whole, since .*; version unchanged$/m,
+    );
 
     for (const more of [[], ['--json']]) {
       const { code, stdout, stderr } = await desk.fota(['device', 'forget', 'device-1', ...more]);

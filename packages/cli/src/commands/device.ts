@@ -164,7 +164,7 @@ function factsOf(record: ApiRecord, now: number): Array<[string, string | undefi
     ['last sent', sent && `${sent.version} (release ${sent.release}, ${bytes(sent.size)}) ${ago(sent.at, now)}`],
     [
       'deliveries',
-      deliveries && `${deliveries.count} of one package since ${ago(deliveries.since, now)}, version unchanged`,
+      deliveries && `${deliveries.count} of one package, whole, since ${ago(deliveries.since, now)}; version unchanged`,
     ],
   ];
 }

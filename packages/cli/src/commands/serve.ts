@@ -36,7 +36,7 @@ export const ADMIN_PORT = 8267;
 const NUMBER = integer(0, 2 ** 31 - 1);
 const BYTES = integer(0, 2 ** 52);
 const LIMITS: ReadonlyArray<readonly [flags: string, what: string, parse: (text: string) => number]> = [
-  ['--deliveries-per-day <n>', 'of one package to a device that keeps its version (6)', NUMBER],
+  ['--deliveries-per-day <n>', 'of one package, whole, to a device that keeps its version (6)', NUMBER],
   ['--max-devices <n>', 'that are remembered (1000000)', NUMBER],
   ['--cache-bytes <n>', 'of packages in memory (64 MiB)', BYTES],
   ['--max-package-bytes <n>', 'that an upload may have (2 GiB)', BYTES],
