@@ -242,6 +242,7 @@ describe('what goes wrong is told with a way out', () => {
     const { code, stdout } = await desk.fota(['inspect', 'good.bin']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^format +ec7xx, script$/m);
+    for (const label of ['PROJECT', 'VERSION']) expect(stdout.match(new RegExp(`^${label} `, 'gm'))).toHaveLength(1);
   });
 
   it('a version that devices could not tell from another', async () => {

@@ -14,11 +14,17 @@ const PROPOSED = [
 ] as const;
 
 export function showInspection(out: Out, inspection: Inspection, proposal: Proposal): void {
+  const named: ReadonlyArray<readonly [string, string | undefined]> = [
+    ['PROJECT', inspection.project],
+    ['VERSION', inspection.version],
+  ];
+  const known = new Set(named.flatMap(([label, value]) => (value === undefined ? [] : [label])));
   out.facts([
     ['format', inspection.kind === 'unknown' ? inspection.format : `${inspection.format}, ${inspection.kind}`],
-    ['PROJECT', inspection.project && inspection.project],
-    ['VERSION', inspection.version && inspection.version],
-    ...inspection.facts.map(({ label, value }): [string, string] => [label, value]),
+    ...named,
+    ...inspection.facts
+      .filter(({ label }) => !known.has(label))
+      .map(({ label, value }): [string, string] => [label, value]),
     ...PROPOSED.flatMap(([name, label]): Array<[string, string]> => {
       const proposed = proposal[name];
       return proposed === undefined ? [] : [[`proposed ${label}`, `${proposed.value}  (${proposed.from})`]];
