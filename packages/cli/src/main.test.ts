@@ -39,6 +39,12 @@ describe('help', () => {
     expect((await fota(['--help'], { isTTY: true, env: { NO_COLOR: '1' } })).stdout).not.toContain('\u001b');
   });
 
+  it('of a list without an end says so', async () => {
+    expect((await fota(['project', 'list', '--help'])).stdout).toMatch(
+      /--limit <n> +so many at most, or all \(default: all\)/,
+    );
+  });
+
   it('of upgrade says that the exit code is the result', async () => {
     const { stdout } = await fota(['upgrade', '--help']);
     expect(stdout).toContain('64  this command was called in a wrong way');
@@ -85,6 +91,18 @@ describe('wrong use', () => {
     expect((await fota(['log', option, value], { cwd: '/nowhere' })).code).toBe(2);
   });
 
+  it('is a FOTA_SERVER that cannot be, which is named', async () => {
+    const { code, stderr } = await fota(['log'], { env: { FOTA_SERVER: 'bogus' } });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: FOTA_SERVER takes a URL such as http:\/\/127\.0\.0\.1:8267, not "bogus"$/m);
+  });
+
+  it('is a change of a project that changes nothing', async () => {
+    const { code, stderr } = await fota(['project', 'set', 'p'], { cwd: '/nowhere' });
+    expect(code).toBe(2);
+    expect(stderr).toContain('nothing is to be changed: give --registration or --refusals');
+  });
+
   it('is a server and a data folder at once', async () => {
     const { code, stderr } = await fota(['log', '--server', 'http://127.0.0.1:1', '--data', 'x']);
     expect(code).toBe(2);
@@ -118,6 +136,12 @@ describe('a failure', () => {
       remedy: COMMAND_ERRORS['server-unreachable'].remedy,
     });
   });
+});
+
+it('gives a program the completion script as JSON', async () => {
+  const { code, stdout } = await fota(['completion', 'bash', '--json']);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({ shell: 'bash', script: (await fota(['completion', 'bash'])).stdout });
 });
 
 it('tells its version', async () => {

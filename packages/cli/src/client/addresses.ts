@@ -19,12 +19,12 @@ function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
 }
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return /^(?:127\..*|\[?::1\]?|localhost)$/.test(host);
 }
 
 /** Addresses at which other machines may find this one. */
-export function outwardHosts(interfaces: Interfaces = networkInterfaces()): string[] {
+function outwardHosts(interfaces: Interfaces = networkInterfaces()): string[] {
   const all = Object.values(interfaces).flatMap((addresses) => addresses ?? []);
   return all.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address);
 }

@@ -65,7 +65,8 @@ export async function connect(
 ): Promise<Connection> {
   const server = namedServer(given, world);
   if (server !== undefined) {
-    return overTcp(baseOf(server), given.token ?? (world.env['FOTA_TOKEN'] || undefined), signal);
+    const base = baseOf(server, given.server === undefined ? 'FOTA_SERVER' : '--server');
+    return overTcp(base, given.token ?? (world.env['FOTA_TOKEN'] || undefined), signal);
   }
   const dataDir = dataFolder(given, world);
   const running = await runningServer(dataDir, signal);
@@ -132,12 +133,12 @@ function overTcp(base: string, token: string | undefined, signal: AbortSignal): 
   return { client, isRunning: true, close: () => client.close() };
 }
 
-function baseOf(server: string): string {
+function baseOf(server: string, where: string): string {
   const url = URL.canParse(server) ? new URL(server) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol)) {
     return url.origin + url.pathname.replace(/\/$/, '');
   }
-  throw new CommandError('usage', `--server takes a URL such as http://127.0.0.1:8267, not "${server}"`, {
+  throw new CommandError('usage', `${where} takes a URL such as http://127.0.0.1:8267, not "${server}"`, {
     exitCode: EXIT.usage,
   });
 }

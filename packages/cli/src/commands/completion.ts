@@ -5,7 +5,7 @@ import type { Client } from '../client/http.ts';
 import { type ValueKind, type Wish, wishFor } from '../completion/candidates.ts';
 import { SCRIPTS } from '../completion/scripts.ts';
 import type { World } from '../world.ts';
-import { examples, type Invocation } from './command.ts';
+import { examples, type Invocation, jsonOption } from './command.ts';
 
 /** A person waits for the Tab key. */
 const PATIENCE_MS = 1_500;
@@ -13,13 +13,14 @@ const MOST_VALUES = 200;
 
 /** `fota completion`, and the hidden command that its scripts ask. */
 export function addCompletion(program: Command, { out, world }: Invocation): void {
-  const command = program
-    .command('completion')
-    .description('print a script that completes commands and names in a shell');
+  const command = jsonOption(program.command('completion')).description(
+    'print a script that completes commands and names in a shell',
+  );
   command
     .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(SCRIPTS)))
     .action((shell: keyof typeof SCRIPTS) => {
-      out.raw(SCRIPTS[shell]);
+      const script = SCRIPTS[shell];
+      out.result({ shell, script }, () => out.raw(script));
     });
   examples(
     command,

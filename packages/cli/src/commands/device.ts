@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import { bold } from '../output/text.ts';
-import { ago, bytes } from '../output/words.ts';
+import { ago, bytes, counted } from '../output/words.ts';
 import { projectOf } from './choose.ts';
 import { choice, examples, type Invocation, limit, path, serverOptions, withServer } from './command.ts';
 
@@ -159,7 +159,7 @@ function factsOf(record: ApiRecord, now: number): Array<[string, string | undefi
     ['version', record.version],
     ['tells as', record.idKind],
     ['first seen', ago(record.firstSeenAt, now)],
-    ['last seen', `${ago(record.lastSeenAt, now)}, asked ${record.asked} times`],
+    ['last seen', `${ago(record.lastSeenAt, now)}, asked ${counted(record.asked, 'time')}`],
     ['last answer', record.rule],
     ['last sent', sent && `${sent.version} (release ${sent.release}, ${bytes(sent.size)}) ${ago(sent.at, now)}`],
     [

@@ -1,7 +1,8 @@
 import type { ApiProject, ApiStatus } from '@libfota2/server';
-import type { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { deviceUrlTold } from '../client/addresses.ts';
 import { namedServer, type Whereabouts } from '../client/connect.ts';
+import { CommandError, EXIT } from '../failure.ts';
 import type { Out } from '../output/out.ts';
 import { bold } from '../output/text.ts';
 import { ago, counted } from '../output/words.ts';
@@ -59,7 +60,8 @@ export function addProject(program: Command, invocation: Invocation): void {
   );
 
   const list = serverOptions(group.command('list')).description('all projects');
-  list.option('--limit <n>', 'so many at most, or all', limit, Number.POSITIVE_INFINITY).action((options: Options) =>
+  const most = new Option('--limit <n>', 'so many at most, or all').argParser(limit);
+  list.addOption(most.default(Number.POSITIVE_INFINITY, 'all')).action((options: Options) =>
     withServer(invocation, options, async (client) => {
       const page = await client.list<ApiProject>('/projects', {}, options.limit);
       out.result(page, () => {
@@ -89,12 +91,18 @@ export function addProject(program: Command, invocation: Invocation): void {
     .argument('<project>', 'its name')
     .addOption(registration())
     .addOption(refusals())
-    .action((name: string, options: Options) =>
-      withServer(invocation, options, async (client) => {
-        const { registration, refusals } = options;
+    .action((name: string, options: Options) => {
+      const { registration, refusals } = options;
+      if (registration === undefined && refusals === undefined) {
+        throw new CommandError('usage', 'nothing is to be changed: give --registration or --refusals', {
+          remedy: 'Try: fota project set --help',
+          exitCode: EXIT.usage,
+        });
+      }
+      return withServer(invocation, options, async (client) => {
         shown(invocation, await client.send<ApiProject>('PATCH', path`/projects/${name}`, { registration, refusals }));
-      }),
-    );
+      });
+    });
   examples(
     set,
     'fota project set tracker --registration closed     from now on only devices that are known or allowed',
