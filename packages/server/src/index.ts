@@ -1,5 +1,15 @@
 /** The upgrade server: decides which device gets which release, and serves it. */
-export type { Package, Project, Release, ReleasePackage, ReleaseState } from './domain/catalogue.ts';
+export {
+  ANY_SOURCE,
+  checkedNames,
+  checkNotes,
+  type Package,
+  type Project,
+  type Release,
+  type ReleasePackage,
+  type ReleaseState,
+  sourceOf,
+} from './domain/catalogue.ts';
 export {
   type Access,
   type Circumstances,
@@ -16,6 +26,7 @@ export { FotaServerError, SERVER_ERRORS, type ServerErrorCode } from './domain/e
 export type { Explanation, Step } from './domain/explain.ts';
 export type { Inspection } from './domain/inspection.ts';
 export { type Plan, planOf } from './domain/plan.ts';
+export { NO_CORE } from './domain/publication.ts';
 export type * from './http/admin/api.ts';
 export type { Limits } from './http/door.ts';
 export { type InspectedFile, inspectFile } from './inspect.ts';

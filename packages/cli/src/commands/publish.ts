@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { ApiPublished, ApiUpload } from '@libfota2/server';
+import type { ApiProject, ApiPublished, ApiUpload } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
@@ -7,7 +7,7 @@ import { uploadFile } from '../client/upload.ts';
 import { ApiError, CommandError, EXIT } from '../failure.ts';
 import { showInspection, showWarnings } from '../output/inspection.ts';
 import { chosenProject } from './choose.ts';
-import { examples, type Invocation, serverOptions, withServer } from './command.ts';
+import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
 import { showRelease } from './release.ts';
 
 type Options = Whereabouts & {
@@ -31,7 +31,7 @@ export function addPublish(program: Command, invocation: Invocation): void {
     .option('--project <name>', 'where there are several')
     .option('--firmware <name>', 'what devices send as firmware_name (default: as content and file name tell)')
     .option('--version <version>', 'such as 1.4.0 (default: as content and file name tell)')
-    .option('--core <core>', 'the core that devices run afterwards, such as V2013')
+    .option('--core <core>', 'the core that devices run afterwards, such as V2013; none: they tell none')
     .option(
       '--source <core>',
       'the core that devices must run before, or any (default: as the content tells, else any)',
@@ -42,7 +42,10 @@ export function addPublish(program: Command, invocation: Invocation): void {
     .option('--resume <upload>', 'go on with an upload that was given up; its id was printed then')
     .action((file: string, options: Options) =>
       withServer(invocation, options, async (client) => {
+        // A long upload would be in vain.
+        await checkForm(options);
         const project = await chosenProject(client, options.project);
+        if (options.project !== undefined) await client.get<ApiProject>(path`/projects/${project}`);
         const upload = await send(invocation, client, resolve(world.cwd, file), options.resume);
         const published = await publish(client, project, upload, options);
         out.result({ ...published, upload }, () => {
@@ -69,16 +72,24 @@ export function addPublish(program: Command, invocation: Invocation): void {
   );
 }
 
+/** Refuses what the server would refuse whatever the package is. @throws FotaServerError */
+async function checkForm({ firmware, version, core, source, notes }: Options): Promise<void> {
+  const { ANY_SOURCE, checkedNames, checkNotes, NO_CORE, sourceOf } = await import('@libfota2/server');
+  checkedNames(firmware ?? 'any', version ?? '1', core === NO_CORE ? undefined : core);
+  sourceOf(source ?? ANY_SOURCE);
+  checkNotes(notes ?? '');
+}
+
 async function send(
   { out, signal }: Invocation,
   client: Client,
-  path: string,
+  file: string,
   resume: string | undefined,
 ): Promise<ApiUpload> {
   const progress = out.progress('upload');
   let begun: string | undefined;
   try {
-    return await uploadFile(client, path, {
+    return await uploadFile(client, file, {
       signal: signal(),
       resume,
       onBegin: (id) => {
