@@ -42,18 +42,23 @@ export function outwardUrls(url: string, host: string, interfaces?: Interfaces):
 /** Where a server that was named by the URL of its admin side answers devices, as one sees it from here. */
 export function deviceUrlSeen({ deviceUrl }: Whereabouts, server: string | undefined): string | undefined {
   if (deviceUrl === null) return undefined;
-  const { hostname } = new URL(server ?? deviceUrl);
+  const hostname = hostnameOf(server ?? deviceUrl);
   // What it calls a loopback is the machine that was named.
-  const isThere = isLoopback(new URL(deviceUrl).hostname) && !isLoopback(hostname);
+  const isThere = isLoopback(hostnameOf(deviceUrl)) && !isLoopback(hostname);
   return isThere ? withHost(deviceUrl, hostname) : deviceUrl;
 }
 
 /** What is to be written into a device. */
 export function deviceUrlTold(status: Whereabouts, server: string | undefined, interfaces?: Interfaces): string {
   const seen = deviceUrlSeen(status, server) ?? `http://${SOME_HOST}:8266`;
-  const isHere = isLoopback(new URL(seen).hostname);
+  const isHere = isLoopback(hostnameOf(seen));
   const [outward] = isHere ? outwardUrls(seen, status.deviceHost ?? 'localhost', interfaces) : [];
   return (outward ?? seen) + devicePath(status.paths);
+}
+
+/** Empty for what is no URL: a server may say anything. */
+function hostnameOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : '';
 }
 
 function withHost(url: string, host: string): string {

@@ -52,7 +52,8 @@ const asked = { question, answer: EVIL, code: 1, rule: EVIL, msg: EVIL, steps, h
 const device = { project: EVIL, id: EVIL, access: EVIL, records: [record] };
 const problem = { type: 'x', title: EVIL, status: 404, detail: EVIL, code: EVIL, remedy: EVIL };
 const problems = [{ at: EVIL, code: EVIL, message: EVIL }];
-const status = { version: EVIL, node: EVIL, startedAt: EVIL, dataDir: EVIL, deviceUrl: EVIL, adminUrl: EVIL, problems };
+const where = { dataDir: EVIL, deviceUrl: EVIL, deviceHost: EVIL, paths: [EVIL], adminUrl: EVIL };
+const status = { version: EVIL, node: EVIL, startedAt: EVIL, ...where, problems };
 
 const ANSWERS: ReadonlyArray<readonly [RegExp, object]> = [
   [/\/status$/, { ...status, counts: { projects: 1, releases: 1, devices: 1 } }],
