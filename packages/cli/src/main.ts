@@ -1,4 +1,5 @@
 /** The `fota` command: reads its arguments, does the work, resolves to the exit code. The process is never ended here. */
+import { setMaxListeners } from 'node:events';
 import type { Invocation } from './commands/command.ts';
 import { CommandError, EXIT } from './failure.ts';
 import { createOut, type Out } from './output/out.ts';
@@ -50,6 +51,8 @@ function createInterruption(world: World): {
   end(): void;
 } {
   const controller = new AbortController();
+  // Each request under way listens, and several are at a time.
+  setMaxListeners(100, controller.signal);
   let listening: (() => void) | undefined;
   let first: number | undefined;
   const hear = (name: NodeJS.Signals): void => {

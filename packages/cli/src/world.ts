@@ -16,6 +16,8 @@ export interface World {
   now(): number;
   /** Tells of Ctrl-C and its like until the function that it gives is called. */
   onSignal(listener: (signal: NodeJS.Signals) => void): () => void;
+  /** What is piped into the command. */
+  stdin(): AsyncIterable<Uint8Array>;
   /** What a person at the terminal answers; `undefined` where nobody sits there. */
   ask(question: string, signal: AbortSignal): Promise<string | undefined>;
   /** Ends the process at once, as the signal does where nobody listens. */
@@ -38,6 +40,7 @@ export function processWorld(): World {
         for (const signal of SIGNALS) process.off(signal, listener);
       };
     },
+    stdin: () => process.stdin,
     async ask(question, signal) {
       const { stdin, stderr } = process;
       if (!stdin.isTTY || !stderr.isTTY) return undefined;

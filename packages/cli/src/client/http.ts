@@ -29,13 +29,15 @@ export interface Client {
 }
 
 const PAGE = 1_000;
+/** At most, where a command asks for several things at a time. */
+const CONNECTIONS = 8;
 /** An answer of the admin side is no larger; a page of a thousand entries is about a tenth of it. */
 const LARGEST_ANSWER = 64 << 20;
 
 export function createClient(address: Address, signal?: AbortSignal): Client {
   const { base, socketPath, token, name } = address;
   const connect = { timeout: 10_000, ...(socketPath === undefined ? {} : { socketPath }) };
-  const dispatcher = new Agent({ connect, maxResponseSize: LARGEST_ANSWER, connections: 1 });
+  const dispatcher = new Agent({ connect, maxResponseSize: LARGEST_ANSWER, connections: CONNECTIONS });
 
   const ask = async <T>(
     method: Dispatcher.HttpMethod,

@@ -1,4 +1,4 @@
-import type { Access, ApiDevice, ApiDeviceListing, ApiRecord } from '@libfota2/server';
+import type { ApiDevice, ApiDeviceListing, ApiRecord } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import { CommandError, EXIT } from '../failure.ts';
@@ -6,6 +6,7 @@ import { bold } from '../output/text.ts';
 import { ago, bytes, counted } from '../output/words.ts';
 import { projectOf } from './choose.ts';
 import { choice, examples, type Invocation, limit, path, serverOptions, withServer } from './command.ts';
+import { addAccess } from './device-access.ts';
 
 type Options = Whereabouts & {
   readonly project?: string;
@@ -19,7 +20,7 @@ type Options = Whereabouts & {
 /** `fota device`: who asked, and an operator's word on it. */
 export function addDevice(program: Command, invocation: Invocation): void {
   const { out, world } = invocation;
-  const group = program.command('device').description('show devices; block, allow, reset or forget one');
+  const group = program.command('device').description('show devices; block, allow, reset or forget them');
 
   const list = serverOptions(group.command('list')).description('devices that asked, or that were blocked or allowed');
   list
@@ -62,29 +63,7 @@ export function addDevice(program: Command, invocation: Invocation): void {
     );
   examples(show, 'fota device show 861234567890123');
 
-  const words: ReadonlyArray<readonly [string, Access, string]> = [
-    ['block', 'blocked', 'answer a device with code 21 from now on'],
-    [
-      'allow',
-      'allowed',
-      'let a device into a closed project, and out of an upgrade loop: what it was sent counts from nothing',
-    ],
-    ['reset', 'default', 'take the word on a device back'],
-  ];
-  for (const [name, access, what] of words) {
-    const command = serverOptions(group.command(name)).description(what);
-    command
-      .argument('<device>', 'its id: imei, mac or uid; it need not have asked yet')
-      .option('--project <name>', 'where there are several')
-      .action((device: string, options: Options) =>
-        withServer(invocation, options, async (client) => {
-          const project = await projectOf(client, device, options.project);
-          const changed = path`/projects/${project}/devices/${device}/access`;
-          shown(invocation, await client.send<ApiDevice>('PUT', changed, { access }));
-        }),
-      );
-    examples(command, `fota device ${name} 861234567890123 --project tracker`);
-  }
+  addAccess(group, invocation, (device) => shown(invocation, device));
 
   const forget = serverOptions(group.command('forget')).description(
     'forget a device and the word on it; where it asks again it is new',

@@ -4,7 +4,7 @@ import { ApiError, CommandError, type Failure, failureOf } from '../failure.ts';
 import type { Output, World } from '../world.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { dim, painted, red, span, type Text } from './text.ts';
-import { jsonText, printable, table, width } from './words.ts';
+import { bytes, jsonText, printable, table, width } from './words.ts';
 
 /** All that is shown comes through here, and nothing but our own colours can steer the terminal (text.ts). */
 export interface Out {
@@ -30,7 +30,7 @@ export interface Out {
   /** Asks the person at the terminal; `undefined` where nobody sits there, or a program does. */
   confirm(question: string, signal: AbortSignal): Promise<boolean | undefined>;
   /** How far something is: a bar where stderr is a terminal, elsewhere lines, if any; nothing with --json. */
-  progress(what: string, elsewhere?: 'lines' | 'none'): Progress;
+  progress(what: string, elsewhere?: 'lines' | 'none', amount?: (count: number) => string): Progress;
   /** A failure: `{"error":{code,message,remedy}}` on stdout with --json, else lines on stderr. */
   failure(error: unknown): void;
   /** Resolves once all is written: `false` where it could not be, which was told on stderr. */
@@ -109,8 +109,8 @@ export function createOut(world: Pick<World, 'stdout' | 'stderr' | 'env' | 'ask'
       const answer = await world.ask(`${printable(question)} [y/N] `, signal);
       return answer === undefined ? undefined : /^y(es)?$/i.test(answer.trim());
     },
-    progress: (what, elsewhere = 'lines') =>
-      createProgress(stderr, what, isJson ? 'none' : stderr.isTTY === true ? 'bar' : elsewhere),
+    progress: (what, elsewhere = 'lines', amount = bytes) =>
+      createProgress(stderr, what, isJson ? 'none' : stderr.isTTY === true ? 'bar' : elsewhere, amount),
     failure(error) {
       if (isJson && problem === undefined) write(`${jsonText({ error: partsOf(failureOf(error)) })}\n`);
       else tell(error);

@@ -1,10 +1,10 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { Output } from '../world.ts';
-import { bytes, printable } from './words.ts';
+import { printable } from './words.ts';
 
 /** Shows how far a transfer is. */
 export interface Progress {
-  /** Bytes so far, of so many in all where that is known. */
+  /** So much is done, of so much in all where that is known. */
   at(done: number, total: number | undefined): void;
   /** A remark, above the bar. */
   say(text: string): void;
@@ -14,12 +14,18 @@ export interface Progress {
 
 const SILENT: Progress = { at: () => undefined, say: () => undefined, end: () => undefined };
 
-export function createProgress(out: Output, what: string, kind: 'bar' | 'lines' | 'none'): Progress {
+/** `amount` says how much a number is. */
+export function createProgress(
+  out: Output,
+  what: string,
+  kind: 'bar' | 'lines' | 'none',
+  amount: (count: number) => string,
+): Progress {
   if (kind === 'none') return SILENT;
-  return kind === 'bar' ? bar(out, what) : lines(out, what);
+  return kind === 'bar' ? bar(out, what, amount) : lines(out, what, amount);
 }
 
-function bar(out: Output, what: string): Progress {
+function bar(out: Output, what: string, amount: (count: number) => string): Progress {
   const shown = new SingleBar(
     {
       format: `${what}  {bar} {percentage} %  {size}`,
@@ -33,7 +39,7 @@ function bar(out: Output, what: string): Progress {
   );
   return {
     at(done, total = done) {
-      const size = `${bytes(done)} of ${bytes(total)}`;
+      const size = `${amount(done)} of ${amount(total)}`;
       if (!shown.isActive) shown.start(total, 0, { size });
       shown.setTotal(total);
       shown.update(done, { size });
@@ -47,7 +53,7 @@ function bar(out: Output, what: string): Progress {
 }
 
 /** A line for each quarter: enough for a log, little enough to read. */
-function lines(out: Output, what: string): Progress {
+function lines(out: Output, what: string, amount: (count: number) => string): Progress {
   let quarter = 0;
   const say = (text: string): void => {
     if (out.writable) out.write(`${text}\n`);
@@ -58,7 +64,7 @@ function lines(out: Output, what: string): Progress {
       const now = Math.floor((4 * done) / total);
       if (now === quarter) return;
       quarter = now;
-      say(`${what}  ${Math.floor((100 * done) / total)} %  ${bytes(done)} of ${bytes(total)}`);
+      say(`${what}  ${Math.floor((100 * done) / total)} %  ${amount(done)} of ${amount(total)}`);
     },
     say: (text) => say(printable(text)),
     end: () => undefined,

@@ -1,0 +1,166 @@
+/** `fota device block`, `allow` and `reset`: an operator's word on devices, one or a whole list of them. */
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Access, ApiDevice, ApiProject } from '@libfota2/server';
+import type { Command } from 'commander';
+import type { Whereabouts } from '../client/connect.ts';
+import type { Client } from '../client/http.ts';
+import { ApiError, CommandError, EXIT, type Failure, failureOf } from '../failure.ts';
+import { red } from '../output/text.ts';
+import { counted } from '../output/words.ts';
+import type { World } from '../world.ts';
+import { projectOf } from './choose.ts';
+import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
+
+type Options = Whereabouts & { readonly project?: string; readonly from?: string };
+
+interface Word {
+  readonly name: string;
+  readonly access: Access;
+  readonly what: string;
+}
+
+const WORDS: readonly Word[] = [
+  { name: 'block', access: 'blocked', what: 'answer devices with code 21 from now on' },
+  {
+    name: 'allow',
+    access: 'allowed',
+    what: 'let devices into a closed project, and out of an upgrade loop: what they were sent counts from nothing',
+  },
+  { name: 'reset', access: 'default', what: 'take the word on devices back' },
+];
+
+/** A list of this many bytes names more devices than a server remembers. */
+const LARGEST_LIST = 256 << 20;
+/** Requests at a time: the server writes those that come together in one go. */
+const AT_ONCE = 8;
+/** Failures that people are shown. */
+const SHOWN = 20;
+/** What is wrong with one device, and leaves the others as they are. */
+const OF_ONE: ReadonlySet<string> = new Set(['id-invalid', 'request-invalid', 'project-needed']);
+
+interface Failed {
+  readonly id: string;
+  readonly error: Failure;
+}
+
+export function addAccess(group: Command, invocation: Invocation, shown: (device: ApiDevice) => void): void {
+  for (const { name, access, what } of WORDS) {
+    const command = serverOptions(group.command(name)).description(what);
+    command
+      .argument('[device...]', 'their ids: imei, mac or uid; they need not have asked yet')
+      .option('--from <file>', 'a list of ids, one a line; - reads stdin')
+      .option('--project <name>', 'where there are several')
+      .action(async (named: readonly string[], options: Options) => {
+        const ids = await idsOf(command, named, options.from, invocation.world);
+        const [only] = ids;
+        await withServer(invocation, options, async (client) => {
+          if (only !== undefined && ids.length === 1 && options.from === undefined) {
+            return shown(await change(client, only, options.project, access));
+          }
+          return changeAll(invocation, client, ids, options.project, access);
+        });
+      });
+    examples(
+      command,
+      `fota device ${name} 861234567890123 --project tracker`,
+      `fota device ${name} --from ids.txt --json | jq .failed`,
+    );
+  }
+}
+
+/** Each once, in the order in which they were named. @throws CommandError `usage`, `file-unreadable` */
+async function idsOf(
+  command: Command,
+  named: readonly string[],
+  from: string | undefined,
+  world: World,
+): Promise<string[]> {
+  if (named.length === 0 && from === undefined) {
+    throw new CommandError('usage', 'no device is named, and no --from', {
+      remedy: `Try: fota device ${command.name()} --help`,
+      exitCode: EXIT.usage,
+    });
+  }
+  const listed = from === undefined ? '' : await listAt(from, world);
+  const ids = listed
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .map((line) => line.trim());
+  return [...new Set([...named, ...ids.filter((id) => id !== '')])];
+}
+
+async function listAt(from: string, world: World): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  try {
+    const bytes = from === '-' ? world.stdin() : createReadStream(resolve(world.cwd, from));
+    for await (const part of bytes) {
+      parts.push(Buffer.from(part));
+      size += part.length;
+      if (size > LARGEST_LIST) throw new Error('it is too large to be a list of devices');
+    }
+  } catch (error) {
+    const name = from === '-' ? 'stdin' : from;
+    throw new CommandError('file-unreadable', `${name} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  return Buffer.concat(parts).toString();
+}
+
+async function change(client: Client, id: string, named: string | undefined, access: Access): Promise<ApiDevice> {
+  const project = await projectOf(client, id, named);
+  return client.send<ApiDevice>('PUT', path`/projects/${project}/devices/${id}/access`, { access });
+}
+
+async function changeAll(
+  { out, exitWith }: Invocation,
+  client: Client,
+  ids: readonly string[],
+  named: string | undefined,
+  access: Access,
+): Promise<void> {
+  const project = named ?? (await onlyProject(client));
+  const items: ApiDevice[] = [];
+  const failed: Failed[] = [];
+  const progress = out.progress('devices', 'lines', String);
+  const left = ids.values();
+  const work = async (): Promise<void> => {
+    for (const id of left) {
+      try {
+        items.push(await change(client, id, project, access));
+      } catch (error) {
+        failed.push({ id, error: ofOne(error) });
+      }
+      progress.at(items.length + failed.length, ids.length);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  } catch (error) {
+    out.note(`${items.length} of ${counted(ids.length, 'device')} done; the same command again does the rest.`);
+    throw error;
+  } finally {
+    progress.end();
+  }
+  out.result({ items, failed }, () => {
+    for (const { id, error } of failed.slice(0, SHOWN)) out.line(red('failed'), `  ${id}  ${error.message}`);
+    if (failed.length > SHOWN) out.line(`… and ${failed.length - SHOWN} more: --json lists all`);
+    const word = access === 'default' ? 'without a word on them' : access;
+    out.line(`${counted(items.length, 'device')} ${word}${failed.length === 0 ? '' : `, ${failed.length} failed`}.`);
+  });
+  if (failed.length > 0) exitWith(EXIT.failed);
+}
+
+/** Asked once, where each device would ask it again. */
+async function onlyProject(client: Client): Promise<string | undefined> {
+  const { items, more } = await client.list<ApiProject>('/projects', {}, 1);
+  return more ? undefined : items[0]?.name;
+}
+
+/** @throws the error where it concerns all devices */
+function ofOne(error: unknown): Failure {
+  const isKnown = error instanceof ApiError || error instanceof CommandError;
+  if (!isKnown || !OF_ONE.has(error.code)) throw error;
+  const { code, message, remedy } = failureOf(error);
+  return { code, message, remedy };
+}
