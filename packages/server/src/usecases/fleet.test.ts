@@ -89,6 +89,7 @@ describe('a delivery that could not be made durable', () => {
     for (let attempt = 0; attempt < 10; attempt += 1) await expect(world.ask()).rejects.toMatchObject(FULL);
     expect(known(world)).toEqual(before);
     world.devices.setFull(false);
+    await world.time.pass(SECOND);
     await world.ask();
     expect(known(world)?.deliveries).toMatchObject({ count: 2 });
     expect(known(await world.restarted())?.deliveries).toMatchObject({ count: 2 });
@@ -106,6 +107,7 @@ describe('a delivery that could not be made durable', () => {
     for (const one of asked) await expect(one).rejects.toMatchObject(FULL);
     expect(world.fleet.size).toBe(0);
     world.devices.setFull(false);
+    await world.time.pass(SECOND);
     await world.ask();
     expect(known(world)).toMatchObject({ asked: 1, deliveries: { count: 1 } });
   });

@@ -92,13 +92,10 @@ export async function openFleet(ports: {
     await over;
   };
 
-  /** Takes back what was not made durable. What it replaced may have waited to be written. */
+  /** Takes back what was not made durable. What it replaced still waits to be written, if it did. */
   const restore = (key: string, before: DeviceRecord | undefined): void => {
     if (before === undefined) records.delete(key);
-    else {
-      records.set(key, before);
-      grouping.soon(before, undefined);
-    }
+    else records.set(key, before);
   };
 
   return {

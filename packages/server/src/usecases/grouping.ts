@@ -1,4 +1,5 @@
 import type { DeviceAccess, DeviceGroup, DeviceName, DeviceRecord, DeviceStore, Later, LogEntry } from '../ports.ts';
+import { createWaiting, type Numbered, next, type Portion } from './waiting.ts';
 
 /** How patiently what is remembered waits for its group. */
 export interface GroupingTimes {
@@ -13,8 +14,9 @@ export interface GroupingTimes {
 /** Writes what is remembered of devices in groups (docs/decisions/0008): a commit costs the same for one as for a hundred. */
 export interface Grouping {
   /**
-   * Written with the next group; durable when it resolves. Rejects where the group could not be written: nothing of it is
-   * tried again then, for whoever waited has been told otherwise.
+   * Written with the next group; durable when it resolves. Rejects where the group could not be written, and for a second
+   * after that at once: nothing of it is tried again then, for whoever waited has been told otherwise. What waited of the
+   * device before goes on waiting. Of a device that is being forgotten nothing may come until this is settled.
    */
   durable(promised: DeviceGroup): Promise<void>;
   /** Written with the next group, or with one of those after it. */
@@ -27,28 +29,33 @@ export interface Grouping {
   flush(): Promise<void>;
 }
 
-interface Waiting<T> {
-  readonly what: T;
-  readonly isPromised: boolean;
+/** A device that is forgotten, as far as its records came before. */
+interface Forgotten {
+  readonly device: DeviceName;
+  readonly number: number;
 }
 
-/** What the next commit writes. */
+/** What the next commit writes because it was promised. */
 interface Group {
-  readonly forgotten: DeviceName[];
+  readonly forgotten: Forgotten[];
   /** By device. */
-  readonly records: Map<string, Waiting<DeviceRecord>>;
+  readonly records: Map<string, Numbered>;
   readonly access: DeviceAccess[];
-  log: Waiting<LogEntry>[];
+  readonly log: LogEntry[];
   /** Settled when the group is written, or is not. */
   readonly written: Promise<void>;
   readonly end: (problem?: unknown) => void;
 }
 
-/** Log entries that wait while they cannot be written, give or take a tenth; the oldest go first. */
-const WAITING_ENTRIES = 10_000;
-/** Records that one group of idle ones has: few enough that nobody waits for the write. */
+/** Waiting records, and waiting entries, that one commit has: few enough that nobody waits for a write, nor for one that fails. */
+const CARRIED = 1_000;
+/** Idle records that one commit has. */
 const IDLE_GROUP = 200;
 const PAUSE_MS = 20;
+/** How long nothing more is promised after a promise could not be kept. */
+const REFUSAL_MS = 1_000;
+
+const NOTHING: Portion = { records: new Map(), log: [] };
 
 /** A device's record is one a firmware. */
 export function recordKey(project: string, id: string, firmwareName: string): string {
@@ -62,19 +69,19 @@ export function createGrouping(ports: {
   readonly onProblem: (problem: unknown) => void;
 }): Grouping {
   const { store, later, times, onProblem } = ports;
-  let urgent = emptyGroup();
+  let promised = emptyGroup();
+  /** The group that is being written. */
+  let writing: Group | undefined;
+  const waiting = createWaiting();
   const idle = new Map<string, DeviceRecord>();
   let last: Promise<void> = Promise.resolve();
   let isNextDue = false;
   let isDraining = false;
+  /** What is promised does not share the fate of what waits, once that could not be written. */
+  let isTroubled = false;
+  let refusal: { readonly problem: unknown; readonly timer: { cancel(): void } } | undefined;
   let soonTimer: { cancel(): void } | undefined;
   let idleTimer: { cancel(): void } | undefined;
-
-  const addRecord = (what: DeviceRecord, isPromised: boolean): void => {
-    const key = keyOf(what);
-    idle.delete(key);
-    urgent.records.set(key, { what, isPromised });
-  };
 
   /** One write at a time. */
   const inTurn = (work: () => Promise<void>): Promise<void> => {
@@ -83,54 +90,103 @@ export function createGrouping(ports: {
     return done;
   };
 
-  /** What waits to be written of a device must not bring it back. */
-  const forget = (device: DeviceName): void => {
-    for (const records of [urgent.records, idle]) {
-      for (const key of records.keys())
-        if (key.startsWith(recordKey(device.project, device.id, ''))) records.delete(key);
-    }
-    urgent.forgotten.push(device);
+  /** Everybody else's turn. */
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      later(0, resolve);
+    });
+
+  const addWaiting = (key: string, record: DeviceRecord): void => {
+    idle.delete(key);
+    waiting.add(key, record);
   };
 
-  /** What nobody was promised waits for the next group, unless it has changed since. */
-  const takeBack = (group: Group): void => {
-    const isForgotten = ({ project, id }: DeviceName): boolean =>
-      urgent.forgotten.some((device) => device.project === project && device.id === id);
-    for (const [key, { what, isPromised }] of group.records) {
-      if (!isPromised && !urgent.records.has(key) && !isForgotten(what)) addRecord(idle.get(key) ?? what, false);
+  const takeBack = (carried: Portion): void => {
+    waiting.takeBack(carried);
+    for (const key of carried.records.keys()) {
+      const since = idle.get(key);
+      if (since !== undefined) addWaiting(key, since);
     }
-    urgent.log = [...group.log.filter(({ isPromised }) => !isPromised), ...urgent.log];
-    forgetOldest(urgent);
-    if (!isEmpty(urgent)) soonAgain();
   };
 
-  const writeUrgent = async (): Promise<void> => {
+  const stopRefusing = (): void => {
+    refusal?.timer.cancel();
+    refusal = undefined;
+  };
+
+  const stopSoon = (): void => {
     soonTimer?.cancel();
     soonTimer = undefined;
-    const group = urgent;
-    if (isEmpty(group)) return;
-    urgent = emptyGroup();
-    try {
-      const [records, log] = [[...group.records.values()].map(({ what }) => what), group.log.map(({ what }) => what)];
-      const { forgotten, access } = group;
-      await store.write({ ...(forgotten.length > 0 && { forgotten }), records, access, log }, 'power-cut');
-      group.end();
-    } catch (problem) {
-      takeBack(group);
-      group.end(problem);
-      throw problem;
+  };
+
+  /** What came before of these devices need not be written any more. */
+  const isWritten = ({ forgotten, records }: Group): void => {
+    for (const { device, number } of forgotten) {
+      for (const key of idle.keys()) if (isOf(device, key)) idle.delete(key);
+      waiting.forget((key) => isOf(device, key), number);
+    }
+    for (const [key, { number }] of records) {
+      idle.delete(key);
+      waiting.isWritten(key, number);
     }
   };
 
-  const soonAgain = (): void => {
-    soonTimer ??= later(times.soonMs, () => {
+  const commit = async (group: Group, carried: Portion): Promise<void> => {
+    writing = group;
+    const isCarrying = carried !== NOTHING;
+    if (isCarrying) stopSoon();
+    let isMore = false;
+    try {
+      await store.write(groupOf(group, carried), 'power-cut');
+      isWritten(group);
+      stopRefusing();
+      if (isCarrying) isTroubled = false;
+      isMore = carried.records.size === CARRIED || carried.log.length === CARRIED;
+      group.end();
+    } catch (problem) {
+      takeBack(carried);
+      isTroubled = true;
+      if (!isEmpty(group)) {
+        stopRefusing();
+        refusal = { problem, timer: later(REFUSAL_MS, stopRefusing) };
+      }
+      group.end(problem);
+      throw problem;
+    } finally {
+      writing = undefined;
+      if (waiting.size > 0) soonAgain(isMore ? PAUSE_MS : times.soonMs);
+    }
+  };
+
+  const writePromised = async (): Promise<void> => {
+    if (isEmpty(promised)) return;
+    const group = promised;
+    promised = emptyGroup();
+    await commit(group, isTroubled || waiting.size === 0 ? NOTHING : waiting.take(CARRIED));
+  };
+
+  const writeWaiting = async (): Promise<void> => {
+    if (waiting.size > 0) await commit(emptyGroup(), waiting.take(CARRIED));
+  };
+
+  const settle = async (): Promise<void> => {
+    // As many as wait now: those that come meanwhile wait their own time.
+    for (let left = waiting.size; left > 0; left -= CARRIED) {
+      await inTurn(writeWaiting);
+      if (left > CARRIED) await pause();
+    }
+  };
+
+  const soonAgain = (ms: number): void => {
+    soonTimer ??= later(ms, () => {
       soonTimer = undefined;
-      inTurn(writeUrgent).catch(onProblem);
+      inTurn(writeWaiting).catch(onProblem);
     });
   };
 
-  const writeIdle = async (count: number): Promise<void> => {
-    const records = [...idle.values()].slice(0, count);
+  /** Writes the next idle records; `from` remembers where it is in them. */
+  const writeIdle = async (from: Iterator<DeviceRecord, undefined>, most: number): Promise<void> => {
+    const records = next(from, most);
     if (records.length === 0) return;
     await store.write({ records, access: [], log: [] }, 'kill');
     for (const record of records) {
@@ -140,15 +196,17 @@ export function createGrouping(ports: {
   };
 
   /** Writes as many as waited when it began, with pauses; those that come meanwhile wait their own time. */
-  const drain = (left: number): void => {
+  const drain = (from: Iterator<DeviceRecord, undefined>, left: number): void => {
     idleTimer = undefined;
     const over = (): void => {
       isDraining = false;
       if (idle.size > 0) idleAgain();
     };
-    inTurn(() => writeIdle(Math.min(left, IDLE_GROUP))).then(
+    inTurn(() => writeIdle(from, Math.min(left, IDLE_GROUP))).then(
       () => {
-        if (left > IDLE_GROUP && idle.size > 0) idleTimer = later(PAUSE_MS, () => drain(left - IDLE_GROUP));
+        // A flush has taken over.
+        if (!isDraining) return;
+        if (left > IDLE_GROUP && idle.size > 0) idleTimer = later(PAUSE_MS, () => drain(from, left - IDLE_GROUP));
         else over();
       },
       (problem: unknown) => {
@@ -162,49 +220,68 @@ export function createGrouping(ports: {
     if (isDraining) return;
     idleTimer ??= later(times.idleMs, () => {
       isDraining = true;
-      drain(idle.size);
+      drain(idle.values(), idle.size);
     });
+  };
+
+  const stopTimers = (): void => {
+    stopRefusing();
+    stopSoon();
+    idleTimer?.cancel();
+    idleTimer = undefined;
+    isDraining = false;
   };
 
   return {
     durable({ forgotten = [], records, access, log }) {
-      for (const device of forgotten) forget(device);
-      for (const record of records) addRecord(record, true);
-      urgent.access.push(...access);
-      urgent.log.push(...log.map((what) => ({ what, isPromised: true })));
-      const { written } = urgent;
+      if (refusal !== undefined) return Promise.reject(refusal.problem);
+      promised.forgotten.push(...forgotten.map((device) => ({ device, number: waiting.number() })));
+      for (const record of records) promised.records.set(keyOf(record), { what: record, number: waiting.number() });
+      promised.access.push(...access);
+      promised.log.push(...log);
+      const { written } = promised;
       // All that arrives before the next group begins goes with it: under load, one commit for dozens.
       if (!isNextDue) {
         isNextDue = true;
         later(times.gatherMs, () => {
           isNextDue = false;
           // Those who wait are told by their group.
-          inTurn(writeUrgent).catch(() => undefined);
+          inTurn(writePromised).catch(() => undefined);
         });
       }
       return written;
     },
     soon(record, entry) {
-      if (record !== undefined) addRecord(record, false);
-      if (entry !== undefined) urgent.log.push({ what: entry, isPromised: false });
-      forgetOldest(urgent);
-      soonAgain();
+      if (record !== undefined) addWaiting(keyOf(record), record);
+      if (entry !== undefined) waiting.note(entry);
+      soonAgain(times.soonMs);
     },
     idle(record) {
       const key = keyOf(record);
-      if (urgent.records.has(key)) urgent.records.set(key, { what: record, isPromised: false });
-      else idle.set(key, record);
+      if ([waiting, promised.records, writing?.records].some((records) => records?.has(key))) {
+        addWaiting(key, record);
+        soonAgain(times.soonMs);
+        return;
+      }
+      idle.set(key, record);
       idleAgain();
     },
-    settle: () => inTurn(writeUrgent),
+    settle,
     async flush() {
-      soonTimer?.cancel();
-      idleTimer?.cancel();
-      soonTimer = undefined;
-      idleTimer = undefined;
-      isDraining = false;
-      await inTurn(writeUrgent);
-      while (idle.size > 0) await inTurn(() => writeIdle(IDLE_GROUP));
+      stopTimers();
+      try {
+        await inTurn(writePromised);
+        await settle();
+        for (let from = idle.values(); idle.size > 0; from = idle.values()) {
+          for (let left = idle.size; left > 0; left -= IDLE_GROUP) {
+            await inTurn(() => writeIdle(from, IDLE_GROUP));
+            if (idle.size > 0) await pause();
+          }
+        }
+      } finally {
+        // Also where it failed: nothing is tried after the end.
+        stopTimers();
+      }
     },
   };
 }
@@ -223,14 +300,22 @@ function isEmpty({ forgotten, records, access, log }: Group): boolean {
   return forgotten.length === 0 && records.size === 0 && access.length === 0 && log.length === 0;
 }
 
-/** Keeps what waits bounded, but for what somebody waits for. */
-function forgetOldest(group: Group): void {
-  if (group.log.length <= WAITING_ENTRIES * 1.1) return;
-  let excess = group.log.length - WAITING_ENTRIES;
-  group.log = group.log.filter(({ isPromised }) => {
-    if (!isPromised) excess -= 1;
-    return isPromised || excess < 0;
-  });
+/** Of each device what came last. */
+function groupOf({ forgotten, records, access, log }: Group, carried: Portion): DeviceGroup {
+  const alive = [...carried.records].filter(
+    ([key, { number }]) => !forgotten.some((one) => number < one.number && isOf(one.device, key)),
+  );
+  const latest = new Map([...alive, ...records].sort(([, a], [, b]) => a.number - b.number));
+  return {
+    ...(forgotten.length > 0 && { forgotten: forgotten.map(({ device }) => device) }),
+    records: [...latest.values()].map(({ what }) => what),
+    access,
+    log: [...carried.log, ...log],
+  };
+}
+
+function isOf({ project, id }: DeviceName, key: string): boolean {
+  return key.startsWith(recordKey(project, id, ''));
 }
 
 function keyOf({ project, id, firmwareName }: DeviceRecord): string {

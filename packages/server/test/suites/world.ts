@@ -63,6 +63,8 @@ export function fakeTime(): FakeTime {
 /** A store that can be told to fail, or to wait, and what it wrote. */
 export interface Unreliable extends DeviceStore {
   readonly written: ReadonlyArray<DeviceGroup & { readonly against: 'kill' | 'power-cut' }>;
+  /** Writes, also those that failed. */
+  readonly tried: number;
   /** From now on. */
   setFull(isFull: boolean): void;
   /** Holds what is written from now on, until it is let go. */
@@ -71,12 +73,17 @@ export interface Unreliable extends DeviceStore {
 
 export function unreliable(store: DeviceStore): Unreliable {
   const written: Array<DeviceGroup & { readonly against: 'kill' | 'power-cut' }> = [];
+  let tried = 0;
   let isFull = false;
   let gate: Promise<void> = Promise.resolve();
   return {
     ...store,
     written,
+    get tried() {
+      return tried;
+    },
     async write(group, against) {
+      tried += 1;
       await gate;
       if (isFull) throw new FotaServerError('disk-full', 'no room is left');
       written.push({ ...group, against });
