@@ -18,8 +18,11 @@ export interface CatalogueStore {
   updateProject(project: Project): Promise<void>;
   /** @throws FotaServerError `disk-full`, `data-dir-unusable` */
   addRelease(release: NewRelease): Promise<Release>;
-  /** @throws FotaServerError `disk-full`, `data-dir-unusable` */
-  addPackage(release: Release, added: ReleasePackage): Promise<Release>;
+  /**
+   * `publishedAt`: publishes the release in the same write.
+   * @throws FotaServerError `disk-full`, `data-dir-unusable`
+   */
+  addPackage(release: Release, added: ReleasePackage, publishedAt?: number): Promise<Release>;
   /** @throws FotaServerError `disk-full`, `data-dir-unusable` */
   setState(release: Release, state: ReleaseState, at: number): Promise<Release>;
 }

@@ -239,3 +239,27 @@ describe('a store that fails', () => {
     expect(catalogue.releases(ALL)).toMatchObject([{ version: '1.2.0' }, { state: 'withdrawn' }]);
   });
 });
+
+it('a package that publishes the draft it joins does both in one write', async () => {
+  const writes: string[] = [];
+  const kept = memoryCatalogue();
+  const store: CatalogueStore = {
+    ...kept,
+    addPackage: (...all) => {
+      writes.push('package');
+      return kept.addPackage(...all);
+    },
+    setState: (...all) => {
+      writes.push('state');
+      return kept.setState(...all);
+    },
+  };
+  const ports = { now: () => 5, newKey: () => WORLD_KEY, sha256: (text: string) => text, deliveriesPerDay: 6 };
+  const catalogue = await openCatalogue({ ...ports, store });
+  await catalogue.createProject({ name: 'p' });
+  const publication = { project: 'p', firmwareName: 'app', version: '1.1.0', intake: intakeOf('x') };
+  await catalogue.publish({ ...publication, draft: true });
+  const { release } = await catalogue.publish({ ...publication, intake: intakeOf('y'), source: '2012' });
+  expect(release).toMatchObject({ state: 'published', publishedAt: 5, packages: [{ source: '2012' }, {}] });
+  expect(writes).toEqual(['package']);
+});

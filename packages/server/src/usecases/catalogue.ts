@@ -95,9 +95,10 @@ export async function openCatalogue(ports: {
           `${names.firmwareName} ${verdict.release.version} is published: a package that joins it is heard of at once`,
         );
       }
-      const grown = keepRelease(await store.addPackage(verdict.release, added));
-      const isHeld = isDraft || grown.state === 'published';
-      return { release: isHeld ? grown : keepRelease(await publishNow(grown)), isNew: true, warnings };
+      const isHeld = isDraft || verdict.release.state === 'published';
+      // In one write: a publication that fails has not let its package join.
+      const grown = await store.addPackage(verdict.release, added, isHeld ? undefined : now());
+      return { release: keepRelease(grown), isNew: true, warnings };
     }
     const at = now();
     const stored = await store.addRelease({

@@ -101,6 +101,17 @@ export function testCatalogueStore(make: () => Promise<CatalogueUnderTest>): voi
     expect(await (await reopened()).releases()).toEqual([first, second]);
   });
 
+  test('a package can join a draft and publish it in one write', async ({ store, reopened }) => {
+    await store.addProject(projectOf('p'));
+    const draft = await store.addRelease(releaseOf());
+    const [any] = draft.packages;
+    if (any === undefined) throw new Error('a sample without a package');
+    const published = await store.addPackage(draft, { ...any, source: '2010' }, 20);
+    expect(published).toMatchObject({ state: 'published', publishedAt: 20, packages: [{ source: '2010' }, any] });
+    expect(await store.releases()).toEqual([published]);
+    expect(await (await reopened()).releases()).toEqual([published]);
+  });
+
   test('a release goes through its states and gains packages; what is answered is what is kept', async ({
     store,
     reopened,

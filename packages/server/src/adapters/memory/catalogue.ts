@@ -37,7 +37,12 @@ export function memoryCatalogue(): CatalogueStore {
     addRelease: async (release) =>
       keepRelease({ ...release, id: releases.size + 1, packages: bySource(release.packages) }),
 
-    addPackage: async (release, added) => keepRelease({ ...release, packages: bySource([...release.packages, added]) }),
+    addPackage: async (release, added, publishedAt) =>
+      keepRelease({
+        ...release,
+        ...(publishedAt !== undefined && { state: 'published', publishedAt }),
+        packages: bySource([...release.packages, added]),
+      }),
 
     setState: async (release, state, at) => keepRelease({ ...release, state, ...timeOf(state, at) }),
   };

@@ -113,9 +113,15 @@ export function catalogueStore(database: Database, transaction: Transaction, rea
       });
     },
 
-    async addPackage(release, added) {
-      transaction('power-cut', () => addPackage(release.id, added));
-      return { ...release, packages: bySource([...release.packages, added]) };
+    async addPackage(release, added, publishedAt) {
+      const grown = { ...release, packages: bySource([...release.packages, added]) };
+      const changed: Release =
+        publishedAt === undefined ? grown : { ...grown, state: 'published', ...timeOf('published', publishedAt) };
+      transaction('power-cut', () => {
+        addPackage(release.id, added);
+        setState.run(changed.state, changed.publishedAt ?? null, changed.withdrawnAt ?? null, release.id);
+      });
+      return changed;
     },
 
     async setState(release, state, at) {
