@@ -1,7 +1,8 @@
 /** What `npm start` shows: a server with two releases, a device that upgrades itself, and how to connect one's own. */
 
 import { join, resolve } from 'node:path';
-import { printable } from '../output/words.ts';
+import { type Failure, failureOf } from '../failure.ts';
+import { jsonText, printable } from '../output/words.ts';
 import { type DemoOptions, helpFor, here, nearest, parseOptions } from './options.ts';
 import { createScreen } from './screen.ts';
 
@@ -12,7 +13,9 @@ import { createScreen } from './screen.ts';
 export async function demo(args: readonly string[], root: string, command = 'npm start --'): Promise<number> {
   const options = parseOptions(args);
   if (typeof options === 'string') {
-    process.stderr.write(`${options}\nTry: ${command} --help\n`);
+    const remedy = `Try: ${command} --help`;
+    if (args.includes('--json')) process.stdout.write(errorLine({ code: 'usage', message: options, remedy }));
+    else process.stderr.write(`${options}\n${remedy}\n`);
     return 2;
   }
   if (options.help) {
@@ -26,7 +29,7 @@ export async function demo(args: readonly string[], root: string, command = 'npm
   for (const signal of signals) process.on(signal, end);
   // A reader that has gone (`npm start | head`) ends the demo as Ctrl-C does.
   process.stdout.on('error', end);
-  const screen = createScreen(process.stdout);
+  const screen = createScreen(process.stdout, options.json);
   const dataDir = dataFolder(options, root);
   try {
     // Not before it is known that there is something to show: the server takes its time to load.
@@ -42,11 +45,16 @@ export async function demo(args: readonly string[], root: string, command = 'npm
     return 0;
   } catch (error) {
     screen.close();
-    process.stderr.write(`\n${explain(error, command)}\n`);
+    if (options.json) process.stdout.write(errorLine(failureOf(error)));
+    else process.stderr.write(`\n${explain(error, command)}\n`);
     return 1;
   } finally {
     for (const signal of signals) process.off(signal, end);
   }
+}
+
+function errorLine({ code, message, remedy }: Failure): string {
+  return `${jsonText({ error: { code, message, remedy } })}\n`;
 }
 
 function explain(error: unknown, command: string): string {

@@ -8,6 +8,7 @@ export interface DemoOptions {
   /** `undefined`: the first free one from {@link DEFAULT_PORT} on. */
   readonly port: number | undefined;
   readonly once: boolean;
+  readonly json: boolean;
   readonly help: boolean;
 }
 
@@ -30,6 +31,7 @@ Options
   --host HOST   address of the server. Default 127.0.0.1, this machine only;
                 0.0.0.0 lets devices on your network in
   --once        end when the device is upgraded instead of staying up
+  --json        print a line of JSON for each step, for programs
   --help        this text
 
 Examples
@@ -52,6 +54,7 @@ export function parseOptions(args: readonly string[]): DemoOptions | string {
         host: { type: 'string', default: '127.0.0.1' },
         port: { type: 'string' },
         once: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -60,7 +63,7 @@ export function parseOptions(args: readonly string[]): DemoOptions | string {
       return `--port takes a number from 0 to 65535, not "${values.port}"`;
     }
     if (values.data === '' || values.host === '') return `--${values.data === '' ? 'data' : 'host'} takes a value`;
-    return { data: values.data, host: values.host, port, once: values.once, help: values.help };
+    return { ...values, data: values.data, port };
   } catch (error) {
     return (error as Error).message.split('. ', 1)[0] ?? '';
   }

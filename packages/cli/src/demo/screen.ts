@@ -1,6 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress';
 import pc from 'picocolors';
 import { dim, painted, span, type Text } from '../output/text.ts';
+import { jsonText } from '../output/words.ts';
 
 /** What the demo shows: colours and a moving bar on a terminal, plain lines anywhere else. */
 export interface Screen {
@@ -9,13 +10,16 @@ export interface Screen {
   /** A line with a label before it. */
   labelled(label: string, ...parts: readonly Text[]): void;
   progress(bytes: number, total: number): void;
+  /** What happened, for programs: a line of JSON where that was asked for, and then nothing else is shown. */
+  event(value: object): void;
   /** Leaves the terminal as it was found. */
   close(): void;
 }
 
 const WIDTH = 10;
 
-export function createScreen(out: NodeJS.WriteStream): Screen {
+export function createScreen(out: NodeJS.WriteStream, isJson: boolean): Screen {
+  if (isJson) return createLines(out);
   const isTerminal = out.isTTY === true;
   const colors = pc.createColors(isTerminal && process.env['NO_COLOR'] === undefined);
   const indent = ' '.repeat(WIDTH + 2);
@@ -50,6 +54,13 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
         line(`${indent}${percent} %  ${size}`);
       }
     },
+    event: () => undefined,
     close: () => bar?.stop(),
   };
+}
+
+function createLines(out: NodeJS.WriteStream): Screen {
+  const nothing = (): void => undefined;
+  const event = (value: object): void => void (out.writable && out.write(`${jsonText(value)}\n`));
+  return { line: nothing, labelled: nothing, progress: nothing, event, close: nothing };
 }

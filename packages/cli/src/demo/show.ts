@@ -17,10 +17,13 @@ export async function show(
   ended: AbortSignal,
   { root, command }: { readonly root: string; readonly command: string },
 ): Promise<void> {
-  const { labelled, line } = screen;
+  const { event, labelled, line } = screen;
   let following = false;
   const server = await start(options, dataDir, (checkIn) => {
-    if (following) labelled('asked', tale(checkIn));
+    if (!following) return;
+    labelled('asked', tale(checkIn));
+    const { at, device, code, rule, releaseVersion } = checkIn;
+    event({ event: 'check-in', at: new Date(at).toISOString(), ...device, code, rule, releaseVersion });
   });
   try {
     line();
@@ -28,10 +31,19 @@ export async function show(
     line();
     labelled('server', cyan(server.url), fallback(options, server));
     labelled('data', `${nearest(dataDir)}  (SQLite and packages)`);
+    event({ event: 'started', url: server.url, dataDir });
     const { project, releases } = await publishSample(server);
     const sizes = releases.map(({ version, packages }) => `${version} (${megabytes(packages[0]?.size ?? 0)})`);
     labelled('releases', `${releases[0]?.firmwareName} ${sizes.join(', ')}`);
     line();
+    const versions = releases.map(({ version }) => version);
+    event({
+      event: 'published',
+      project: project.name,
+      key: project.key,
+      firmwareName: releases[0]?.firmwareName,
+      versions,
+    });
 
     const device = { url: `${server.url}/upgrade`, project_key: project.key, imei: 'sample-device' };
     const began = performance.now();
@@ -39,6 +51,7 @@ export async function show(
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     line();
     line('  ', green('The device upgraded itself'), ` in ${seconds} s.`);
+    event({ event: 'upgraded', seconds: Number(seconds) });
     if (options.once) return;
 
     const url = `${outwardUrls(server.url, options.host)[0] ?? server.url}/upgrade`;
@@ -56,6 +69,7 @@ export async function show(
     line();
     line('  The server stays up and shows who asks. ', bold('Ctrl-C'), ' ends it.');
     line();
+    event({ event: 'ready', url });
     following = true;
     if (!ended.aborted) await once(ended, 'abort');
   } finally {
@@ -81,19 +95,24 @@ async function start(
 
 /** Lets the sample device upgrade itself. @throws Error where it does not end with 0, then 4 */
 async function showDevice(folder: string, settings: DeviceFile, screen: Screen, ended: AbortSignal): Promise<void> {
-  const { labelled, line, progress } = screen;
+  const { event, labelled, line, progress } = screen;
   const results: number[] = [];
   const onMessage = (message: Message): void => {
-    if ('reading' in message) labelled('device', bold(message.version), `  ${message.reading}`);
+    if ('reading' in message) {
+      labelled('device', bold(message.version), `  ${message.reading}`);
+      event({ event: 'device', ...message });
+    }
     if ('bytes' in message && message.total !== undefined) progress(message.bytes, message.total);
     if ('result' in message) {
       results.push(message.result);
       labelled('result', bold(green(String(message.result))), `  ${message.meaning}`);
+      event({ event: 'result', ...message });
     }
   };
   await makeDevice(folder, stationFile('1.0.0'), settings);
   await runDevice(folder, ended, onMessage, () => {
     labelled('restart', 'update.bin becomes the application');
+    event({ event: 'restart' });
     line();
   });
   if (results.join() !== '0,4') throw new Error('The sample device did not upgrade itself.');
