@@ -112,6 +112,7 @@ const STEPS: readonly string[] = [
     delivered_since INTEGER,
     PRIMARY KEY (project, id, firmware_name)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX device_firmware ON device (firmware_name, project, id);
   CREATE TABLE device_access (
     project TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -136,6 +137,10 @@ const STEPS: readonly string[] = [
     detail TEXT
   ) STRICT;
   CREATE INDEX upgrade_log_device ON upgrade_log (device_id);
+  -- For operators' lists, so that devices do not wait for one that finds little: each ends with the number of the entry.
+  CREATE INDEX upgrade_log_project ON upgrade_log (project);
+  CREATE INDEX upgrade_log_event ON upgrade_log (event);
+  CREATE INDEX upgrade_log_firmware ON upgrade_log (firmware_name);
 ${TOKEN_TABLE}
   INSERT INTO project SELECT name, 'open', 'json', created_at FROM old_project;
   INSERT INTO project_key SELECT key, name, 0 FROM old_project;

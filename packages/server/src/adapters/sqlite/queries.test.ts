@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { folders } from '../../../test/folder.ts';
+import { NO_FILTER } from '../../../test/suites/samples.ts';
+import type { Database } from './database.ts';
+import { devicePages, logQueries } from './queries.ts';
+import { openSchema } from './schema.ts';
+
+const folder = folders(onTestFinished);
+
+/** How SQLite means to find what it is asked for while `query` runs. */
+async function plansOf(query: (database: Database) => unknown): Promise<string> {
+  const database = await openSchema(join(await folder(), 'fota.db'));
+  onTestFinished(() => database.close());
+  const plans: unknown[] = [];
+  const explaining = {
+    prepare: (sql: string) => ({
+      all: (values: Record<string, string | number>) => {
+        plans.push(...database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(values));
+        return [];
+      },
+    }),
+  };
+  query(explaining as unknown as Database);
+  return plans.map((plan) => (plan as { readonly detail: string }).detail).join('\n');
+}
+
+it.each([
+  [{ project: 'p' }, 'upgrade_log_project'],
+  [{ event: 'unreadable' }, 'upgrade_log_event'],
+  [{ firmwareName: 'app' }, 'upgrade_log_firmware'],
+  [{ deviceId: '867' }, 'upgrade_log_device'],
+] as const)('the log with the filter %j is found by the index %s, without sorting', async (filter, index) => {
+  const plans = await plansOf((database) => logQueries(database)({ ...NO_FILTER, ...filter }, 1_000_000, 50));
+  expect(plans).toMatch(new RegExp(`^SEARCH upgrade_log USING INDEX ${index} `));
+  expect(plans).not.toContain('TEMP B-TREE');
+});
+
+it.each([
+  [{ firmwareName: 'app' }, 'device_firmware'],
+  [{ firmwareName: 'app', access: 'default' }, 'device_firmware'],
+] as const)('devices with the filter %j are found by the index %s', async (filter, index) => {
+  const plans = await plansOf((database) => devicePages(database)({ ...NO_FILTER, ...filter }, undefined, 50));
+  expect(plans).toMatch(new RegExp(`SEARCH d USING INDEX ${index} `));
+  expect(plans).not.toContain('SCAN d\n');
+});
