@@ -1,0 +1,41 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { startServer } from '@libfota2/server';
+import { expect, it, onTestFinished } from 'vitest';
+import { makeDesk } from '../test/desk.ts';
+import { type Api, reference, VARIABLES } from '../test/reference.ts';
+import { EXIT } from './failure.ts';
+import { createOut } from './output/out.ts';
+import { createProgram } from './program.ts';
+import { processWorld } from './world.ts';
+
+const page = fileURLToPath(new URL('../../../docs/commands.md', import.meta.url));
+const source = fileURLToPath(new URL('.', import.meta.url));
+
+async function apiDocument(): Promise<Api> {
+  const desk = await makeDesk();
+  onTestFinished(() => desk.clear());
+  const server = await startServer({ dataDir: desk.dir, devices: false, admin: {} });
+  onTestFinished(() => server.close());
+  return (await fetch(`${server.adminUrl}/api/v1/openapi.json`)).json() as Promise<Api>;
+}
+
+it('docs/commands.md says what the program and its API say of themselves', async () => {
+  const world = { ...processWorld(), env: {} };
+  const signal = (): AbortSignal => new AbortController().signal;
+  const program = createProgram({ world, out: createOut(world, false), signal, exitWith: () => undefined });
+  await expect(reference(program, await apiDocument())).toMatchFileSnapshot(page);
+});
+
+it('docs/commands.md knows every exit code', async () => {
+  const told = [...(await readFile(page, 'utf8')).matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
+  expect(told).toEqual(expect.arrayContaining(Object.values(EXIT)));
+});
+
+it('docs/commands.md knows every variable that the command reads', async () => {
+  const names = (await readdir(source, { recursive: true })).filter((name) => /(?<!\.test)\.ts$/.test(name));
+  const texts = await Promise.all(names.map((name) => readFile(source + name, 'utf8')));
+  const read = texts.flatMap((text) => [...text.matchAll(/\benv\['(\w+)'\]/g)].map(([, name = '']) => name));
+  // INIT_CWD is npm's, where `npm start` was typed.
+  expect(new Set(read.filter((name) => name !== 'INIT_CWD'))).toEqual(new Set(Object.keys(VARIABLES)));
+});
