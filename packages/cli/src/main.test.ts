@@ -27,6 +27,12 @@ describe('help', () => {
     },
   );
 
+  it.each([80, 60])('fits a terminal of %i columns', async (columns) => {
+    const { stdout } = await fota(['--help'], { columns });
+    const text = stdout.slice(0, columns < 80 ? stdout.indexOf('Where the server is') : undefined);
+    expect(text.split('\n').filter((line) => line.length > columns)).toEqual([]);
+  });
+
   it('comes without a command, and tells the exit codes', async () => {
     const { code, stdout } = await fota([]);
     expect(code).toBe(0);
@@ -63,6 +69,11 @@ describe('wrong use', () => {
     expect((await fota(['publsh'])).stderr).toContain('Did you mean publish?');
     expect((await fota(['log', '--folow'])).stderr).toContain('Did you mean --follow?');
     expect((await fota(['project', 'key', 'rotat', 'x'])).stderr).toContain('Did you mean rotate?');
+  });
+
+  it('of an argument says what it takes', async () => {
+    const { stderr } = await fota(['release', 'show', 'x']);
+    expect(stderr).toMatch(/^error: 'x' is invalid for argument 'release'\. It takes a number from 1 /);
   });
 
   it('of a group names its commands', async () => {

@@ -21,26 +21,28 @@ const ABOUT = `Firmware over the air: run the upgrade server, publish releases, 
 
 const REST = `
 Where the server is:
-  --server URL or FOTA_SERVER names one, and FOTA_TOKEN lets in. Else the server that runs on the data folder (--data,
-  FOTA_DATA or ./fota-data) is spoken to over its local socket. Where none runs, the command does its work on the
+  --server URL or FOTA_SERVER names one, and FOTA_TOKEN lets in. Else the server
+  that runs on the data folder (--data, FOTA_DATA or ./fota-data) is spoken to
+  over its local socket. Where none runs, the command does its work on the
   folder itself. An option weighs more than the environment.
 
 For programs:
-  --json prints one JSON document on stdout (a line each from serve and log --follow); lists are {"items","more"}, times
-  ISO 8601, a failure is {"error":{"code","message","remedy"}}. Without it, failures and remarks go to stderr.
-  Colours and bars are for terminals only, colours never with NO_COLOR.
+  --json prints one JSON document on stdout (a line each from serve and
+  log --follow); lists are {"items","more"}, times ISO 8601, a failure is
+  {"error":{"code","message","remedy"}}. Without it, failures and remarks go to
+  stderr. Colours and bars are for terminals only, colours never with NO_COLOR.
 
 Exit codes:
   0  done     1  failed     2  wrong use     130  interrupted
   fota upgrade: 0 to 5 as libfota2, 64 for wrong use
 
 Examples:
-  fota demo                                      see it work
-  fota serve                                     start a server on ./fota-data
+  fota demo                                   see it work
+  fota serve                                  start a server on ./fota-data
   fota project create tracker
   fota publish tracker_2013.001.004_LuatOS-SoC_EC718P.bin
-  fota explain 861234567890123                   why does it not get the release?
-  source <(fota completion bash)                 complete with the Tab key`;
+  fota explain 861234567890123                why does it not get the release?
+  source <(fota completion bash)              complete with the Tab key`;
 
 /** The whole command line; parsing it does the work. */
 export function createProgram(invocation: Invocation): Command {
@@ -55,7 +57,7 @@ export function createProgram(invocation: Invocation): Command {
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText('after', REST)
-    .configureHelp({ showGlobalOptions: false, styleTitle: (text) => `\u001b[1m${text}\u001b[22m` })
+    .configureHelp({ showGlobalOptions: false, minWidthToWrap: 20, styleTitle: (text) => `\u001b[1m${text}\u001b[22m` })
     .configureOutput({
       writeOut: out.raw,
       // What is wrong is thrown, and printed in one place.
@@ -101,7 +103,9 @@ function refuseInWords(command: Command): void {
     if (error.exitCode === 0) throw new CommandError('usage', '', { exitCode: EXIT.ok });
     const isGroup = error.code === 'commander.help';
     const names = command.commands.map((one) => one.name()).join(', ');
-    const message = isGroup ? `${pathOf(command)} takes a command: ${names}` : error.message.replace(/^error: /, '');
+    const message = isGroup
+      ? `${pathOf(command)} takes a command: ${names}`
+      : error.message.replace(/^error: (?:command-argument value )?/, '');
     throw new CommandError('usage', message, {
       remedy: `Try: ${pathOf(command)} --help`,
       exitCode: command.name() === 'upgrade' ? EXIT.upgradeUsage : EXIT.usage,

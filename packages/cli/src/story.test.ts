@@ -150,6 +150,10 @@ describe('forgetting a device', () => {
     await desk.json('publish', 'app.bin', '--firmware', 'gateway', '--version', '2');
     expect((await upgrade(serving, project, '1')).code).toBe(0);
     await desk.json('device', 'block', 'device-1');
+    for (const list of ['device', 'release']) {
+      const { stdout } = await desk.fota([list, 'list', '--firmware', 'other']);
+      expect(stdout).toBe('Nothing that fits.\n');
+    }
     expect((await desk.fota(['device', 'show', 'device-1'])).stdout).toMatch(
       /^deliveries +1 of one package, whole, since .*; version unchanged$/m,
     );

@@ -23,7 +23,13 @@ interface Captured extends Output {
   onText(listener: () => void): void;
 }
 
-function capture(isTTY: boolean): Captured {
+/** What the command believes to speak to. Default: no terminal. */
+interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+function capture(isTTY: boolean, columns: number): Captured {
   let text = '';
   const listeners: Array<() => void> = [];
   const stream = new Writable({
@@ -36,17 +42,17 @@ function capture(isTTY: boolean): Captured {
   });
   return Object.assign(stream, {
     isTTY,
-    columns: 100,
+    columns,
     text: () => text,
     onText: (listener: () => void) => void listeners.push(listener),
   });
 }
 
 /** Runs the command in this process, its streams captured; nothing of our environment reaches it. */
-export function begin(args: readonly string[], given: Partial<World> & { readonly isTTY?: boolean } = {}): Running {
-  const { isTTY = false, ...world } = given;
-  const stdout = capture(isTTY);
-  const stderr = capture(isTTY);
+export function begin(args: readonly string[], given: Partial<World> & Terminal = {}): Running {
+  const { isTTY = false, columns = 100, ...world } = given;
+  const stdout = capture(isTTY, columns);
+  const stderr = capture(isTTY, columns);
   const listeners = new Set<(signal: NodeJS.Signals) => void>();
   const ended = main(args, {
     stdout,
@@ -84,6 +90,6 @@ export function begin(args: readonly string[], given: Partial<World> & { readonl
   };
 }
 
-export function fota(args: readonly string[], given: Partial<World> & { readonly isTTY?: boolean } = {}): Promise<Ran> {
+export function fota(args: readonly string[], given: Partial<World> & Terminal = {}): Promise<Ran> {
   return begin(args, given).ended;
 }

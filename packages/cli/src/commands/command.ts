@@ -1,7 +1,7 @@
 /** What all commands have in common: their options, their help, and what they get to work with. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Connection, connect, type Needs, type Whereabouts } from '../client/connect.ts';
-import type { Client } from '../client/http.ts';
+import type { Client, Query } from '../client/http.ts';
 import type { Out } from '../output/out.ts';
 import type { World } from '../world.ts';
 
@@ -69,6 +69,11 @@ export function limit(text: string): number {
 /** An option that takes one of few words. */
 export function choice(flags: string, description: string, ...words: readonly string[]): Option {
   return new Option(flags, description).choices(words);
+}
+
+/** What an empty list says: another thing where only some were asked for. */
+export function nothing(query: Query, inAll: string): string {
+  return Object.values(query).every((value) => value === undefined) ? inAll : 'Nothing that fits.';
 }
 
 /** A path of the API with names put in. */

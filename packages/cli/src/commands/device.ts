@@ -5,7 +5,7 @@ import { CommandError, EXIT } from '../failure.ts';
 import { bold } from '../output/text.ts';
 import { ago, bytes, counted } from '../output/words.ts';
 import { projectOf } from './choose.ts';
-import { choice, examples, type Invocation, limit, path, serverOptions, withServer } from './command.ts';
+import { choice, examples, type Invocation, limit, nothing, path, serverOptions, withServer } from './command.ts';
 import { addAccess } from './device-access.ts';
 
 type Options = Whereabouts & {
@@ -35,7 +35,7 @@ export function addDevice(program: Command, invocation: Invocation): void {
         const query = { project, firmware, access, id };
         const page = await client.list<ApiDeviceListing>('/devices', query, options.limit);
         out.result(page, () => {
-          if (page.items.length === 0) return out.line('No device has asked yet.');
+          if (page.items.length === 0) return out.line(nothing(query, 'No device has asked yet.'));
           out.table(
             ['DEVICE', 'PROJECT', 'FIRMWARE', 'VERSION', 'LAST SEEN', 'LAST ANSWER', 'ACCESS'],
             page.items.map((device) => row(device, world.now())),

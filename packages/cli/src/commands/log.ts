@@ -5,7 +5,7 @@ import type { Whereabouts } from '../client/connect.ts';
 import type { Client, Query } from '../client/http.ts';
 import { CommandError } from '../failure.ts';
 import { bytes, clockTime, printable } from '../output/words.ts';
-import { choice, examples, type Invocation, limit, serverOptions, withServer } from './command.ts';
+import { choice, examples, type Invocation, limit, nothing, serverOptions, withServer } from './command.ts';
 
 type Options = Whereabouts & {
   readonly project?: string;
@@ -41,7 +41,7 @@ export function addLog(program: Command, invocation: Invocation): void {
           const entries = page.items.toReversed();
           if (options.follow === true) return follow(invocation, client, query, entries);
           out.result({ items: entries, more: page.more }, () => {
-            if (entries.length === 0) out.line('Nothing has happened yet.');
+            if (entries.length === 0) out.line(nothing(query, 'Nothing has happened yet.'));
             for (const entry of entries) out.line(lineOf(entry));
           });
         },

@@ -4,7 +4,17 @@ import type { Whereabouts } from '../client/connect.ts';
 import type { Out } from '../output/out.ts';
 import { bold, span } from '../output/text.ts';
 import { ago, bytes } from '../output/words.ts';
-import { choice, examples, type Invocation, integer, limit, path, serverOptions, withServer } from './command.ts';
+import {
+  choice,
+  examples,
+  type Invocation,
+  integer,
+  limit,
+  nothing,
+  path,
+  serverOptions,
+  withServer,
+} from './command.ts';
 
 type Options = Whereabouts & {
   readonly project?: string;
@@ -27,9 +37,10 @@ export function addRelease(program: Command, invocation: Invocation): void {
     .action((options: Options) =>
       withServer(invocation, options, async (client) => {
         const { project, firmware, state } = options;
-        const page = await client.list<ApiRelease>('/releases', { project, firmware, state }, options.limit);
+        const query = { project, firmware, state };
+        const page = await client.list<ApiRelease>('/releases', query, options.limit);
         out.result(page, () => {
-          if (page.items.length === 0) return out.line('No release: fota publish FILE');
+          if (page.items.length === 0) return out.line(nothing(query, 'No release: fota publish FILE'));
           out.table(
             ['ID', 'PROJECT', 'FIRMWARE', 'VERSION', 'ON THE WIRE', 'STATE', 'PACKAGES', 'MADE'],
             page.items.map((release) => row(release, world.now())),
