@@ -17,8 +17,14 @@ interface Block {
 
 const cmp = tool('cmp', 'apt-get install diffutils');
 
-/** What `npx fota` runs in a clone. */
 const fota = join(root, 'packages/cli/bin/fota.mjs');
+
+/** What `npm install` does in a clone: the command lies in node_modules/.bin. */
+async function installFota(clone: string): Promise<void> {
+  const bin = join(clone, 'node_modules/.bin');
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(bin, 'fota'), `#!/bin/sh\nexec "${process.execPath}" "${fota}" "$@"\n`, { mode: 0o755 });
+}
 
 const FENCE = /^```(\w*)\n(.*?)^```$/gms;
 
@@ -39,6 +45,8 @@ describe('the README', () => {
   let dir: string;
   /** Where the last shell block ended. */
   let cwd: string;
+  /** The search path that it left to its terminal. */
+  let path = process.env['PATH'] ?? '';
   /** What the last shell block said. */
   let said = '';
   let port: number;
@@ -49,6 +57,7 @@ describe('the README', () => {
     dir = await realpath(await mkdtemp(join(tmpdir(), 'libfota2 readme ')));
     cwd = join(dir, 'clone');
     await mkdir(cwd);
+    await installFota(cwd);
     port = await freePort();
     devicePort = await freePort();
   });
@@ -60,14 +69,13 @@ describe('the README', () => {
 
   /** Runs shell lines where the last ones ended, stopping at the first that fails. */
   async function shell(code: string): Promise<void> {
-    const env = { ...quietNpm, HERE: join(dir, 'here') };
+    const env = { ...quietNpm, PATH: path, HERE: join(dir, 'here') };
     // Where a machine has no cmp, the rest is told all the same.
     const known = cmp === undefined ? code.replaceAll(/\bcmp [^;\n]*/g, ':') : code;
-    const command = `"${process.execPath}" "${fota}"`;
-    const here = known.replaceAll('npx fota', command).replaceAll(':8266/', `:${devicePort}/`);
-    const script = `set -eu\ntrap 'pwd > "$HERE"' EXIT\n${here}`;
+    const here = known.replaceAll(':8266/', `:${devicePort}/`);
+    const script = `set -eu\ntrap 'printf "%s\\n" "$PWD" "$PATH" > "$HERE"' EXIT\n${here}`;
     said = await run('sh', ['-c', script], { cwd, env });
-    cwd = (await readFile(env.HERE, 'utf8')).trim();
+    [cwd = '', path = ''] = (await readFile(env.HERE, 'utf8')).split('\n');
   }
 
   async function serve(command: string, args: readonly string[]): Promise<void> {
@@ -86,8 +94,10 @@ describe('the README', () => {
       await writeFile(start, code);
       said = await run(process.execPath, [start, ...options], { cwd });
     },
-    'npx fota serve': async () => {
-      const server = start(process.execPath, [fota, 'serve', '--port', String(devicePort), '--admin-port', '0'], { cwd });
+    'PATH="$PWD/node_modules/.bin:$PATH"\nfota serve': async () => {
+      const server = start(process.execPath, [fota, 'serve', '--port', String(devicePort), '--admin-port', '0'], {
+        cwd,
+      });
       servers.push(server);
       await server.says(/Ctrl-C ends the server/);
     },
