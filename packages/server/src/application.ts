@@ -17,6 +17,7 @@ import { openFleet } from './usecases/fleet.ts';
 import { createGrouping } from './usecases/grouping.ts';
 import { createNoise } from './usecases/noise.ts';
 import { createOperator, type Operator } from './usecases/operator.ts';
+import { seldom } from './usecases/problems.ts';
 import { openTokens, type Tokens } from './usecases/tokens.ts';
 import { openUploads, type Uploads } from './usecases/uploads.ts';
 
@@ -68,12 +69,17 @@ export async function openApplication(dataDir: string, settings: Settings, close
   const { onCheckIn, deliveriesPerDay, maxDevices, cacheBytes, maxPackageBytes } = settings;
   const now = Date.now;
   const problems: Problem[] = [];
-  const onProblem = (problem: unknown): void => {
+  const onProblem = seldom(now, (problem, untold) => {
     const code = problem instanceof FotaServerError ? problem.code : undefined;
-    problems.unshift({ at: now(), code, message: problem instanceof Error ? problem.message : String(problem) });
+    const message = problem instanceof Error ? problem.message : String(problem);
+    problems.unshift({
+      at: now(),
+      code,
+      message: untold === 0 ? message : `${message} (${untold} more since last told)`,
+    });
     problems.splice(RECENT_PROBLEMS);
     settings.onProblem(problem);
-  };
+  });
   const database = join(dataDir, 'fota.db');
   // SQLite gives the files beside it the rights of the first.
   await makePrivate(database);

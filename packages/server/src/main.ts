@@ -134,7 +134,7 @@ async function takeFolder(dataDir: string, closers: Closers): Promise<string> {
 }
 
 async function serveDevices(
-  { checkIns, packages, onRefused }: Application,
+  { checkIns, packages, onRefused, onProblem }: Application,
   settings: Settings,
   doors: Closers,
 ): Promise<{ readonly url: string; readonly port: number }> {
@@ -142,7 +142,7 @@ async function serveDevices(
   // As they are configured, and as they arrive.
   const paths = new Set([UPGRADE_PATH, ...settings.paths].flatMap((path) => [path, encodeURI(path)]));
   const routes = deviceRoutes([libfota2Route(answering, paths), plainRoute(answering)], onRefused);
-  const listener = createListener(routes, settings.limits, settings.onProblem, onRefused);
+  const listener = createListener(routes, settings.limits, onProblem, onRefused);
   const port = await listen(listener.server, settings.host, settings.port);
   doors.push((graceMs) => listener.close(graceMs));
   return { url: `http://${addressOf(settings.host)}:${port}`, port };
