@@ -229,6 +229,8 @@ describe.each([
   'CONTRIBUTING.md',
   'SECURITY.md',
   'CHANGELOG.md',
+  'docs/operations.md',
+  'docs/commands.md',
 ])('%s', (name) => {
   it('links to nothing that is not there', () => {
     const text = page(name).replace(FENCE, '');
