@@ -70,7 +70,10 @@ async function checkHolder({ given, world, signal, ports, progress }: Patient, d
     const { client, isRunning } = connection;
     const status = await client.get<ApiStatus>('/status');
     const holder = isRunning
-      ? ok('lock', `held by the server at ${notice?.url || 'its socket'} (process ${notice?.pid})`)
+      ? ok(
+          'lock',
+          `held by the server at ${notice?.url || 'its socket'} (process ${notice?.pid}), version ${status.version}`,
+        )
       : ok('lock', 'free: no server runs');
     return [
       holder,
