@@ -137,7 +137,8 @@ describe('an upload', () => {
     const { code, stderr } = await desk.fota([...wanted, '--resume', id]);
     expect({ code, begins: /\d+ %/.exec(stderr)?.[0] }).toEqual({
       code: 0,
-      begins: expect.stringMatching(/^[3-9]\d %$/),
+      // Which of the command's connections was the first to carry anything is not told: but what came was kept.
+      begins: expect.stringMatching(/^[1-9]\d %$/),
     });
   });
 });
