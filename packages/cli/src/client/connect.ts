@@ -21,6 +21,8 @@ export interface Needs {
   readonly mayCreate?: boolean;
   /** A server of this process will not do. Default: it will. */
   readonly running?: boolean;
+  /** Requests at a time. Default 1. */
+  readonly connections?: number;
 }
 
 export interface Connection {
@@ -63,19 +65,22 @@ export async function connect(
   signal: AbortSignal,
   needs: Needs = {},
 ): Promise<Connection> {
+  const { connections } = needs;
   const server = namedServer(given, world);
   if (server !== undefined) {
     const base = baseOf(server, given.server === undefined ? 'FOTA_SERVER' : '--server');
-    return overTcp(base, given.token ?? (world.env['FOTA_TOKEN'] || undefined), signal);
+    const token = given.token ?? (world.env['FOTA_TOKEN'] || undefined);
+    const name = `the server at ${base}`;
+    return reached(createClient({ base, token, name, connections }, signal));
   }
   const dataDir = dataFolder(given, world);
-  const running = await runningServer(dataDir, signal);
+  const running = await runningServer(dataDir, signal, connections);
   if (running !== undefined) return running;
   if (needs.running === true) throw new CommandError('server-needed', `no server runs on ${dataDir}`);
   if (needs.mayCreate !== true && (await stat(dataDir).catch(() => undefined)) === undefined) {
     throw new CommandError('data-dir-missing', `there is no data folder at ${dataDir}`);
   }
-  return whenFree(dataDir, signal, () => inProcess(dataDir, signal));
+  return whenFree(dataDir, signal, () => inProcess(dataDir, signal, connections));
 }
 
 /**
@@ -100,14 +105,18 @@ function isServing(notice: Notice | undefined): notice is Notice & { readonly so
 }
 
 /** Speaks to the server that runs on a data folder, if one does. */
-export async function runningServer(dataDir: string, signal?: AbortSignal): Promise<Connection | undefined> {
+export async function runningServer(
+  dataDir: string,
+  signal?: AbortSignal,
+  connections?: number,
+): Promise<Connection | undefined> {
   const notice = await readNotice(dataDir);
   if (!isServing(notice)) return undefined;
-  const client = overSocket(notice.socket, `the server on ${dataDir}`, signal);
+  const client = overSocket(notice.socket, `the server on ${dataDir}`, signal, connections);
   try {
     // One that was killed leaves its notice and its socket behind.
     await client.get('/status');
-    return { client, isRunning: true, close: () => client.close() };
+    return reached(client);
   } catch (error) {
     await client.close();
     if (error instanceof CommandError && error.code === 'server-unreachable') return undefined;
@@ -124,12 +133,11 @@ export async function readNotice(dataDir: string): Promise<Notice | undefined> {
   }
 }
 
-function overSocket(socketPath: string, name: string, signal?: AbortSignal): Client {
-  return createClient({ base: 'http://localhost', socketPath, name }, signal);
+function overSocket(socketPath: string, name: string, signal?: AbortSignal, connections?: number): Client {
+  return createClient({ base: 'http://localhost', socketPath, name, connections }, signal);
 }
 
-function overTcp(base: string, token: string | undefined, signal: AbortSignal): Connection {
-  const client = createClient({ base, token, name: `the server at ${base}` }, signal);
+function reached(client: Client): Connection {
   return { client, isRunning: true, close: () => client.close() };
 }
 
@@ -144,10 +152,10 @@ function baseOf(server: string, where: string): string {
 }
 
 /** Starts the application for as long as the command takes: no devices, no port, only the socket in the data folder. */
-async function inProcess(dataDir: string, signal: AbortSignal): Promise<Connection> {
+async function inProcess(dataDir: string, signal: AbortSignal, connections: number | undefined): Promise<Connection> {
   const { startServer } = await import('@libfota2/server');
   const server = await startServer({ dataDir, devices: false, graceMs: 2_000 });
-  const client = overSocket(server.socket, `the data folder ${dataDir}`, signal);
+  const client = overSocket(server.socket, `the data folder ${dataDir}`, signal, connections);
   return {
     client,
     isRunning: false,

@@ -12,6 +12,8 @@ export interface Address {
   readonly token?: string | undefined;
   /** What people are told of it. */
   readonly name: string;
+  /** At most. Default 1: what a break costs is known, and nothing overtakes. */
+  readonly connections?: number | undefined;
 }
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
@@ -29,15 +31,13 @@ export interface Client {
 }
 
 const PAGE = 1_000;
-/** At most, where a command asks for several things at a time. */
-const CONNECTIONS = 8;
 /** An answer of the admin side is no larger; a page of a thousand entries is about a tenth of it. */
 const LARGEST_ANSWER = 64 << 20;
 
 export function createClient(address: Address, signal?: AbortSignal): Client {
-  const { base, socketPath, token, name } = address;
+  const { base, socketPath, token, name, connections = 1 } = address;
   const connect = { timeout: 10_000, ...(socketPath === undefined ? {} : { socketPath }) };
-  const dispatcher = new Agent({ connect, maxResponseSize: LARGEST_ANSWER, connections: CONNECTIONS });
+  const dispatcher = new Agent({ connect, maxResponseSize: LARGEST_ANSWER, connections });
 
   const ask = async <T>(
     method: Dispatcher.HttpMethod,

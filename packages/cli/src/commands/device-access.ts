@@ -54,12 +54,13 @@ export function addAccess(group: Command, invocation: Invocation, shown: (device
       .action(async (named: readonly string[], options: Options) => {
         const ids = await idsOf(command, named, options.from, invocation.world);
         const [only] = ids;
-        await withServer(invocation, options, async (client) => {
+        const work = async (client: Client): Promise<void> => {
           if (only !== undefined && ids.length === 1 && options.from === undefined) {
             return shown(await change(client, only, options.project, access));
           }
           return changeAll(invocation, client, ids, options.project, access);
-        });
+        };
+        await withServer(invocation, options, work, { connections: AT_ONCE });
       });
     examples(
       command,
