@@ -56,6 +56,10 @@ describe('the whole story, with a server that runs', () => {
     expect(first.code).toBe(0);
     expect((await readFile(join(desk.dir, 'new.bin'))).equals(image)).toBe(true);
     await serving.says(/device-1 {2}智能网关 gateway 1\.0\.0 {2}→ is sent 1\.4\.0/);
+    await fetch(`${serving.url}/upgrad?imei=1&project_key=${key}`);
+    await serving.says(
+      new RegExp(`404 no-such-path from 127.0.0.1: GET /upgrad\\?imei=1&project_key=${key.slice(0, 4)}\\.\\.\\.`),
+    );
     const newest = await upgrade(serving, project, '1.4.0');
     expect(newest.code).toBe(4);
     expect(newest.stdout).toContain('reason: newest');

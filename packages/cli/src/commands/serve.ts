@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { CheckIn, FotaServer, ServerOptions } from '@libfota2/server';
+import type { CheckIn, FotaServer, LostRequest, ServerOptions } from '@libfota2/server';
 import { type Command, Option } from 'commander';
 import { devicePath, outwardUrls } from '../client/addresses.ts';
 import { dataFolder, type Whereabouts, whenFree } from '../client/connect.ts';
@@ -82,6 +82,9 @@ async function serve({ out, world, signal }: Invocation, options: Options): Prom
     onCheckIn: (checkIn) => {
       if (options.quiet !== true) out.event({ event: 'check-in', ...documentOf(checkIn) }, lineOf(checkIn));
     },
+    onLost: (lost) => {
+      if (options.quiet !== true) tellLost(out, lost);
+    },
     onProblem: (problem) => tellProblem(out, problem, world.now()),
   };
   const server = await whenFree(dataDir, ended, () => startServer(settings));
@@ -144,6 +147,12 @@ function tellStart(out: Out, server: FotaServer, { host, adminHost }: Options): 
     'On this machine, in another terminal: fota project create NAME, fota publish FILE. Ctrl-C ends the server.',
   );
   out.line();
+}
+
+/** A device that asks at a wrong path cannot say so itself; of each kind of such requests one is told a minute. */
+function tellLost(out: Out, { at: moment, status, detail }: LostRequest): void {
+  const at = new Date(moment).toISOString();
+  out.event({ event: 'unreadable', at, status, detail }, `${clockTime(at)}  ${status} ${detail}`);
 }
 
 function tellProblem(out: Out, problem: unknown, now: number): void {

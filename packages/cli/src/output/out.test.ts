@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fota } from '../../test/run.ts';
 import { main, type Output } from '../main.ts';
@@ -193,7 +194,7 @@ describe('where stdout cannot be written', () => {
 
   it.runIf(process.platform === 'linux')('a full disk is noticed by the command itself', () => {
     const full = openSync('/dev/full', 'w');
-    const bin = new URL('../../bin/fota.mjs', import.meta.url).pathname;
+    const bin = fileURLToPath(new URL('../../bin/fota.mjs', import.meta.url));
     const ran = spawnSync(process.execPath, [bin, '--help'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
     closeSync(full);
     expect(ran.status).toBe(1);
