@@ -15,7 +15,7 @@ import { openCatalogue } from './usecases/catalogue.ts';
 import { type CheckIns, createCheckIns } from './usecases/check-in.ts';
 import { openFleet } from './usecases/fleet.ts';
 import { createGrouping } from './usecases/grouping.ts';
-import { createNoise } from './usecases/noise.ts';
+import { bareEntry, createNoise } from './usecases/noise.ts';
 import { createOperator, type Operator } from './usecases/operator.ts';
 import { seldom } from './usecases/problems.ts';
 import { openTokens, type Tokens } from './usecases/tokens.ts';
@@ -136,8 +136,7 @@ export async function openApplication(dataDir: string, settings: Settings, close
     onRefused: ({ reason, status, address, excerpt, at }) => {
       const device = { project: '', firmwareName: '', idKind: 'imei', id: '', version: '' } as const;
       const detail = `${reason} from ${address || 'an unknown address'}: ${excerpt}`;
-      const none = { rule: undefined, release: undefined, releaseVersion: undefined, bytes: undefined };
-      noise.heard({ at, event: 'unreadable', device, code: status, ...none, detail });
+      noise.heard({ ...bareEntry(at, 'unreadable', device, status), detail });
     },
     refuse: writing.refuse,
   };
@@ -145,10 +144,17 @@ export async function openApplication(dataDir: string, settings: Settings, close
 
 type Guard = <A extends readonly unknown[], T>(work: (...args: A) => Promise<T>) => (...args: A) => Promise<T>;
 
-/** The operator, whose changes are refused once the server closes. */
+/** What an operator changes: all that takes time, but for what only reads. */
+type Change = Exclude<
+  {
+    [Name in keyof Operator]: Operator[Name] extends (...args: never[]) => Promise<unknown> ? Name : never;
+  }[keyof Operator],
+  'devices' | 'device' | 'log'
+>;
+
+/** The operator, whose changes are refused once the server closes. The compiler sees that none is forgotten. */
 function guarded(operator: Operator, guard: Guard): Operator {
-  return {
-    ...operator,
+  const changes: Pick<Operator, Change> = {
     createProject: guard(operator.createProject),
     updateProject: guard(operator.updateProject),
     rotateKey: guard(operator.rotateKey),
@@ -158,7 +164,9 @@ function guarded(operator: Operator, guard: Guard): Operator {
     publishDraft: guard(operator.publishDraft),
     withdraw: guard(operator.withdraw),
     setAccess: guard(operator.setAccess),
+    forgetDevice: guard(operator.forgetDevice),
   };
+  return { ...operator, ...changes };
 }
 
 /** Changes that must end before the database closes. */

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { hashOf, sourceOf } from './adapters/disk/packages.ts';
 import { createInspector } from './adapters/formats/inspector.ts';
 import { FotaServerError } from './domain/errors.ts';
 import type { Inspection } from './domain/inspection.ts';
@@ -27,23 +27,12 @@ export async function inspectFile(path: string): Promise<InspectedFile> {
     throw unreadable(error);
   });
   try {
-    const hash = createHash('sha256');
-    const read = async (first: number, length: number): Promise<Buffer> => {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, first);
-      return buffer.subarray(0, bytesRead);
-    };
-    let size = 0;
-    for (;;) {
-      const piece = await read(size, 1 << 20).catch((error) => {
-        throw unreadable(error);
-      });
-      if (piece.length === 0) break;
-      hash.update(piece);
-      size += piece.length;
-    }
+    const { sha256, size } = await hashOf(file).catch((error) => {
+      throw unreadable(error);
+    });
     const fileName = basename(path);
-    const inspection = await createInspector().inspect({ size, read }, fileName);
-    return { size, sha256: hash.digest('hex'), inspection, proposal: propose(inspection, fileName) };
+    const inspection = await createInspector().inspect(sourceOf(file, size), fileName);
+    return { size, sha256, inspection, proposal: propose(inspection, fileName) };
   } finally {
     await file.close();
   }

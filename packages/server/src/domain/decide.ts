@@ -85,7 +85,7 @@ interface Decided {
   /** All rules that were asked, the deciding one last. */
   readonly trace: readonly Rule[];
   readonly device: Device;
-  /** `undefined` where no project has the key, or the question has no id. */
+  /** `undefined` where no project has the key. */
   readonly project: Project | undefined;
   /** Whether the device belongs to a firmware of ours and is remembered. */
   readonly registered: boolean;
@@ -133,7 +133,7 @@ export function decide(identity: Identity, plan: Plan, lookup: Lookup): Decision
     id: printable(id, 128),
     version: printable(version, 64),
   };
-  const decided = <R extends Rule>(rule: R, registered: boolean) => ({
+  const decided = (rule: Rule, registered: boolean) => ({
     rule,
     trace: TRACES.get(rule) ?? [],
     device,

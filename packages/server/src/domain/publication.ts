@@ -51,8 +51,8 @@ export type Verdict =
 
 /**
  * Takes what the operator left out from the content, and refuses what cannot be right.
- * @throws FotaServerError `name-missing`, `version-missing`, `source-missing`, `name-invalid`, `version-invalid`,
- *   `core-invalid`, `notes-too-long`, `package-contradicts`
+ * @throws FotaServerError `name-missing`, `version-missing`, `core-missing`, `source-missing`, `name-invalid`,
+ *   `version-invalid`, `core-invalid`, `notes-too-long`, `package-contradicts`
  */
 export function checkPublication(wanted: Wanted): CheckedPublication {
   const { inspection, fileName, project, projectKeysSha256 } = wanted;

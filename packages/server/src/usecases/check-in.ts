@@ -11,7 +11,8 @@ import {
 import type { Plan } from '../domain/plan.ts';
 import type { LogEntry, LogEvent, Now, Sent } from '../ports.ts';
 import type { Fleet } from './fleet.ts';
-import type { Noise } from './noise.ts';
+import { recordKey } from './keys.ts';
+import { bareEntry, type Noise } from './noise.ts';
 
 /** A question and its answer, for whoever watches. */
 export interface CheckIn {
@@ -177,34 +178,15 @@ function doubtfulUntil(before: Sent | undefined, sha256: string, told: string, a
 }
 
 function keyOf({ project, id, firmwareName }: Device): string {
-  return `${project}\0${id}\0${firmwareName}`;
+  return recordKey(project, id, firmwareName);
 }
 
 function entryOf(at: number, event: LogEvent, decision: Decision, code: number): LogEntry {
   const release = decision.answer === 'upgrade' ? decision.release : undefined;
-  return {
-    at,
-    event,
-    device: decision.device,
-    code,
-    rule: decision.rule,
-    release: release?.id,
-    releaseVersion: release?.version,
-    bytes: undefined,
-    detail: undefined,
-  };
+  const { device, rule } = decision;
+  return { ...bareEntry(at, event, device, code), rule, release: release?.id, releaseVersion: release?.version };
 }
 
 function ofPackage(at: number, event: LogEvent, device: Device, { release, version }: Sent): LogEntry {
-  return {
-    at,
-    event,
-    device,
-    code: 0,
-    rule: undefined,
-    release,
-    releaseVersion: version,
-    bytes: undefined,
-    detail: undefined,
-  };
+  return { ...bareEntry(at, event, device, 0), release, releaseVersion: version };
 }

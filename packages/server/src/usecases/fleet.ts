@@ -7,7 +7,8 @@ import {
   STRANGER,
 } from '../domain/decide.ts';
 import type { DeviceAccess, DeviceGroup, DeviceName, DeviceRecord, DeviceStore, LogEntry } from '../ports.ts';
-import { type Grouping, recordKey } from './grouping.ts';
+import type { Grouping } from './grouping.ts';
+import { deviceKey, recordKey } from './keys.ts';
 
 /** What is new about a device; what is left out stays as it was. */
 export type News = Partial<Pick<DeviceRecord, 'sent' | 'deliveries'>>;
@@ -63,11 +64,11 @@ export async function openFleet(ports: {
     if (access === 'default') accesses.delete(key);
     else accesses.set(key, access);
   };
-  for (const { project, id, access } of await store.accesses()) keep(deviceKey(project, id), access);
+  for (const { project, id, access } of await store.accesses()) keep(deviceKey({ project, id }), access);
   /** By device what is being made durable: nothing else changes it meanwhile, so that a failure can be undone. */
   const promises = new Map<string, Promise<void>>();
 
-  const accessOf = (project: string, id: string): Access => accesses.get(deviceKey(project, id)) ?? 'default';
+  const accessOf = (project: string, id: string): Access => accesses.get(deviceKey({ project, id })) ?? 'default';
 
   const recordsOf = (project: string, id: string): DeviceRecord[] => {
     const found = [...firmwareNames].map((firmwareName) => records.get(recordKey(project, id, firmwareName)));
@@ -75,7 +76,7 @@ export async function openFleet(ports: {
   };
 
   const underWay: Fleet['underWay'] = ({ project, id }) =>
-    promises.size === 0 ? undefined : promises.get(deviceKey(project, id));
+    promises.size === 0 ? undefined : promises.get(deviceKey({ project, id }));
 
   const promise = async (key: string, promised: DeviceGroup, undo: () => void): Promise<void> => {
     const over = grouping
@@ -133,9 +134,7 @@ export async function openFleet(ports: {
       firmwareNames.add(record.firmwareName);
       const log = entry === undefined ? [] : [entry];
       // The answer waits: where this fails it does not leave, and must not count against the device.
-      await promise(deviceKey(device.project, device.id), { records: [record], access: [], log }, () =>
-        restore(key, before),
-      );
+      await promise(deviceKey(device), { records: [record], access: [], log }, () => restore(key, before));
     },
 
     async correct(device, correction, entry) {
@@ -155,7 +154,7 @@ export async function openFleet(ports: {
     async setAccess(word) {
       const { project, id, access } = word;
       for (let other = underWay(word); other !== undefined; other = underWay(word)) await other;
-      const device = deviceKey(project, id);
+      const device = deviceKey({ project, id });
       const accessBefore = accessOf(project, id);
       const held = access === 'allowed' ? recordsOf(project, id).filter((record) => record.deliveries) : [];
       const released = held.map((record) => ({ ...record, deliveries: undefined }));
@@ -171,7 +170,7 @@ export async function openFleet(ports: {
       for (let other = underWay(device); other !== undefined; other = underWay(device)) await other;
       const { project, id } = device;
       const [before, accessBefore] = [recordsOf(project, id), accessOf(project, id)];
-      const key = deviceKey(project, id);
+      const key = deviceKey({ project, id });
       for (const { firmwareName } of before) records.delete(recordKey(project, id, firmwareName));
       keep(key, 'default');
       await promise(key, { forgotten: [{ project, id }], records: [], access: [], log: [] }, () => {
@@ -183,10 +182,6 @@ export async function openFleet(ports: {
     settle: () => grouping.settle(),
     flush: () => grouping.flush(),
   };
-}
-
-function deviceKey(project: string, id: string): string {
-  return `${project}\0${id}`;
 }
 
 function firstRecord(device: Device, rule: Rule, at: number, news: News | undefined): DeviceRecord {

@@ -1,4 +1,5 @@
 import type { DeviceAccess, DeviceGroup, DeviceName, DeviceRecord, DeviceStore, Later, LogEntry } from '../ports.ts';
+import { recordKey } from './keys.ts';
 import { createWaiting, type Numbered, next, type Portion } from './waiting.ts';
 
 /** How patiently what is remembered waits for its group. */
@@ -56,11 +57,6 @@ const PAUSE_MS = 20;
 const REFUSAL_MS = 1_000;
 
 const NOTHING: Portion = { records: new Map(), log: [] };
-
-/** A device's record is one a firmware. */
-export function recordKey(project: string, id: string, firmwareName: string): string {
-  return `${project}\0${id}\0${firmwareName}`;
-}
 
 export function createGrouping(ports: {
   readonly store: Pick<DeviceStore, 'write'>;

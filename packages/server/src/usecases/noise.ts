@@ -1,4 +1,6 @@
-import type { Later, LogEntry } from '../ports.ts';
+import type { Device } from '../domain/decide.ts';
+import type { Later, LogEntry, LogEvent } from '../ports.ts';
+import { deviceKey } from './keys.ts';
 
 /**
  * What anybody can cause who knows nothing of ours: requests that cannot be read, devices that are not registered. The
@@ -19,6 +21,18 @@ const MINUTE_MS = 60_000;
 const ENTRIES_A_DEVICE = 10;
 /** Devices that are counted one by one within a minute. */
 const COUNTED_DEVICES = 100_000;
+
+/** An entry of which nothing more is known. */
+export function bareEntry(at: number, event: LogEvent, device: Device, code: number): LogEntry {
+  const nothing = {
+    rule: undefined,
+    release: undefined,
+    releaseVersion: undefined,
+    bytes: undefined,
+    detail: undefined,
+  };
+  return { at, event, device, code, ...nothing };
+}
 
 export function createNoise(ports: { readonly note: (entry: LogEntry) => void; readonly later: Later }): Noise {
   const { note, later } = ports;
@@ -51,8 +65,7 @@ export function createNoise(ports: { readonly note: (entry: LogEntry) => void; r
   return {
     heard,
     unlessTooMuch(entry) {
-      const { project, id } = entry.device;
-      const key = `${project}\0${id}`;
+      const key = deviceKey(entry.device);
       const count = (perDevice.get(key) ?? 0) + 1;
       if (count > 1 || perDevice.size < COUNTED_DEVICES) perDevice.set(key, count);
       timer ??= later(MINUTE_MS, flush);

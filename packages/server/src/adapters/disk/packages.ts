@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Package } from '../../domain/catalogue.ts';
 import { FotaServerError } from '../../domain/errors.ts';
 import type { PackageSource } from '../../domain/inspection.ts';
 import type { PackageStore } from '../../ports.ts';
 import { translate } from './errors.ts';
+import { makeFolder } from './folder.ts';
 import { closeToOthers } from './private.ts';
 
 /** Bytes that are read at a time: half the work of Node's 64 KiB; a download by a slow client holds two of these. */
@@ -18,9 +19,7 @@ const REMEMBERED = 1_000;
  * only halves are removed: a whole package that no release names may be one whose database was lost.
  */
 export async function openDiskPackages(folder: string): Promise<PackageStore> {
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
-    throw translate(folder, error);
-  });
+  await makeFolder(folder);
   await closeToOthers(folder);
   for (const name of await readdir(folder)) {
     if (name.endsWith('.part')) await rm(join(folder, name));
@@ -116,7 +115,8 @@ async function put(
   }
 }
 
-function sourceOf(file: FileHandle, size: number): PackageSource {
+/** An open file as a source of bytes. */
+export function sourceOf(file: FileHandle, size: number): PackageSource {
   return {
     size,
     async read(first, length) {
@@ -152,7 +152,7 @@ function rememberedCheck(): (file: FileHandle, wanted: Package) => Promise<boole
     const stat = await file.stat({ bigint: true });
     if (Number(stat.size) !== wanted.size) return false;
     const state = [wanted.sha256, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' ');
-    const check = checks.get(state) ?? hashOf(file).then((sha256) => sha256 === wanted.sha256);
+    const check = checks.get(state) ?? hashOf(file).then(({ sha256 }) => sha256 === wanted.sha256);
     // Taken out and put in again: the first of the map is the one that was not asked for the longest.
     checks.delete(state);
     checks.set(state, check);
@@ -166,12 +166,13 @@ function rememberedCheck(): (file: FileHandle, wanted: Package) => Promise<boole
   };
 }
 
-async function hashOf(file: FileHandle): Promise<string> {
+/** What an open file holds. */
+export async function hashOf(file: FileHandle): Promise<Package> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(1 << 18);
   for (let at = 0; ; ) {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-    if (bytesRead === 0) return hash.digest('hex');
+    if (bytesRead === 0) return { sha256: hash.digest('hex'), size: at };
     hash.update(buffer.subarray(0, bytesRead));
     at += bytesRead;
   }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FotaServerError } from '../../domain/errors.ts';
 import type { StoredUpload, UploadStore } from '../../ports.ts';
 import { translate } from './errors.ts';
+import { makeFolder } from './folder.ts';
 import { syncFolder } from './packages.ts';
 
 /**
@@ -12,7 +13,7 @@ import { syncFolder } from './packages.ts';
  * Whatever a crash leaves can be gone on with, or is removed at the start.
  */
 export async function openDiskUploads(folder: string): Promise<UploadStore> {
-  await guarded(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
+  await makeFolder(folder);
   const part = (id: string): string => join(folder, `${id}.part`);
   const notes = (id: string): string => join(folder, `${id}.json`);
 

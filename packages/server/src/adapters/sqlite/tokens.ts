@@ -1,5 +1,6 @@
 import type { StoredToken, TokenStore } from '../../ports.ts';
-import { type Database, translate } from './database.ts';
+import type { Database } from './database.ts';
+import { transactions } from './transaction.ts';
 
 /** What holds tokens; a step of the schema. A revoked token keeps its row, so that a server knows that it had one. */
 export const TOKEN_TABLE: string = `
@@ -21,17 +22,9 @@ export function sqliteTokens(database: Database, path: string): TokenStore {
   const insert = database.prepare('INSERT INTO token (id, name, hash, created_at) VALUES (?, ?, ?, ?)');
   const forget = database.prepare('UPDATE token SET hash = NULL, revoked_at = ? WHERE id = ?');
 
-  /** Durable also against a power cut: a token that was revoked must not come back. */
-  const durably = async (work: () => unknown): Promise<void> => {
-    try {
-      database.exec('PRAGMA synchronous = FULL');
-      work();
-    } catch (error) {
-      throw translate(path, error);
-    } finally {
-      if (database.isOpen) database.exec('PRAGMA synchronous = NORMAL');
-    }
-  };
+  const transaction = transactions(database, path);
+  // Also against a power cut: a token that was revoked must not come back.
+  const durably = async (work: () => unknown): Promise<void> => void transaction('power-cut', work);
 
   return {
     tokens: async () => valid.all().map((row) => ({ ...(row as StoredToken) })),
