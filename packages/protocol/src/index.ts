@@ -15,6 +15,20 @@ export {
   UPGRADE_PATH,
 } from './identity.ts';
 export { PLAIN_PREFIX, parsePlainTarget, plainTarget } from './plain.ts';
+export { groupsIn, resolveGroups } from './query/groups.ts';
+export { compileQuery, matchesQuery, type QueryMatcher } from './query/match.ts';
+export { nearestWord } from './query/nearest.ts';
+export { parseQuery, type QueryWords } from './query/parse.ts';
+export { printQuery } from './query/print.ts';
+export {
+  MAX_QUERY_LENGTH,
+  QUERY_FIELDS,
+  type Query,
+  QueryError,
+  type QueryErrorCode,
+  type QueryFacts,
+  type QueryField,
+} from './query/query.ts';
 export { type ContentRange, formatContentRange, parseContentRange, parseRange, type RangeAnswer } from './ranges.ts';
 export {
   formatRefusal,

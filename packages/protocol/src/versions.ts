@@ -22,29 +22,61 @@ export function wireVersion(version: string, core: string | undefined): string {
 
 /**
  * Orders two dotted versions part by part: digits as numbers of any width, a missing part as 0, other parts as text
- * after numbers. Returns a negative number, 0 or a positive number.
+ * after numbers. Returns a negative number, 0 or a positive number. Nothing is copied: it is asked of each device.
  */
 export function compareVersions(a: string, b: string): number {
-  const left = a.split('.');
-  const right = b.split('.');
-  for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
-    const order = comparePart(left[i] ?? '0', right[i] ?? '0');
+  let [i, j] = [0, 0];
+  while (i <= a.length || j <= b.length) {
+    const [iEnd, jEnd] = [endOfPart(a, i), endOfPart(b, j)];
+    const order = comparePart(a, i, iEnd, b, j, jEnd);
+    if (order !== 0) return order;
+    i = iEnd + 1;
+    j = jEnd + 1;
+  }
+  return 0;
+}
+
+/** Where the part that begins at `from` ends; a part that is missing is empty, and begins behind the end of the text. */
+function endOfPart(text: string, from: number): number {
+  const dot = text.indexOf('.', from);
+  return dot < 0 ? Math.max(from, text.length) : dot;
+}
+
+function comparePart(a: string, i: number, iEnd: number, b: string, j: number, jEnd: number): number {
+  const aIsNumber = isNumber(a, i, iEnd);
+  const bIsNumber = isNumber(b, j, jEnd);
+  if (aIsNumber !== bIsNumber) return aIsNumber ? -1 : 1;
+  if (!aIsNumber) return compareText(a.slice(i, iEnd), b.slice(j, jEnd));
+  // Digits of any width: the longer one, without its leading zeros, is the greater; equal widths compare as text.
+  const x = significant(a, i, iEnd);
+  const y = significant(b, j, jEnd);
+  if (iEnd - x !== jEnd - y) return iEnd - x - (jEnd - y);
+  for (let k = 0; k < iEnd - x; k += 1) {
+    const order = a.charCodeAt(x + k) - b.charCodeAt(y + k);
     if (order !== 0) return order;
   }
   return 0;
 }
 
-const DIGITS = /^\d+$/;
-
-function comparePart(a: string, b: string): number {
-  const aIsNumber = DIGITS.test(a);
-  const bIsNumber = DIGITS.test(b);
-  if (aIsNumber !== bIsNumber) return aIsNumber ? -1 : 1;
-  // Digits of any width: the longer one, without its leading zeros, is the greater; equal widths compare as text.
-  const x = aIsNumber ? a.replace(/^0+/, '') : a;
-  const y = bIsNumber ? b.replace(/^0+/, '') : b;
-  if (aIsNumber && x.length !== y.length) return x.length - y.length;
+function compareText(x: string, y: string): number {
   return x < y ? -1 : x > y ? 1 : 0;
+}
+
+/** A missing part is the number 0; an empty one is no number. */
+function isNumber(text: string, from: number, end: number): boolean {
+  if (from > text.length) return true;
+  for (let at = from; at < end; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 48 || code > 57) return false;
+  }
+  return end > from;
+}
+
+/** Where the leading zeros end. */
+function significant(text: string, from: number, end: number): number {
+  let at = from;
+  while (at < end && text.charCodeAt(at) === 48) at += 1;
+  return at;
 }
 
 /** `<PROJECT>_LuatOS-SoC_<bsp>`, the bsp cut at its first `-`; the bare project on a device without a bsp. */
