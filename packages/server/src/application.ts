@@ -13,11 +13,13 @@ import type { Settings } from './options.ts';
 import type { Later, PackageStore } from './ports.ts';
 import { openCatalogue } from './usecases/catalogue.ts';
 import { type CheckIns, createCheckIns } from './usecases/check-in.ts';
+import { type Events, openEvents } from './usecases/events.ts';
 import { openFleet } from './usecases/fleet.ts';
 import { createGrouping } from './usecases/grouping.ts';
 import { bareEntry, createNoise } from './usecases/noise.ts';
 import { createOperator, type Operator } from './usecases/operator.ts';
 import { seldom } from './usecases/problems.ts';
+import { tellingCheckIns, tellingOperator } from './usecases/telling.ts';
 import { openTokens, type Tokens } from './usecases/tokens.ts';
 import { openUploads, type Uploads } from './usecases/uploads.ts';
 
@@ -39,6 +41,7 @@ export interface Application {
   readonly uploads: Uploads;
   readonly tokens: Tokens;
   readonly checkIns: CheckIns;
+  readonly events: Events;
   readonly packages: PackageStore;
   /** A connection was refused before it asked anything. */
   readonly onRefused: (refused: Refused) => void;
@@ -69,15 +72,14 @@ export async function openApplication(dataDir: string, settings: Settings, close
   const { onCheckIn, deliveriesPerDay, maxDevices, cacheBytes, maxPackageBytes } = settings;
   const now = Date.now;
   const problems: Problem[] = [];
+  let events: Events | undefined;
   const onProblem = seldom(now, (problem, untold) => {
     const code = problem instanceof FotaServerError ? problem.code : undefined;
     const message = problem instanceof Error ? problem.message : String(problem);
-    problems.unshift({
-      at: now(),
-      code,
-      message: untold === 0 ? message : `${message} (${untold} more since last told)`,
-    });
+    const whole = untold === 0 ? message : `${message} (${untold} more since last told)`;
+    problems.unshift({ at: now(), code, message: whole });
     problems.splice(RECENT_PROBLEMS);
+    events?.emit({ type: 'problem', project: undefined, data: { code: code ?? 'internal', reason: whole } });
     settings.onProblem(problem);
   });
   const database = join(dataDir, 'fota.db');
@@ -86,6 +88,9 @@ export async function openApplication(dataDir: string, settings: Settings, close
   for (const beside of ['-wal', '-shm']) await closeToOthers(`${database}${beside}`);
   const store = await openSqliteStore(database);
   closers.push(() => store.close());
+  const told = await openEvents({ store: store.events, now, later, onProblem });
+  events = told;
+  closers.push(() => told.flush().catch(onProblem));
   const packages = hotPackages(await openDiskPackages(join(dataDir, 'packages')), { bytes: cacheBytes });
 
   const times = { gatherMs: GATHER_MS, soonMs: SOON_MS, idleMs: IDLE_MS };
@@ -109,7 +114,7 @@ export async function openApplication(dataDir: string, settings: Settings, close
   const catalogue = await openCatalogue({ store: store.catalogue, now, newKey, sha256, deliveriesPerDay });
   const inspector = createInspector();
   const operator = guarded(
-    createOperator({ catalogue, fleet, devices: store.devices, packages, inspector, now }),
+    tellingOperator(createOperator({ catalogue, fleet, devices: store.devices, packages, inspector, now }), told),
     writing.guard,
   );
   const uploads = await openUploads({
@@ -123,7 +128,7 @@ export async function openApplication(dataDir: string, settings: Settings, close
   });
   closers.push(() => uploads.close());
   const tokens = await openTokens({ store: sqliteTokens(store.database, database), now, random: randomBytes, sha256 });
-  const checkIns = createCheckIns({ plan: catalogue.plan, fleet, noise, now, onCheckIn });
+  const checkIns = tellingCheckIns(createCheckIns({ plan: catalogue.plan, fleet, noise, now, onCheckIn }), fleet, told);
 
   return {
     operator,
@@ -132,6 +137,7 @@ export async function openApplication(dataDir: string, settings: Settings, close
     problems: () => [...problems],
     onProblem,
     checkIns,
+    events: told,
     packages,
     onRefused: ({ reason, status, address, excerpt, at }) => {
       const device = { project: '', firmwareName: '', idKind: 'imei', id: '', version: '' } as const;

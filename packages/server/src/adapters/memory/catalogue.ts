@@ -1,9 +1,10 @@
 import type { Project, Release, ReleasePackage, ReleaseState } from '../../domain/catalogue.ts';
 import { FotaServerError } from '../../domain/errors.ts';
+import { type DatedEvent, releaseEvents } from '../../domain/event.ts';
 import type { CatalogueStore } from '../../ports.ts';
 
 /** Projects and releases in memory, for tests and simulations. What they keep is gone with them. */
-export function memoryCatalogue(): CatalogueStore {
+export function memoryCatalogue(tell: (event: DatedEvent) => unknown = () => undefined): CatalogueStore {
   const projects = new Map<string, Project>();
   const releases = new Map<number, Release>();
 
@@ -17,6 +18,7 @@ export function memoryCatalogue(): CatalogueStore {
   };
 
   const keepRelease = (release: Release): Release => {
+    for (const event of releaseEvents(releases.get(release.id), release)) tell(event);
     releases.set(release.id, release);
     return release;
   };

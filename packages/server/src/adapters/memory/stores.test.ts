@@ -1,8 +1,10 @@
 import { describe } from 'vitest';
 import { testCatalogueStore } from '../../../test/suites/catalogue-store.ts';
 import { testDeviceStore } from '../../../test/suites/device-store.ts';
+import { testEventStore } from '../../../test/suites/event-store.ts';
 import { memoryCatalogue } from './catalogue.ts';
 import { memoryDevices } from './devices.ts';
+import { memoryEvents } from './events.ts';
 
 describe('projects and releases in memory', () =>
   testCatalogueStore(async () => {
@@ -13,5 +15,11 @@ describe('projects and releases in memory', () =>
 describe('devices and the log in memory', () =>
   testDeviceStore(async (logLimit) => {
     const store = memoryDevices(logLimit);
+    return { store, reopened: async () => store };
+  }));
+
+describe('events in memory', () =>
+  testEventStore(async (limit) => {
+    const store = memoryEvents(limit);
     return { store, reopened: async () => store };
   }));

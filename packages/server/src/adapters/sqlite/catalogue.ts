@@ -1,5 +1,6 @@
 import type { Project, Release, ReleasePackage, ReleaseState } from '../../domain/catalogue.ts';
 import { FotaServerError } from '../../domain/errors.ts';
+import { type DatedEvent, releaseEvents } from '../../domain/event.ts';
 import type { CatalogueStore } from '../../ports.ts';
 import { type Database, resultCode } from './database.ts';
 import type { Reading, Transaction } from './transaction.ts';
@@ -13,7 +14,13 @@ interface ReleaseRow extends Omit<Release, 'core' | 'packages' | 'publishedAt' |
   readonly withdrawnAt: number | null;
 }
 
-export function catalogueStore(database: Database, transaction: Transaction, reading: Reading): CatalogueStore {
+/** Projects and releases; `tell` writes the events of a change in its transaction. */
+export function catalogueStore(
+  database: Database,
+  transaction: Transaction,
+  reading: Reading,
+  tell: (events: readonly DatedEvent[]) => void,
+): CatalogueStore {
   const allProjects = database.prepare(
     'SELECT name, registration, refusals, created_at AS createdAt FROM project ORDER BY created_at, rowid',
   );
@@ -109,7 +116,9 @@ export function catalogueStore(database: Database, transaction: Transaction, rea
         );
         const id = Number(row.lastInsertRowid);
         for (const one of release.packages) addPackage(id, one);
-        return { ...release, id, packages: bySource(release.packages) };
+        const added = { ...release, id, packages: bySource(release.packages) };
+        tell(releaseEvents(undefined, added));
+        return added;
       });
     },
 
@@ -120,6 +129,7 @@ export function catalogueStore(database: Database, transaction: Transaction, rea
       transaction('power-cut', () => {
         addPackage(release.id, added);
         setState.run(changed.state, changed.publishedAt ?? null, changed.withdrawnAt ?? null, release.id);
+        tell(releaseEvents(release, changed));
       });
       return changed;
     },
@@ -127,7 +137,10 @@ export function catalogueStore(database: Database, transaction: Transaction, rea
     async setState(release, state, at) {
       const changed = { ...release, state, ...timeOf(state, at) };
       const { publishedAt, withdrawnAt, id } = changed;
-      transaction('power-cut', () => setState.run(state, publishedAt ?? null, withdrawnAt ?? null, id));
+      transaction('power-cut', () => {
+        setState.run(state, publishedAt ?? null, withdrawnAt ?? null, id);
+        tell(releaseEvents(release, changed));
+      });
       return changed;
     },
   };

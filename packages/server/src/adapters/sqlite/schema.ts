@@ -1,5 +1,6 @@
 import { FotaServerError } from '../../domain/errors.ts';
 import { type Database, openDatabase, translate } from './database.ts';
+import { EVENT_TABLE } from './events.ts';
 import { TOKEN_TABLE } from './tokens.ts';
 
 /**
@@ -163,6 +164,8 @@ ${TOKEN_TABLE}
   DROP TABLE old_release;
   DROP TABLE old_project;
   `,
+  // What each capability added.
+  [EVENT_TABLE].join(''),
 ];
 
 /**

@@ -65,7 +65,7 @@ describe('durability', () => {
       asked.push(against);
       return store.transaction(against, work);
     };
-    const catalogue = catalogueStore(store.database, watched, readings(''));
+    const catalogue = catalogueStore(store.database, watched, readings(''), () => undefined);
     await catalogue.addProject(projectOf('p'));
     await catalogue.updateProject(projectOf('p', { refusals: 'empty' }));
     const release = await catalogue.addRelease(releaseOf());

@@ -1,30 +1,41 @@
+import type { EventStore } from '../../ports/events.ts';
 import type { CatalogueStore, DeviceStore } from '../../ports.ts';
 import { catalogueStore } from './catalogue.ts';
 import type { Database } from './database.ts';
 import { deviceStore } from './devices.ts';
+import { eventStore, eventWriting } from './events.ts';
 import { openSchema } from './schema.ts';
 import { readings, type Transaction, transactions } from './transaction.ts';
 
 /** Entries of the upgrade log that are kept. */
 const LOG_LIMIT = 1_000_000;
+/** Events that are kept. */
+const EVENT_LIMIT = 100_000;
 
 export interface SqliteStore {
   readonly catalogue: CatalogueStore;
   readonly devices: DeviceStore;
+  readonly events: EventStore;
   /** For further stores on the same file. */
   readonly database: Database;
   readonly transaction: Transaction;
   close(): void;
 }
 
-/** Projects, releases, devices, the upgrade log and tokens in one SQLite file. One process at a time, see `lockFolder`. */
-export async function openSqliteStore(path: string, logLimit: number = LOG_LIMIT): Promise<SqliteStore> {
+/** Projects, releases, devices, the upgrade log, events and tokens in one SQLite file. One process at a time, see `lockFolder`. */
+export async function openSqliteStore(
+  path: string,
+  logLimit: number = LOG_LIMIT,
+  eventLimit: number = EVENT_LIMIT,
+): Promise<SqliteStore> {
   const database = await openSchema(path);
-  const transaction = transactions(database, path);
+  const writing = eventWriting(database, eventLimit);
+  const transaction = transactions(database, path, writing);
   const reading = readings(path);
   return {
-    catalogue: catalogueStore(database, transaction, reading),
+    catalogue: catalogueStore(database, transaction, reading, writing.write),
     devices: deviceStore(database, transaction, reading, logLimit),
+    events: eventStore(database, writing, transaction, reading),
     database,
     transaction,
     close: () => database.close(),

@@ -17,14 +17,26 @@ export function readings(path: string): Reading {
   };
 }
 
+/** What goes along with each transaction against power cuts. */
+export interface Along {
+  begin(): void;
+  /** Writes into the transaction, after its work. */
+  beforeCommit(): void;
+  committed(): void;
+}
+
 /** @throws FotaServerError `disk-full`, `database-damaged`, `data-dir-unusable` */
-export function transactions(database: Database, path: string): Transaction {
+export function transactions(database: Database, path: string, along?: Along): Transaction {
   return (against, work) => {
+    const rider = against === 'power-cut' ? along : undefined;
     try {
       if (against === 'power-cut') database.exec('PRAGMA synchronous = FULL');
       database.exec('BEGIN IMMEDIATE');
+      rider?.begin();
       const result = work();
+      rider?.beforeCommit();
       database.exec('COMMIT');
+      rider?.committed();
       return result;
     } catch (error) {
       if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');

@@ -1,0 +1,31 @@
+/** What operators and devices do, told as events. Releases are told by their store, in the commit of the change itself. */
+import type { CheckIns } from './check-in.ts';
+import type { Events } from './events.ts';
+import type { Fleet } from './fleet.ts';
+import type { Operator } from './operator.ts';
+
+export function tellingOperator(operator: Operator, events: Events): Operator {
+  return {
+    ...operator,
+    setAccess: (project, device, access) =>
+      events.along({ type: 'device.access', project, data: { device, access } }, () =>
+        operator.setAccess(project, device, access),
+      ),
+  };
+}
+
+export function tellingCheckIns(checkIns: CheckIns, fleet: Pick<Fleet, 'record'>, events: Events): CheckIns {
+  return {
+    ...checkIns,
+    answered(decision) {
+      const { rule, device } = decision;
+      const { project, id, firmwareName } = device;
+      // Once: at the first question that is answered so.
+      if (rule === 'upgrade-loop' && fleet.record(project, id, firmwareName)?.rule !== rule) {
+        const { version } = device;
+        events.emit({ type: 'device.held', project, data: { device: id, firmwareName, version } });
+      }
+      return checkIns.answered(decision);
+    },
+  };
+}
