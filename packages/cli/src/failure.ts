@@ -45,6 +45,34 @@ export const COMMAND_ERRORS = {
     means: 'The upload did not get on for more than a minute.',
     remedy: 'Go on with the same command and the option --resume that the message names.',
   },
+  'file-exists': {
+    means: 'A file that is to be made is there already.',
+    remedy: 'Choose another name, or put the old file away.',
+  },
+  'file-unwritable': {
+    means: 'A file that was named cannot be written.',
+    remedy: 'Check the path, who may write there, and that there is space.',
+  },
+  'config-unreadable': {
+    means: 'The configuration file cannot be read.',
+    remedy: 'Check --config or FOTA_CONFIG, and who may read the file.',
+  },
+  'config-syntax': {
+    means: 'The configuration file is no TOML.',
+    remedy: 'Write a setting a line as name = value, texts in quotes; fota config init writes an example.',
+  },
+  'config-unknown': {
+    means: 'The configuration file has a name that is no setting.',
+    remedy: 'Correct the name; fota config show lists all of them.',
+  },
+  'config-invalid': {
+    means: 'A setting in the configuration file or in a variable has a wrong type, or is out of its range.',
+    remedy: 'Correct what the message names; fota config check says whether all is right.',
+  },
+  'config-conflict': {
+    means: 'Settings contradict each other.',
+    remedy: 'Change one of them as the message says.',
+  },
   'output-failed': {
     means: 'What the command had to say could not be written to stdout. What it did is done.',
     remedy: 'Make room where stdout goes, and look whether the work is done before you run the command again.',

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import type { Invocation } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addConfig } from './commands/config.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDevice } from './commands/device.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -68,6 +69,7 @@ export function createProgram(invocation: Invocation): Command {
       getErrHasColors: () => false,
     });
   addServe(program, invocation);
+  addConfig(program, invocation);
   addProject(program, invocation);
   addPublish(program, invocation);
   addRelease(program, invocation);

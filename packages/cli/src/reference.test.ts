@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { startServer } from '@libfota2/server';
 import { expect, it, onTestFinished } from 'vitest';
 import { makeDesk } from '../test/desk.ts';
-import { type Api, reference, VARIABLES } from '../test/reference.ts';
+import { type Api, reference, settingsPage, VARIABLES } from '../test/reference.ts';
 import { EXIT } from './failure.ts';
 import { createOut } from './output/out.ts';
 import { createProgram } from './program.ts';
@@ -25,6 +25,12 @@ it('docs/commands.md says what the program and its API say of themselves', async
   const signal = (): AbortSignal => new AbortController().signal;
   const program = createProgram({ world, out: createOut(world, false), signal, exitWith: () => undefined });
   await expect(reference(program, await apiDocument())).toMatchFileSnapshot(page);
+});
+
+it('docs/configuration.md has every setting as the program has it', async () => {
+  await expect(settingsPage()).toMatchFileSnapshot(
+    fileURLToPath(new URL('../../../docs/configuration.md', import.meta.url)),
+  );
 });
 
 it('docs/commands.md knows every exit code', async () => {

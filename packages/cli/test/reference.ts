@@ -1,5 +1,7 @@
 /** docs/commands.md, made of what `fota` and its admin API say of themselves. */
+import { SETTINGS, type Setting } from '@libfota2/server/settings';
 import type { Argument, Command, Option } from 'commander';
+import { orElseOf, saysOf } from '../src/config/template.ts';
 import { helpFor } from '../src/demo/options.ts';
 import { allOf, pathOf } from '../src/program.ts';
 
@@ -33,6 +35,7 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   FOTA_SERVER: 'admin side of a running server, as `--server`',
   FOTA_TOKEN: 'lets in there, as `--token`, but in no process list',
   FOTA_DATA: 'data folder of a server on this machine, as `--data`',
+  FOTA_CONFIG: 'configuration file of a server on this machine, as `fota serve --config`',
   NO_COLOR: 'not empty: no colours',
 };
 
@@ -102,7 +105,8 @@ function variables(): string {
   return [
     '## Environment',
     '',
-    'An option weighs more. `fota upgrade` also takes what the library takes: the `LIBFOTA2_…` of the README.',
+    'An option weighs more. `fota upgrade` also takes what the library takes: the `LIBFOTA2_…` of the README. Every setting',
+    'of the server has a variable too: [configuration.md](configuration.md).',
     '',
     '| variable | what |',
     '|---|---|',
@@ -134,6 +138,49 @@ function byPath(one: string, other: string): number {
   const path = (text: string): string => text.split('`')[3] ?? '';
   return path(one).localeCompare(path(other), 'en') || one.localeCompare(other, 'en');
 }
+
+/** docs/configuration.md, made of the table of settings. */
+export function settingsPage(): string {
+  const groups = [...new Set(SETTINGS.map(({ group }) => group))];
+  const parts = groups.flatMap((group) => [
+    `## ${group}`,
+    '',
+    '| setting | must be | default | what it does |',
+    '|---|---|---|---|',
+    ...SETTINGS.filter((one) => one.group === group).map(settingRow),
+    '',
+  ]);
+  return [SETTINGS_HEAD, ...parts].join('\n');
+}
+
+function settingRow(setting: Setting): string {
+  const orElse = orElseOf(setting);
+  const cells = [setting.kind.wanted, orElse === '' ? '' : `\`${orElse}\``, saysOf(setting)];
+  return `| \`${setting.name}\` | ${cells.map(cell).join(' | ')} |`;
+}
+
+const SETTINGS_HEAD = `# The configuration of the server
+
+Every setting has one name and may stand in three places: as an option of \`fota serve\` (\`--max-devices 1000\`), as a variable
+(\`FOTA_MAX_DEVICES=1000\`), as a line of the configuration file (\`max-devices = 1000\`). An option weighs more than a variable, a
+variable more than the file. What is true or false is \`--quiet\` or \`--no-quiet\` as an option. A list is written
+\`--path /a --path /b\`, \`FOTA_PATH=/a,/b\`, \`path = ["/a", "/b"]\`. A path of a file begins where the command is typed, in the
+configuration file at the folder of that file.
+
+The file is TOML. \`fota serve\` reads the one that \`--config\` or \`FOTA_CONFIG\` names, else \`fota.toml\` in the data folder, if it is
+there; so do commands that work on a data folder without a server. A name that is no setting is an error, not a remark.
+
+\`\`\`sh
+fota config init /etc/fota.toml      # a file with every setting, which changes none
+fota config check --config /etc/fota.toml
+fota config show --config /etc/fota.toml --changed
+\`\`\`
+
+\`fota config check\` and \`fota serve\` end with 2 where something is wrong, and say file, line, name and what would be right. No
+setting is a secret: passphrases are read from files.
+
+This page is made from the program itself; a test holds both equal (\`npm test -- reference -u\` writes it anew).
+`;
 
 function row(name: string, what: string): string {
   return `| \`${cell(name)}\` | ${cell(what).replaceAll('<', '&lt;')} |`;

@@ -1,6 +1,6 @@
-import { PLAIN_PREFIX } from '@libfota2/protocol';
 import { FotaServerError } from './domain/errors.ts';
 import type { Limits } from './http/door.ts';
+import { OPTIONS, type Setting } from './settings/table.ts';
 import type { CheckIn } from './usecases/check-in.ts';
 
 /** A request that no device protocol knows. */
@@ -56,68 +56,42 @@ export type Settings = {
   readonly admin: { readonly host: string; readonly port: number } | undefined;
 };
 
-const DEFAULT_LIMITS: Limits = {
-  headBytes: 8_192,
-  bodyBytes: 65_536,
-  headTimeoutMs: 20_000,
-  idleTimeoutMs: 120_000,
-  maxConnections: 10_000,
-  maxConnectionsPerAddress: 0,
-};
+/** What is there only where somebody asks for it; its parts have defaults only then. */
+const OPTIONAL: ReadonlySet<string> = new Set(['admin']);
 
-/** The options with their defaults. @throws FotaServerError `option-invalid` */
+/** The options, checked, with their defaults: both are in the table of settings. @throws FotaServerError `option-invalid` */
 export function settingsOf(options: ServerOptions): Settings {
-  const { dataDir, devices = true, host = '127.0.0.1', port = 0, graceMs = 10_000 } = options;
-  const { deliveriesPerDay = 6, maxDevices = 1_000_000, cacheBytes = 64 * 1024 ** 2 } = options;
-  const { maxPackageBytes = 2 * 1024 ** 3, onCheckIn = () => undefined, onLost = () => undefined } = options;
+  const { devices = true, onCheckIn = () => undefined, onLost = () => undefined } = options;
   const { onProblem = (problem) => process.emitWarning(String(problem)) } = options;
-  const given = Object.entries(options.limits ?? {}).filter(([, value]) => value !== undefined);
-  const limits: Limits = { ...DEFAULT_LIMITS, ...Object.fromEntries(given) };
-  const admin = options.admin && { host: options.admin.host ?? '127.0.0.1', port: options.admin.port ?? 0 };
-
-  if (typeof dataDir !== 'string' || dataDir === '') throw invalid('dataDir', 'the path of a folder', dataDir);
-  for (const [name, value] of Object.entries({ host, 'admin.host': admin?.host ?? host })) {
-    if (value === '') throw invalid(name, 'an address or a name', value);
+  const settings: Record<string, unknown> = { devices, onCheckIn, onLost, onProblem };
+  for (const [path, setting] of Object.entries<Setting>(OPTIONS)) {
+    const steps = path.split('.');
+    const [group, name = ''] = [steps.slice(0, -1), steps.at(-1)];
+    if (OPTIONAL.has(group.join('.')) && partOf(options, group) === undefined) continue;
+    const given = partOf(options, steps);
+    const value = given === undefined && setting.isNeeded !== true ? defaultOf(setting) : given;
+    if (value !== undefined || setting.isNeeded === true) check(path, setting, value);
+    roomFor(settings, group)[name] = value;
   }
-  const ports = { port, 'admin.port': admin?.port ?? 0 };
-  for (const [name, value] of Object.entries(ports)) checkInteger(name, value, 65_535);
-  for (const [name, value] of Object.entries({ deliveriesPerDay, maxConnections: limits.maxConnections })) {
-    if (value === 0) throw invalid(name, 'at least 1', value);
-  }
-  for (const [name, value] of Object.entries({ graceMs, deliveriesPerDay, maxDevices, ...limits })) {
-    checkInteger(name, value, 2 ** 31 - 1);
-  }
-  for (const [name, value] of Object.entries({ cacheBytes, maxPackageBytes })) checkInteger(name, value, 2 ** 52);
-  return {
-    dataDir,
-    devices,
-    host,
-    port,
-    paths: (options.paths ?? ['/upgrade']).map(checkPath),
-    admin,
-    graceMs,
-    deliveriesPerDay,
-    maxDevices,
-    cacheBytes,
-    maxPackageBytes,
-    limits,
-    onCheckIn,
-    onLost,
-    onProblem,
-  };
+  return settings as unknown as Settings;
 }
 
-function checkInteger(name: string, value: number, highest: number): void {
-  if (!Number.isInteger(value) || value < 0 || value > highest) {
-    throw invalid(name, `an integer from 0 to ${highest}`, value);
-  }
+function partOf(whole: unknown, path: readonly string[]): unknown {
+  return path.reduce((part, name) => (part as Readonly<Record<string, unknown>> | undefined)?.[name], whole);
 }
 
-function checkPath(path: string): string {
-  if (/^\/[^?#\s]*$/.test(path) && !path.startsWith(PLAIN_PREFIX)) return path;
-  throw invalid('paths', `paths that begin with /, not with ${PLAIN_PREFIX}, and have no query`, path);
+function roomFor(settings: Record<string, unknown>, group: readonly string[]): Record<string, unknown> {
+  return group.reduce((part, name) => {
+    part[name] ??= {};
+    return part[name] as Record<string, unknown>;
+  }, settings);
 }
 
-function invalid(name: string, wanted: string, value: unknown): FotaServerError {
-  return new FotaServerError('option-invalid', `${name} must be ${wanted}, not ${JSON.stringify(value)}`);
+function defaultOf(setting: Setting): unknown {
+  return 'bare' in setting ? setting.bare : setting.orElse;
+}
+
+function check(path: string, { kind }: Setting, value: unknown): void {
+  if (kind.is(value)) return;
+  throw new FotaServerError('option-invalid', `${path} must be ${kind.wanted}, not ${JSON.stringify(value)}`);
 }

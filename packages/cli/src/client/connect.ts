@@ -3,8 +3,10 @@
  * this process for as long as the command takes. Whatever it is, it is spoken to by the same client.
  */
 import { readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServerOptions } from '@libfota2/server';
+import { configure, configured, dataOf, type Given, optionsOf } from '../config/configuration.ts';
 import { CommandError, EXIT, type Failure } from '../failure.ts';
 import type { World } from '../world.ts';
 import { type Client, createClient } from './http.ts';
@@ -41,13 +43,16 @@ interface Notice {
   readonly socket?: string;
 }
 
-const DEFAULT_DATA = 'fota-data';
 const WAIT_MS = 100;
 const PATIENCE_MS = 10_000;
 
-/** The folder that the command works on, absolute. */
+/** The folder that the command works on, absolute. @throws CommandError `config-unreadable` */
 export function dataFolder(given: Whereabouts, world: Pick<World, 'env' | 'cwd'>): string {
-  return resolve(world.cwd, given.data ?? (world.env['FOTA_DATA'] || DEFAULT_DATA));
+  return dataOf(configure(givenFolder(given), world));
+}
+
+function givenFolder({ data }: Whereabouts): Given {
+  return { values: new Map(data === undefined ? [] : [['data', data]]) };
 }
 
 /** The server that was named. An option weighs more than the environment. */
@@ -80,7 +85,8 @@ export async function connect(
   if (needs.mayCreate !== true && (await stat(dataDir).catch(() => undefined)) === undefined) {
     throw new CommandError('data-dir-missing', `there is no data folder at ${dataDir}`);
   }
-  return whenFree(dataDir, signal, () => inProcess(dataDir, signal, connections));
+  const options = optionsOf(configured(givenFolder(given), world));
+  return whenFree(dataDir, signal, () => inProcess(options, signal, connections));
 }
 
 /**
@@ -152,10 +158,14 @@ function baseOf(server: string, where: string): string {
 }
 
 /** Starts the application for as long as the command takes: no devices, no port, only the socket in the data folder. */
-async function inProcess(dataDir: string, signal: AbortSignal, connections: number | undefined): Promise<Connection> {
+async function inProcess(
+  options: ServerOptions,
+  signal: AbortSignal,
+  connections: number | undefined,
+): Promise<Connection> {
   const { startServer } = await import('@libfota2/server');
-  const server = await startServer({ dataDir, devices: false, graceMs: 2_000 });
-  const client = overSocket(server.socket, `the data folder ${dataDir}`, signal, connections);
+  const server = await startServer({ ...options, devices: false, admin: undefined, graceMs: 2_000 });
+  const client = overSocket(server.socket, `the data folder ${options.dataDir}`, signal, connections);
   return {
     client,
     isRunning: false,

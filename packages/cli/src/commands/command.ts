@@ -20,16 +20,21 @@ export function jsonOption(command: Command): Command {
   return command.option('--json', 'print JSON for programs');
 }
 
+/** Adds `--data`. */
+export function dataOption(command: Command): Command {
+  return command.addOption(
+    new Option('--data <dir>', 'data folder of a server on this machine (env FOTA_DATA; default: fota-data)'),
+  );
+}
+
 /** Adds the options that say where the server is. */
 export function serverOptions(command: Command): Command {
-  return jsonOption(command)
+  const named = jsonOption(command)
     .addOption(new Option('--server <url>', 'admin side of a running server (env FOTA_SERVER)'))
     .addOption(
       new Option('--token <token>', 'lets in at --server (better: env FOTA_TOKEN, which no process list shows)'),
-    )
-    .addOption(
-      new Option('--data <dir>', 'data folder of a server on this machine (env FOTA_DATA; default: fota-data)'),
     );
+  return dataOption(named);
 }
 
 /** Examples, below the options. */

@@ -1,3 +1,4 @@
+import { OPTIONS } from '@libfota2/server/settings';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import { namedServer } from '../client/connect.ts';
@@ -9,7 +10,6 @@ import type { Out } from '../output/out.ts';
 import { green, red, yellow } from '../output/text.ts';
 import { counted } from '../output/words.ts';
 import { examples, type Invocation, integer, serverOptions } from './command.ts';
-import { ADMIN_PORT, DEVICE_PORT } from './serve.ts';
 
 type Options = Whereabouts & { readonly port: number; readonly adminPort: number };
 
@@ -20,8 +20,8 @@ export function addDoctor(program: Command, invocation: Invocation): void {
     'look for what is wrong with this machine, the data folder and the server',
   );
   command
-    .option('--port <n>', 'where devices are to ask', integer(0, 65_535), DEVICE_PORT)
-    .option('--admin-port <n>', 'where --server is to come in', integer(0, 65_535), ADMIN_PORT)
+    .option('--port <n>', 'where devices are to ask', integer(0, 65_535), OPTIONS.port.orElse)
+    .option('--admin-port <n>', 'where --server is to come in', integer(0, 65_535), OPTIONS['admin.port'].orElse)
     .action(async (options: Options) => {
       const checks: Check[] = [checkNode(process.versions.node), checkClock(world.now())];
       const named = namedServer(options, world);

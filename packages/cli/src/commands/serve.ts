@@ -1,134 +1,70 @@
 import { once } from 'node:events';
 import type { CheckIn, FotaServer, LostRequest, ServerOptions } from '@libfota2/server';
-import { type Command, Option } from 'commander';
+import { OWN } from '@libfota2/server/settings';
+import type { Command } from 'commander';
 import { devicePath, outwardUrls } from '../client/addresses.ts';
-import { dataFolder, type Whereabouts, whenFree } from '../client/connect.ts';
+import { whenFree } from '../client/connect.ts';
+import { type Configuration, configured, isOn, optionsOf } from '../config/configuration.ts';
+import { givenBy, settingOptions } from '../config/flags.ts';
 import { failureOf } from '../failure.ts';
 import type { Out } from '../output/out.ts';
 import { bold, cyan, red, span, type Text } from '../output/text.ts';
 import { clockTime } from '../output/words.ts';
-import { examples, type Invocation, integer, jsonOption } from './command.ts';
-
-interface Options extends Whereabouts {
-  readonly host: string;
-  readonly port: number;
-  readonly adminHost: string;
-  readonly adminPort: number;
-  readonly admin: boolean;
-  readonly path?: readonly string[];
-  readonly grace: number;
-  readonly quiet?: boolean;
-  readonly deliveriesPerDay?: number;
-  readonly maxDevices?: number;
-  readonly cacheBytes?: number;
-  readonly maxPackageBytes?: number;
-  readonly headBytes?: number;
-  readonly bodyBytes?: number;
-  readonly headTimeout?: number;
-  readonly idleTimeout?: number;
-  readonly maxConnections?: number;
-  readonly maxConnectionsPerAddress?: number;
-}
-
-export const DEVICE_PORT = 8266;
-export const ADMIN_PORT = 8267;
-
-const NUMBER = integer(0, 2 ** 31 - 1);
-const BYTES = integer(0, 2 ** 52);
-const LIMITS: ReadonlyArray<readonly [flags: string, what: string, parse: (text: string) => number]> = [
-  ['--deliveries-per-day <n>', 'of one package, whole, to a device that keeps its version (6)', NUMBER],
-  ['--max-devices <n>', 'that are remembered (1000000)', NUMBER],
-  ['--cache-bytes <n>', 'of packages in memory (64 MiB)', BYTES],
-  ['--max-package-bytes <n>', 'that an upload may have (2 GiB)', BYTES],
-  ['--head-bytes <n>', "of a request's line and headers (8192)", NUMBER],
-  ['--body-bytes <n>', "of a request's body, which is dropped (65536)", NUMBER],
-  ['--head-timeout <seconds>', "until a request's head must be there (20)", integer(1, 86_400)],
-  ['--idle-timeout <seconds>', 'without a byte until a connection is dropped (120)', integer(1, 86_400)],
-  ['--max-connections <n>', 'open at a time (10000)', NUMBER],
-  ['--max-connections-per-address <n>', '0: no limit, for fleets sit behind one address (0)', NUMBER],
-];
+import { examples, type Invocation, jsonOption } from './command.ts';
 
 /** `fota serve`: the upgrade server, until Ctrl-C. */
 export function addServe(program: Command, invocation: Invocation): void {
-  const command = jsonOption(program.command('serve')).description('run the upgrade server until Ctrl-C');
-  command
-    .addOption(new Option('--data <dir>', 'database and packages (env FOTA_DATA; default: fota-data)'))
-    .option('--host <host>', 'where devices ask; 0.0.0.0 lets the network in', '127.0.0.1')
-    .option('--port <n>', 'for devices; 0: any free one', integer(0, 65_535), DEVICE_PORT)
-    .option('--path <path...>', 'where LuatOS devices ask besides the path of the platform (default: /upgrade)')
-    .option('--admin-host <host>', 'where --server of other machines comes in; use a TLS proxy in front', '127.0.0.1')
-    .option('--admin-port <n>', 'for that; 0: any free one', integer(0, 65_535), ADMIN_PORT)
-    .option('--no-admin', 'let only commands on this machine in, by the socket in the data folder')
-    .option('--grace <seconds>', 'that downloads under way have to end at Ctrl-C', integer(0, 86_400), 10)
-    .option('--quiet', 'do not show who asks')
-    .optionsGroup('Limits:');
-  for (const [flags, what, parse] of LIMITS) command.option(flags, what, parse);
+  const command = settingOptions(jsonOption(program.command('serve'))).description(
+    'run the upgrade server until Ctrl-C',
+  );
+  command.addHelpText('after', REST);
   examples(
     command,
     'fota serve',
     'fota serve --host 0.0.0.0 --data /srv/fota',
+    'fota serve --config /etc/fota.toml',
     'fota serve --port 0 --no-admin --quiet',
     'fota serve --json | jq \'select(.event == "check-in")\'',
   );
-  command.action((options: Options) => serve(invocation, options));
+  command.action(() => serve(invocation, configured(givenBy(command), invocation.world)));
 }
 
-async function serve({ out, world, signal }: Invocation, options: Options): Promise<void> {
+const REST = `
+Each of these may also stand in the configuration file, as name = value, or in a
+variable: --max-devices is max-devices and FOTA_MAX_DEVICES. An option weighs
+more than a variable, a variable more than the file. fota config check looks at
+all of them, fota config init writes a file to begin with.`;
+
+async function serve({ out, world, signal }: Invocation, configuration: Configuration): Promise<void> {
   const ended = signal();
   const { startServer } = await import('@libfota2/server');
-  const dataDir = dataFolder(options, world);
+  const options = optionsOf(configuration);
+  const isQuiet = isOn(configuration, OWN.quiet);
   const settings: ServerOptions = {
-    ...settingsOf(options, dataDir),
+    ...options,
     onCheckIn: (checkIn) => {
-      if (options.quiet !== true) out.event({ event: 'check-in', ...documentOf(checkIn) }, lineOf(checkIn));
+      if (!isQuiet) out.event({ event: 'check-in', ...documentOf(checkIn) }, lineOf(checkIn));
     },
     onLost: (lost) => {
-      if (options.quiet !== true) tellLost(out, lost);
+      if (!isQuiet) tellLost(out, lost);
     },
     onProblem: (problem) => tellProblem(out, problem, world.now()),
   };
-  const server = await whenFree(dataDir, ended, () => startServer(settings));
+  const server = await whenFree(options.dataDir, ended, () => startServer(settings));
   try {
-    tellStart(out, server, options);
+    tellStart(out, server, settings, configuration.file);
     if (!ended.aborted) await once(ended, 'abort');
-    out.event({ event: 'stopping', at: new Date(world.now()).toISOString() }, stopping(options.grace));
+    out.event({ event: 'stopping', at: new Date(world.now()).toISOString() }, stopping(options.graceMs ?? 0));
   } finally {
     await server.close();
   }
   out.event({ event: 'stopped', at: new Date(world.now()).toISOString() }, 'Stopped.');
 }
 
-function settingsOf(options: Options, dataDir: string): ServerOptions {
-  const seconds = (count: number | undefined): number | undefined => (count === undefined ? undefined : count * 1000);
-  const { host, port, adminHost, adminPort, admin, path, grace } = options;
-  const { deliveriesPerDay, maxDevices, cacheBytes, maxPackageBytes } = options;
-  const { headBytes, bodyBytes, headTimeout, idleTimeout, maxConnections, maxConnectionsPerAddress } = options;
-  const limits = {
-    headBytes,
-    bodyBytes,
-    headTimeoutMs: seconds(headTimeout),
-    idleTimeoutMs: seconds(idleTimeout),
-    maxConnections,
-    maxConnectionsPerAddress,
-  };
-  return {
-    dataDir,
-    host,
-    port,
-    paths: path,
-    admin: admin ? { host: adminHost, port: adminPort } : undefined,
-    graceMs: grace * 1000,
-    deliveriesPerDay,
-    maxDevices,
-    cacheBytes,
-    maxPackageBytes,
-    limits: Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined)),
-  };
-}
-
-function tellStart(out: Out, server: FotaServer, { host, adminHost }: Options): void {
+function tellStart(out: Out, server: FotaServer, options: ServerOptions, configFile: string | undefined): void {
   const { url, paths, adminUrl, dataDir, firstToken } = server;
-  if (out.isJson) out.event({ event: 'started', url, paths, adminUrl, dataDir, firstToken }, '');
+  const { host = '', admin: { host: adminHost = '' } = {} } = options;
+  if (out.isJson) out.event({ event: 'started', url, paths, adminUrl, dataDir, configFile, firstToken }, '');
   const devices = [url, ...outwardUrls(url, host).filter((one) => one !== url)];
   const admin = adminUrl === undefined ? [] : outwardUrls(adminUrl, adminHost);
   out.facts([
@@ -136,6 +72,7 @@ function tellStart(out: Out, server: FotaServer, { host, adminHost }: Options): 
     ['admin', adminUrl === undefined ? 'only commands on this machine' : cyan(adminUrl)],
     ...admin.filter((one) => one !== adminUrl).map((one): [string, Text] => ['', cyan(one)]),
     ['data', dataDir],
+    ['config', configFile],
     ['token', firstToken && span(bold(firstToken), '  (shown this once)')],
   ]);
   out.line();
@@ -176,6 +113,6 @@ function lineOf({ at, device, rule, code, releaseVersion }: CheckIn): string {
   return `${clockTime(new Date(at).toISOString())}  ${who}  ${what}  → ${answer}`;
 }
 
-function stopping(grace: number): string {
-  return `Stopping: downloads under way have ${grace} s. A second Ctrl-C ends at once.`;
+function stopping(graceMs: number): string {
+  return `Stopping: downloads under way have ${graceMs / 1000} s. A second Ctrl-C ends at once.`;
 }
