@@ -120,7 +120,13 @@ describe('the whole story, with a server that runs', () => {
     expect(none.code).toBe(1);
     expect(JSON.parse(none.stdout).error.code).toBe('token-missing');
     expect(JSON.parse((await at(`${token}x`)).stdout).error.code).toBe('token-invalid');
-    const second = await desk.json<{ readonly id: string; readonly token: string }>('token', 'create', 'ci');
+    const second = await desk.json<{ readonly id: string; readonly token: string }>(
+      'token',
+      'create',
+      'ci',
+      '--role',
+      'viewer',
+    );
     expect((await at(second.token)).code).toBe(0);
     expect((await desk.fota(['token', 'revoke', second.id])).code).toBe(0);
     expect((await at(second.token)).code).toBe(1);

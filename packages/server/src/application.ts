@@ -127,7 +127,14 @@ export async function openApplication(dataDir: string, settings: Settings, close
     limits: { maxPackageBytes, maxOpenUploads: MAX_OPEN_UPLOADS },
   });
   closers.push(() => uploads.close());
-  const tokens = await openTokens({ store: sqliteTokens(store.database, database), now, random: randomBytes, sha256 });
+  const tokens = await openTokens({
+    store: sqliteTokens(store.database, database),
+    now,
+    random: randomBytes,
+    sha256,
+    hasProject: (name) => catalogue.projects().some((project) => project.name === name),
+    onProblem,
+  });
   const checkIns = tellingCheckIns(createCheckIns({ plan: catalogue.plan, fleet, noise, now, onCheckIn }), fleet, told);
 
   return {

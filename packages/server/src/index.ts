@@ -26,6 +26,7 @@ export { FotaServerError, SERVER_ERRORS, type ServerErrorCode } from './domain/e
 export type { Explanation, Step } from './domain/explain.ts';
 export type { Inspection } from './domain/inspection.ts';
 export { type Plan, planOf } from './domain/plan.ts';
+export type { Grant, Role } from './domain/principal.ts';
 export { NO_CORE } from './domain/publication.ts';
 export type * from './http/admin/api.ts';
 export type { Limits } from './http/door.ts';

@@ -116,6 +116,8 @@ export interface PageRequest {
 
 export interface DeviceFilter {
   readonly project: string | undefined;
+  /** Only of these projects. Default: of all. */
+  readonly within?: readonly string[] | undefined;
   readonly firmwareName: string | undefined;
   readonly access: Access | undefined;
   /** Of the id: its beginning. */
@@ -124,6 +126,8 @@ export interface DeviceFilter {
 
 export interface LogFilter {
   readonly project: string | undefined;
+  /** Only of these projects. Default: of all, and of requests that name none. */
+  readonly within?: readonly string[] | undefined;
   readonly firmwareName: string | undefined;
   readonly deviceId: string | undefined;
   readonly event: LogEvent | undefined;
@@ -210,6 +214,8 @@ export interface StoredUpload {
   readonly size: number;
   /** As announced; lower-case hex. */
   readonly sha256: string | undefined;
+  /** Who began it, see `ownerOf`. */
+  readonly owner: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
   /** The package that it became, once all of it was there. */
@@ -232,31 +238,6 @@ export interface UploadStore {
   /** The bytes that came. @throws FotaServerError `upload-digest` after the last of them, `data-dir-unusable` */
   read(upload: StoredUpload): AsyncIterable<Uint8Array>;
   remove(upload: StoredUpload): Promise<void>;
-}
-
-/** What a program shows to be let in, as an operator sees it. */
-export interface Token {
-  readonly id: string;
-  readonly name: string;
-  /** Milliseconds since 1970. */
-  readonly createdAt: number;
-}
-
-/** A token without its secret, which is not kept: `hash` is the SHA-256 of it in lower-case hex. */
-export interface StoredToken extends Token {
-  readonly hash: string;
-}
-
-/** Tokens. What is written is durable when the promise resolves. */
-export interface TokenStore {
-  /** Those that are valid, in the order of their making. */
-  tokens(): Promise<readonly StoredToken[]>;
-  /** Whether there ever was a token, valid or revoked. */
-  isUsed(): Promise<boolean>;
-  /** @throws FotaServerError `disk-full`, `data-dir-unusable` */
-  add(token: StoredToken): Promise<void>;
-  /** Forgets the hash for good. @throws FotaServerError `disk-full`, `data-dir-unusable` */
-  revoke(id: string, at: number): Promise<void>;
 }
 
 /** Milliseconds since 1970. */

@@ -7,6 +7,9 @@ import { openDiskUploads } from '../src/adapters/disk/uploads.ts';
 import type { Inspection } from '../src/domain/inspection.ts';
 import { openUploads, type UploadPorts, type Uploads } from '../src/usecases/uploads.ts';
 
+/** Who begins uploads. */
+export const OWNER = 'token:a1';
+
 export const inspection: Inspection = {
   format: 'opaque',
   kind: 'unknown',

@@ -60,7 +60,7 @@ export async function checkRunning(
   const known = [
     counted(counts.projects, 'project'),
     counted(counts.releases, 'release'),
-    counted(counts.devices, 'device'),
+    ...(counts.devices === undefined ? [] : [counted(counts.devices, 'device')]),
   ];
   const [newest] = problems;
   return [

@@ -47,7 +47,7 @@ const entry = {
   ...{ id: 1, at: EVIL, event: EVIL, project: EVIL, firmwareName: EVIL, deviceId: EVIL, version: EVIL, code: 0 },
   ...{ rule: EVIL, release: 1, releaseVersion: EVIL, detail: EVIL },
 };
-const token = { id: EVIL, name: EVIL, createdAt: EVIL };
+const token = { id: EVIL, name: EVIL, role: EVIL, projects: [EVIL], createdAt: EVIL, expiresAt: EVIL };
 const steps = [{ rule: EVIL, decided: false, says: EVIL }];
 const asked = { question, answer: EVIL, code: 1, rule: EVIL, msg: EVIL, steps, hints: [EVIL] };
 const device = { project: EVIL, id: EVIL, access: EVIL, records: [record] };
@@ -89,7 +89,7 @@ const CALLS: ReadonlyArray<readonly string[]> = [
   ['explain', 'x', '--project', 'x'],
   ['log'],
   ['token', 'list'],
-  ['token', 'create', 'ci'],
+  ['token', 'create', 'ci', '--role', 'admin'],
   ['doctor'],
   ['publish', ESC_NAME],
   ['publish', ESC_NAME, '--project', 'x'],
@@ -181,7 +181,7 @@ describe('where stdout cannot be written', () => {
 
   it.each([[], ['--json']])('a token that nobody can see is named, also where the reader left %s', async (...more) => {
     for (const code of ['ENOSPC', 'EPIPE']) {
-      const { exitCode, stderr } = await broken(code, 'token', 'create', 'ci', ...more);
+      const { exitCode, stderr } = await broken(code, 'token', 'create', 'ci', '--role', 'admin', ...more);
       expect(exitCode).toBe(1);
       expect(stderr).toContain('fota token revoke ');
     }

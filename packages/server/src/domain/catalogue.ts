@@ -165,3 +165,13 @@ function checkName(what: string, name: string, limit: number): string {
   if (name !== '' && name.length <= limit && !UNPRINTABLE.test(name)) return name;
   throw new FotaServerError('name-invalid', `${JSON.stringify(name.slice(0, limit))} is no name for a ${what}`);
 }
+
+/** The same words whether a project is not there, or not for the one who asks. */
+export function unknownProject(name: string): FotaServerError {
+  return new FotaServerError('project-unknown', `no project is named "${name}"`);
+}
+
+/** The same words whether a release is not there, or not for the one who asks. */
+export function unknownRelease(id: number): FotaServerError {
+  return new FotaServerError('release-unknown', `there is no release ${id}`);
+}

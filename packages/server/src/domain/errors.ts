@@ -1,8 +1,6 @@
-/**
- * Every way in which the server refuses an operator: the code, what it means, and what to do about it.
- * docs/errors.md says the same, and a test holds the two together. What a device is told are refusals, see `decide`.
- */
-export const SERVER_ERRORS = {
+import { ACCOUNT_ERRORS } from './account-errors.ts';
+
+const GENERAL_ERRORS = {
   'option-invalid': {
     means: 'An option of startServer is out of its range.',
     remedy: 'Correct the option that the message names.',
@@ -180,18 +178,6 @@ export const SERVER_ERRORS = {
     means: 'As many uploads are open as the server takes.',
     remedy: 'Finish or delete some; those that nobody goes on with end after a day.',
   },
-  'token-missing': {
-    means: 'The request has no token.',
-    remedy: 'Send "Authorization: Bearer" and a token, or run the command on the machine of the server.',
-  },
-  'token-invalid': {
-    means: 'The token is unknown or was revoked.',
-    remedy: 'Use a valid token; one is made on the machine of the server.',
-  },
-  'token-unknown': {
-    means: 'No token has this id.',
-    remedy: 'List the tokens to see their ids.',
-  },
   'request-invalid': {
     means: 'The request is not what this address takes.',
     remedy: 'Correct what the message names; /api/v1/openapi.json describes every request.',
@@ -221,6 +207,12 @@ export const SERVER_ERRORS = {
     remedy: 'Start it again.',
   },
 } as const;
+
+/**
+ * Every way in which the server refuses an operator: the code, what it means, and what to do about it.
+ * docs/errors.md says the same, and a test holds the two together. What a device is told are refusals, see `decide`.
+ */
+export const SERVER_ERRORS: typeof GENERAL_ERRORS & typeof ACCOUNT_ERRORS = { ...GENERAL_ERRORS, ...ACCOUNT_ERRORS };
 
 export type ServerErrorCode = keyof typeof SERVER_ERRORS;
 

@@ -1,4 +1,12 @@
-import { checkKey, checkProjectName, isLive, type Project, type Release } from '../domain/catalogue.ts';
+import {
+  checkKey,
+  checkProjectName,
+  isLive,
+  type Project,
+  type Release,
+  unknownProject,
+  unknownRelease,
+} from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import { type Plan, planOf } from '../domain/plan.ts';
 import { type CheckedPublication, checkPublication, judgePublication, type Verdict } from '../domain/publication.ts';
@@ -49,13 +57,13 @@ export async function openCatalogue(ports: {
   const project = (name: string): Project => {
     const found = projects.get(name);
     if (found !== undefined) return found;
-    throw new FotaServerError('project-unknown', `no project is named "${name}"`);
+    throw unknownProject(name);
   };
 
   const release = (id: number): Release => {
     const found = releases.get(id);
     if (found !== undefined) return found;
-    throw new FotaServerError('release-unknown', `there is no release ${id}`);
+    throw unknownRelease(id);
   };
 
   const keepProject = (kept: Project): Project => {

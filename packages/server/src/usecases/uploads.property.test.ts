@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { expect, it, onTestFinished } from 'vitest';
 import { folders } from '../../test/folder.ts';
-import { from, uploadWorlds } from '../../test/uploads.ts';
+import { from, OWNER, uploadWorlds } from '../../test/uploads.ts';
 import type { Uploads } from './uploads.ts';
 
 const world = uploadWorlds(folders(onTestFinished));
@@ -56,7 +56,7 @@ it('uploads arrive whole, however they are cut, restarted, repeated and overtake
       const { opened } = await world();
       let uploads = await opened();
       const digest = createHash('sha256').update(content).digest('hex');
-      const { id } = await uploads.create({ size: content.length, sha256: digest });
+      const { id } = await uploads.create({ owner: OWNER, size: content.length, sha256: digest });
       for (const attempt of tries) {
         const { offset: stood } = await uploads.upload(id);
         uploads = await tried(uploads, id, content, attempt, opened);

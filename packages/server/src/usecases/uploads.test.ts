@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { folders } from '../../test/folder.ts';
-import { from, inspection, uploadWorlds } from '../../test/uploads.ts';
+import { from, inspection, OWNER, uploadWorlds } from '../../test/uploads.ts';
 import { openDiskPackages } from '../adapters/disk/packages.ts';
 import { FotaServerError } from '../domain/errors.ts';
 
@@ -19,7 +19,7 @@ describe('an upload', () => {
   it('becomes a package with its last byte, and can be asked for again until it expires', async () => {
     const { opened, clock, stored } = await world();
     const uploads = await opened();
-    const { id, ...begun } = await uploads.create({ fileName: 'app.bin', size: bytes.length, sha256 });
+    const { id, ...begun } = await uploads.create({ owner: OWNER, fileName: 'app.bin', size: bytes.length, sha256 });
     expect(begun).toMatchObject({ offset: 0, fileName: 'app.bin', taken: undefined, expiresAt: clock.now + DAY_MS });
     expect(() => uploads.intake(id)).toThrow(expect.objectContaining({ code: 'upload-incomplete' }));
     expect(await uploads.append(id, 0, from(bytes.subarray(0, 9)))).toMatchObject({ offset: 9, taken: undefined });
@@ -35,7 +35,7 @@ describe('an upload', () => {
   it('whose connection is cut keeps what came, and goes on after a restart', async () => {
     const { opened } = await world();
     const uploads = await opened();
-    const { id } = await uploads.create({ size: bytes.length, sha256 });
+    const { id } = await uploads.create({ owner: OWNER, size: bytes.length, sha256 });
     const line = new PassThrough();
     const cut = uploads.append(id, 0, line);
     line.write(bytes.subarray(0, 1_000));
@@ -50,7 +50,7 @@ describe('an upload', () => {
 
   it('is told where it stands when the bytes go on elsewhere', async () => {
     const uploads = await (await world()).opened();
-    const { id } = await uploads.create({ size: bytes.length });
+    const { id } = await uploads.create({ owner: OWNER, size: bytes.length });
     await uploads.append(id, 0, from(bytes.subarray(0, 5)));
     for (const sent of [0, 4, 6, bytes.length]) {
       await expect(uploads.append(id, sent, from(bytes))).rejects.toMatchObject({
@@ -63,7 +63,7 @@ describe('an upload', () => {
 
   it('has one writer: the later one ends the earlier, and however many come, every byte lands once', async () => {
     const uploads = await (await world()).opened();
-    const { id } = await uploads.create({ size: bytes.length, sha256 });
+    const { id } = await uploads.create({ owner: OWNER, size: bytes.length, sha256 });
     const first = new PassThrough();
     const ended = uploads.append(id, 0, first);
     first.write(bytes.subarray(0, 7));
@@ -95,7 +95,7 @@ describe('an upload', () => {
       },
     });
     const uploads = await opened();
-    const { id } = await uploads.create({ size: bytes.length });
+    const { id } = await uploads.create({ owner: OWNER, size: bytes.length });
     const first = uploads.append(id, 0, from(bytes));
     await once(reached, 'readable');
     const second = uploads.append(id, bytes.length, from());
@@ -119,7 +119,7 @@ describe('an upload', () => {
   ])('of %s is refused and dropped: %s', async (_what, code, wanted, ports) => {
     const { opened, dir, stored } = await world(ports);
     const uploads = await opened();
-    const { id } = await uploads.create({ size: bytes.length, ...wanted });
+    const { id } = await uploads.create({ owner: OWNER, size: bytes.length, ...wanted });
     await expect(uploads.append(id, 0, from(bytes))).rejects.toMatchObject({ code });
     await expect(uploads.upload(id)).rejects.toMatchObject({ code: 'upload-unknown' });
     expect(await readdir(join(dir, 'uploads'))).toEqual([]);
@@ -131,7 +131,7 @@ describe('an upload', () => {
     async () => {
       const { opened, dir } = await world();
       const uploads = await opened();
-      const { id } = await uploads.create({ size: bytes.length, sha256 });
+      const { id } = await uploads.create({ owner: OWNER, size: bytes.length, sha256 });
       await uploads.append(id, 0, from(bytes.subarray(0, 1_000)));
       const part = join(dir, 'uploads', `${id}.part`);
       await rename(part, `${part}.aside`);
@@ -153,7 +153,7 @@ describe('an upload', () => {
       },
     });
     const uploads = await opened();
-    const { id } = await uploads.create({ size: bytes.length, sha256 });
+    const { id } = await uploads.create({ owner: OWNER, size: bytes.length, sha256 });
     await expect(uploads.append(id, 0, from(bytes))).rejects.toMatchObject({ code: 'disk-full' });
     expect(await uploads.upload(id)).toMatchObject({ offset: bytes.length, taken: undefined });
     isFull = false;
@@ -162,14 +162,14 @@ describe('an upload', () => {
 
   it('with more bytes than announced is refused', async () => {
     const uploads = await (await world()).opened();
-    const { id } = await uploads.create({ size: 10 });
+    const { id } = await uploads.create({ owner: OWNER, size: 10 });
     await expect(uploads.append(id, 0, from(bytes))).rejects.toMatchObject({ code: 'upload-overrun' });
   });
 
   it('can be given up, also while it runs', async () => {
     const { opened, dir } = await world();
     const uploads = await opened();
-    const { id } = await uploads.create({ size: bytes.length });
+    const { id } = await uploads.create({ owner: OWNER, size: bytes.length });
     const line = new PassThrough();
     const running = uploads.append(id, 0, line);
     const stopped = expect(running).rejects.toMatchObject({ code: 'upload-superseded' });
@@ -183,20 +183,20 @@ describe('an upload', () => {
 describe('uploads', () => {
   it('are bounded in size and number', async () => {
     const uploads = await (await world()).opened();
-    await expect(uploads.create({ size: 0 })).rejects.toMatchObject({ code: 'package-empty' });
-    await expect(uploads.create({ size: 1_000_001 })).rejects.toMatchObject({ code: 'upload-too-large' });
-    const open = await Promise.all([1, 2, 3].map(() => uploads.create({ size: 1_000_000 })));
-    await expect(uploads.create({ size: 1 })).rejects.toMatchObject({ code: 'uploads-full' });
+    await expect(uploads.create({ owner: OWNER, size: 0 })).rejects.toMatchObject({ code: 'package-empty' });
+    await expect(uploads.create({ owner: OWNER, size: 1_000_001 })).rejects.toMatchObject({ code: 'upload-too-large' });
+    const open = await Promise.all([1, 2, 3].map(() => uploads.create({ owner: OWNER, size: 1_000_000 })));
+    await expect(uploads.create({ owner: OWNER, size: 1 })).rejects.toMatchObject({ code: 'uploads-full' });
     await uploads.remove(open[0]?.id ?? '');
-    await uploads.create({ size: 1 });
+    await uploads.create({ owner: OWNER, size: 1 });
   });
 
   it('expire a day after their last byte, also those of an earlier run', async () => {
     const { opened, clock, due, dir } = await world();
     const uploads = await opened();
-    const old = await uploads.create({ size: 10 });
+    const old = await uploads.create({ owner: OWNER, size: 10 });
     clock.now += DAY_MS / 2;
-    const busy = await uploads.create({ size: 10 });
+    const busy = await uploads.create({ owner: OWNER, size: 10 });
     clock.now += DAY_MS / 2 - 1;
     expect(await uploads.upload(old.id)).toMatchObject({ offset: 0 });
     await uploads.append(busy.id, 0, from(Buffer.from('x')));
@@ -214,7 +214,7 @@ describe('uploads', () => {
   it('end with the server: what is sent is cut, nothing new is taken, what came stays', async () => {
     const { opened, due } = await world();
     const uploads = await opened();
-    const { id } = await uploads.create({ size: bytes.length, sha256 });
+    const { id } = await uploads.create({ owner: OWNER, size: bytes.length, sha256 });
     const line = new PassThrough();
     const cut = expect(uploads.append(id, 0, line)).rejects.toMatchObject({ code: 'closed' });
     line.write(bytes.subarray(0, 9));
@@ -222,7 +222,7 @@ describe('uploads', () => {
     await uploads.close();
     await cut;
     expect(due).toEqual([]);
-    await expect(uploads.create({ size: 1 })).rejects.toMatchObject({ code: 'closed' });
+    await expect(uploads.create({ owner: OWNER, size: 1 })).rejects.toMatchObject({ code: 'closed' });
     await expect(uploads.append(id, 9, from())).rejects.toMatchObject({ code: 'closed' });
     expect(await (await opened()).upload(id)).toMatchObject({ offset: 9 });
   });

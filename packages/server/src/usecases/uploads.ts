@@ -14,6 +14,8 @@ export interface Incoming extends AsyncIterable<Uint8Array> {
 }
 
 export interface NewUpload {
+  /** Who begins it, see `ownerOf`. */
+  readonly owner: string;
   readonly fileName?: string | undefined;
   /** Bytes. */
   readonly size: number;
@@ -27,6 +29,8 @@ export interface Uploads {
   create(wanted: NewUpload): Promise<Upload>;
   /** @throws FotaServerError `upload-unknown` */
   upload(id: string): Promise<Upload>;
+  /** Who began it. @throws FotaServerError `upload-unknown` */
+  owner(id: string): string;
   /**
    * Goes on at `offset`. What came before a failure counts. The last byte makes a package of the upload; one that is
    * refused as such is dropped. Asked again at the end of a complete upload, it answers again. Whoever else is sending
@@ -95,7 +99,7 @@ export async function openUploads(ports: UploadPorts): Promise<Uploads> {
   const known = (id: string): StoredUpload => {
     const upload = uploads.get(id);
     if (upload !== undefined && (upload.expiresAt > now() || writers.has(id))) return upload;
-    throw new FotaServerError('upload-unknown', `no upload has the id "${id.slice(0, 64)}"`);
+    throw unknownUpload(id);
   };
 
   const keep = async (upload: StoredUpload): Promise<StoredUpload> => {
@@ -152,7 +156,7 @@ export async function openUploads(ports: UploadPorts): Promise<Uploads> {
   await sweep();
 
   return {
-    async create({ fileName = '', size, sha256 }) {
+    async create({ owner, fileName = '', size, sha256 }) {
       if (closed) throw closing();
       if (size === 0) throw new FotaServerError('package-empty', 'the file has no bytes');
       if (size > limits.maxPackageBytes) {
@@ -165,7 +169,7 @@ export async function openUploads(ports: UploadPorts): Promise<Uploads> {
         throw new FotaServerError('uploads-full', `${open.length} uploads are open`);
       }
       const id = ports.newId();
-      const made = { id, fileName, size, sha256, expiresAt: 0, taken: undefined };
+      const made = { id, owner, fileName, size, sha256, expiresAt: 0, taken: undefined };
       try {
         return offsetIn(await keep(made), 0);
       } catch (error) {
@@ -178,6 +182,8 @@ export async function openUploads(ports: UploadPorts): Promise<Uploads> {
       const upload = known(id);
       return offsetIn(upload, upload.taken === undefined ? await store.received(upload) : upload.size);
     },
+
+    owner: (id) => known(id).owner,
 
     async append(id, sent, bytes) {
       for (;;) {
@@ -226,6 +232,11 @@ async function end({ progress, bytes, work }: Writer, why: FotaServerError): Pro
     bytes.destroy();
   }
   await work.catch(() => undefined);
+}
+
+/** The same words whether an upload is not there, or not for the one who asks. */
+export function unknownUpload(id: string): FotaServerError {
+  return new FotaServerError('upload-unknown', `no upload has the id "${id.slice(0, 64)}"`);
 }
 
 function superseded(): FotaServerError {

@@ -121,6 +121,7 @@ export function testDeviceStore(make: (logLimit?: number) => Promise<DevicesUnde
     const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
     const filters = fc.record({
       project: maybe(names),
+      within: maybe(fc.array(names, { maxLength: 4 })),
       firmwareName: maybe(words),
       access: maybe(accesses),
       idPrefix: maybe(words),
@@ -182,6 +183,7 @@ export function testDeviceStore(make: (logLimit?: number) => Promise<DevicesUnde
     const maybe = <T>(...values: T[]): fc.Arbitrary<T | undefined> => fc.constantFrom(undefined, ...values);
     const filters = fc.record({
       project: maybe('p', 'q', 'r'),
+      within: maybe(['p'], ['q', 'r'], ['q', 'p', 'q'], []),
       firmwareName: maybe('app', 'other'),
       deviceId: maybe('1', '2', '9'),
       event: maybe('offered' as const, 'sent' as const, 'held' as const),
@@ -292,6 +294,7 @@ function fitting(filter: DeviceFilter, asked: readonly Asked[], said: readonly S
     .filter(
       (one) =>
         (filter.project ?? one.project) === one.project &&
+        (filter.within ?? [one.project]).includes(one.project) &&
         (filter.firmwareName === undefined || filter.firmwareName === one.firmwareName) &&
         (filter.access === undefined || filter.access === accessOf(one)) &&
         one.id.startsWith(filter.idPrefix ?? ''),
@@ -300,7 +303,9 @@ function fitting(filter: DeviceFilter, asked: readonly Asked[], said: readonly S
   return [...new Set(names)];
 }
 
-function isLogged({ project, firmwareName, deviceId, event, after }: LogFilter, entry: StoredLogEntry): boolean {
+function isLogged(filter: LogFilter, entry: StoredLogEntry): boolean {
+  const { project, within, firmwareName, deviceId, event, after } = filter;
+  if (within !== undefined && !within.includes(entry.device.project)) return false;
   const wanted = [project, firmwareName, deviceId, event];
   const found = [entry.device.project, entry.device.firmwareName, entry.device.id, entry.event];
   return wanted.every((one, at) => one === undefined || one === found[at]) && entry.id > (after ?? 0);

@@ -14,6 +14,7 @@ const upload: StoredUpload = {
   fileName: 'app.bin',
   size: bytes.length,
   sha256: createHash('sha256').update(bytes).digest('hex'),
+  owner: 'token:a1',
   expiresAt: 5,
   taken: undefined,
 };

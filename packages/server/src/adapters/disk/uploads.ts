@@ -69,12 +69,14 @@ export async function openDiskUploads(folder: string): Promise<UploadStore> {
 
 /** Of the notes; notes of another format are of no use. */
 const FORMAT = 1;
+/** Notes that were written before owners were noted: they are for who may do everything. */
+const NOBODY = '';
 
 /** Notes are whole or not there, for they are renamed into place: what has our format is ours. */
 async function noted(path: string): Promise<StoredUpload | undefined> {
   try {
     const { format, ...upload } = JSON.parse(await readFile(path, 'utf8'));
-    return format === FORMAT ? { sha256: undefined, taken: undefined, ...upload } : undefined;
+    return format === FORMAT ? { owner: NOBODY, sha256: undefined, taken: undefined, ...upload } : undefined;
   } catch {
     return undefined;
   }

@@ -89,8 +89,10 @@ function looked({ forgotten = [], records, access, log }: DeviceGroup): {
   };
 }
 
-function isListed({ project, firmwareName, access, idPrefix }: DeviceFilter, listing: DeviceListing): boolean {
+function isListed(filter: DeviceFilter, listing: DeviceListing): boolean {
+  const { project, within, firmwareName, access, idPrefix } = filter;
   return (
+    (within === undefined || within.includes(listing.project)) &&
     (project === undefined || listing.project === project) &&
     (firmwareName === undefined || listing.record?.firmwareName === firmwareName) &&
     (access === undefined || listing.access === access) &&
@@ -100,6 +102,7 @@ function isListed({ project, firmwareName, access, idPrefix }: DeviceFilter, lis
 
 function isLogged(filter: LogFilter, { id, event, device }: StoredLogEntry): boolean {
   return (
+    (filter.within === undefined || filter.within.includes(device.project)) &&
     (filter.project === undefined || device.project === filter.project) &&
     (filter.firmwareName === undefined || device.firmwareName === filter.firmwareName) &&
     (filter.deviceId === undefined || device.id === filter.deviceId) &&

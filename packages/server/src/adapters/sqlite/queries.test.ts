@@ -36,6 +36,13 @@ it.each([
   expect(plans).not.toContain('TEMP B-TREE');
 });
 
+it('the log of several projects is merged as it goes, along the index of projects', async () => {
+  const filter = { ...NO_FILTER, within: ['p', 'q', 'r'] };
+  const plans = await plansOf((database) => logQueries(database)(filter, 1_000_000, 50));
+  expect(plans.match(/SEARCH upgrade_log USING INDEX upgrade_log_project/g)).toHaveLength(3);
+  expect(plans).not.toContain('TEMP B-TREE');
+});
+
 it.each([
   [{ firmwareName: 'app' }, 'device_firmware'],
   [{ firmwareName: 'app', access: 'default' }, 'device_firmware'],

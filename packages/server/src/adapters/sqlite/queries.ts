@@ -33,7 +33,7 @@ export function devicePages(
   database: Database,
 ): (filter: DeviceFilter, after: Place | undefined, limit: number) => Rows {
   const run = runner(database);
-  return (filter, after, limit) => {
+  const pageOf = (filter: DeviceFilter, after: Place | undefined, limit: number): Rows => {
     const { access, firmwareName } = filter;
     const asked = [...fitting('d', filter, after), ...(firmwareName === undefined ? [] : [named('d', firmwareName)])];
     // Few have an operator's word: it is they who are looked through, not all the others.
@@ -50,13 +50,23 @@ export function devicePages(
     const sql = `${parts.join(' UNION ALL ')} ORDER BY project, id, firmware_name LIMIT :limit`;
     return run(sql, [...asked, ...silent], limit);
   };
+  return (filter, after, limit) => {
+    if (filter.within === undefined) return pageOf(filter, after, limit);
+    // The list is by project: one after the other, each along its index.
+    const rows: unknown[] = [];
+    for (const project of projectsOf(filter).toSorted(byBytes)) {
+      if (rows.length < limit) rows.push(...pageOf({ ...filter, project }, after, limit - rows.length));
+    }
+    return rows;
+  };
 }
 
 /** Rows of the log before an entry, the newest first. */
 export function logQueries(database: Database): (filter: LogFilter, before: number, limit: number) => Rows {
   const run = runner(database);
-  return ({ project, firmwareName, deviceId, event, after }, before, limit) => {
-    const given = { project, firmware_name: firmwareName, device_id: deviceId, event };
+  return (filter, before, limit) => {
+    const { project, within, firmwareName, deviceId, event, after } = filter;
+    const given = { ...(within === undefined && { project }), firmware_name: firmwareName, device_id: deviceId, event };
     const conditions: Conditions = [
       ['id < :before', { before }],
       ...(after === undefined ? [] : [['id > :after', { after }] as const]),
@@ -65,12 +75,28 @@ export function logQueries(database: Database): (filter: LogFilter, before: numb
       ),
     ];
     const where = conditions.map(([sql]) => sql).join(' AND ');
-    return run(
-      `SELECT id AS log_id, ${LOG} FROM upgrade_log WHERE ${where} ORDER BY id DESC LIMIT :limit`,
-      conditions,
-      limit,
-    );
+    const select = `SELECT id AS log_id, ${LOG} FROM upgrade_log WHERE ${where}`;
+    if (within === undefined) return run(`${select} ORDER BY log_id DESC LIMIT :limit`, conditions, limit);
+    const projects = projectsOf(filter).map((one, at): Conditions[number] => [
+      `project = :p${at}`,
+      { [`p${at}`]: one },
+    ]);
+    if (projects.length === 0) return [];
+    // Each along its index; SQLite merges them as it goes.
+    const selects = projects.map(([sql]) => `${select} AND ${sql}`).join(' UNION ALL ');
+    return run(`${selects} ORDER BY log_id DESC LIMIT :limit`, [...conditions, ...projects], limit);
   };
+}
+
+/** Of the projects that may be told of, those that are asked for. */
+function projectsOf({ project, within = [] }: Pick<DeviceFilter, 'project' | 'within'>): readonly string[] {
+  const distinct = [...new Set(within)];
+  return project === undefined ? distinct : distinct.filter((one) => one === project);
+}
+
+/** As SQLite sorts texts. */
+function byBytes(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
 /** As many as are wanted of one kind, in order: of both kinds together only so many are sorted. */

@@ -1,7 +1,7 @@
 import { FotaServerError } from '../../domain/errors.ts';
 import { type Database, openDatabase, translate } from './database.ts';
 import { EVENT_TABLE } from './events.ts';
-import { TOKEN_TABLE } from './tokens.ts';
+import { TOKEN_GRANTS, TOKEN_TABLE } from './tokens.ts';
 
 /**
  * The steps from an empty file to the schema of today; `user_version` counts those that were made. Never edit a step that
@@ -165,7 +165,7 @@ ${TOKEN_TABLE}
   DROP TABLE old_project;
   `,
   // What each capability added.
-  [EVENT_TABLE].join(''),
+  [TOKEN_GRANTS, EVENT_TABLE].join(''),
 ];
 
 /**

@@ -1,20 +1,30 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { folders } from '../../../test/folder.ts';
-import { type Database, openDatabase } from './database.ts';
-import { sqliteTokens, TOKEN_TABLE } from './tokens.ts';
+import type { StoredToken } from '../../ports/tokens.ts';
+import type { Database } from './database.ts';
+import { openSchema } from './schema.ts';
+import { sqliteTokens } from './tokens.ts';
 
 const folder = folders(onTestFinished);
 
 async function opened(): Promise<{ readonly database: Database; readonly path: string }> {
   const path = join(await folder(), 'fota.db');
-  const database = await openDatabase(path, 0);
+  const database = await openSchema(path);
   onTestFinished(() => database.close());
-  database.exec(`PRAGMA journal_mode = WAL; ${TOKEN_TABLE}`);
   return { database, path };
 }
 
-const token = { id: 'a1', name: 'ci', createdAt: 5, hash: 'f'.repeat(64) };
+const token: StoredToken = {
+  id: 'a1',
+  name: 'ci',
+  role: 'publisher',
+  projects: ['p', '固'],
+  createdAt: 5,
+  expiresAt: 9_000,
+  lastUsedAt: undefined,
+  hash: 'f'.repeat(64),
+};
 
 it('keeps tokens in the order of their making, and forgets the hash of a revoked one', async () => {
   const { database, path } = await opened();

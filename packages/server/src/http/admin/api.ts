@@ -4,6 +4,7 @@ import type { Project, ReleasePackage, ReleaseState } from '../../domain/catalog
 import type { Access, Rule } from '../../domain/decide.ts';
 import type { ServerErrorCode } from '../../domain/errors.ts';
 import type { Inspection } from '../../domain/inspection.ts';
+import type { Grant } from '../../domain/principal.ts';
 import type { Proposed } from '../../domain/proposal.ts';
 import type { LogEvent } from '../../ports.ts';
 
@@ -46,15 +47,15 @@ export interface ApiStatus {
   readonly paths: readonly string[];
   readonly adminUrl: string | null;
   readonly counts: ApiCounts;
-  /** The newest first. */
+  /** The newest first; none for those who do not see all projects. */
   readonly problems: readonly ApiStatusProblem[];
 }
 
 export interface ApiCounts {
   readonly projects: number;
   readonly releases: number;
-  /** Each counted once a firmware. */
-  readonly devices: number;
+  /** Each counted once a firmware. Left out for those who do not see all projects. */
+  readonly devices?: number;
 }
 
 export interface ApiStatusProblem {
@@ -209,10 +210,14 @@ export interface ApiStep {
   readonly says: string;
 }
 
-export interface ApiToken {
+export interface ApiToken extends Grant {
   readonly id: string;
   readonly name: string;
   readonly createdAt: string;
+  /** Then it ends. */
+  readonly expiresAt?: string;
+  /** Some minutes behind. */
+  readonly lastUsedAt?: string;
 }
 
 export interface ApiNewToken extends ApiToken {

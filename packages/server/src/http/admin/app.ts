@@ -5,9 +5,11 @@ import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/typ
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { Type } from 'typebox';
 import { FotaServerError } from '../../domain/errors.ts';
+import { LOCAL, type Principal } from '../../domain/principal.ts';
 import type { Operator } from '../../usecases/operator.ts';
 import type { Tokens } from '../../usecases/tokens.ts';
 import type { Uploads } from '../../usecases/uploads.ts';
+import { checkEntry, checkTouched, declared, open } from './access.ts';
 import {
   deviceListingSchema,
   deviceSchema,
@@ -73,12 +75,23 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     frameworkErrors: (error, request, reply) => void refuse(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>();
-  const mayEnter = ({ raw }: FastifyRequest): boolean => isLocal(raw.socket) || holds(tokens, raw);
+  const principalOf = ({ raw }: FastifyRequest): Principal => (isLocal(raw.socket) ? LOCAL : bearer(tokens, raw));
 
+  app.decorateRequest('principal', undefined);
   app.setErrorHandler(refuse);
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async () => {
     if (isClosing()) throw new FotaServerError('closed', 'the server is closing');
+  });
+  app.addHook('onRequest', async (request) => {
+    const { access } = request.routeOptions.config;
+    if (access?.role === undefined) return;
+    request.principal = principalOf(request);
+    checkEntry(access, request.principal, request.params);
+  });
+  app.addHook('preHandler', async ({ routeOptions, principal, params, body }) => {
+    const { access } = routeOptions.config;
+    if (access !== undefined && principal !== undefined) checkTouched(access, principal, params, body);
   });
   app.addHook('onSend', async (_request, reply) => {
     if (isClosing()) reply.header('Connection', 'close');
@@ -94,6 +107,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
     throw new FotaServerError('method-not-allowed', `${path.slice(0, 256)} does not take ${request.method}`);
   });
   app.addHook('onRoute', (route) => {
+    declared(route);
     const { handler } = route;
     // Not by `setValidatorCompiler`, which a context with schemas of its own forgets: the default drops what it does not know.
     route.validatorCompiler = TypeBoxValidatorCompiler;
@@ -109,9 +123,6 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
 
   await app.register(
     (routes: App, _options, done) => {
-      routes.addHook('onRequest', async (request) => {
-        if (!mayEnter(request)) throw stranger(request.raw);
-      });
       statusRoute(routes, operator, facts);
       projectRoutes(routes, operator);
       uploadRoutes(routes, uploads);
@@ -129,6 +140,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
   app.get(
     `${PREFIX}/openapi.json`,
     {
+      config: open(),
       schema: {
         tags: ['status'],
         summary: 'This document',
@@ -151,15 +163,12 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
 
 const BEARER = /^Bearer ([A-Za-z0-9_]{1,256})$/i;
 
-function holds(tokens: Tokens, { headers }: IncomingMessage): boolean {
-  const [, secret] = BEARER.exec(headers.authorization ?? '') ?? [];
-  return secret !== undefined && tokens.holder(secret) !== undefined;
-}
-
-function stranger({ headers }: IncomingMessage): FotaServerError {
-  return headers.authorization === undefined
-    ? new FotaServerError('token-missing', 'the request has no Authorization header')
-    : new FotaServerError('token-invalid', 'the token lets nobody in');
+/** @throws FotaServerError `token-missing`, `token-invalid`, `token-expired` */
+function bearer(tokens: Tokens, { headers }: IncomingMessage): Principal {
+  const { authorization } = headers;
+  if (authorization === undefined)
+    throw new FotaServerError('token-missing', 'the request has no Authorization header');
+  return tokens.principal(BEARER.exec(authorization)?.[1] ?? '');
 }
 
 /** Of a path the methods that have a route there. */
@@ -181,14 +190,19 @@ function description(version: string): Parameters<typeof fastifySwagger>[1] {
       info: {
         title: 'Admin API of the upgrade server',
         description:
-          'Over the network with a token, over the socket in the data folder without. Errors are problems by RFC 9457; docs/errors.md lists their codes. Lists come in pages: give the cursor of one to get the next.',
+          'Over the network with a token, over the socket in the data folder without. x-fota-role is the lowest role that an operation takes. Errors are problems by RFC 9457; docs/errors.md lists their codes. Lists come in pages: give the cursor of one to get the next.',
         version,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'fota_…' } } },
       security: [{ token: [] }],
     },
-    transform: ({ schema, url }) => ({ schema: describeProblems(schema), url }),
+    transform: ({ schema, url, route }) => {
+      const { role, where } = route.config?.access ?? {};
+      const scope = typeof where === 'object' ? 'resource' : where;
+      const takes = role === undefined ? {} : { 'x-fota-role': role, 'x-fota-where': scope };
+      return { schema: { ...describeProblems(schema), ...takes }, url };
+    },
     refResolver: { buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `def-${index}`) },
   };
 }

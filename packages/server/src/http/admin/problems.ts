@@ -5,6 +5,8 @@ import type { ApiProblem } from './api.ts';
 const STATUS: Readonly<Partial<Record<ServerErrorCode, number>>> = {
   'token-missing': 401,
   'token-invalid': 401,
+  'token-expired': 401,
+  forbidden: 403,
   'not-found': 404,
   'project-unknown': 404,
   'key-unknown': 404,

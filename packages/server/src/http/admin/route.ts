@@ -61,6 +61,8 @@ const ANYWHERE: readonly ServerErrorCode[] = [
   'request-invalid',
   'token-missing',
   'token-invalid',
+  'token-expired',
+  'forbidden',
   'internal',
   'closed',
 ];

@@ -4,6 +4,7 @@
  */
 import { type TUnsafe, Type } from 'typebox';
 import { SERVER_ERRORS, type ServerErrorCode } from '../../domain/errors.ts';
+import { ROLES } from '../../domain/principal.ts';
 import type {
   ApiNewToken,
   ApiProblem,
@@ -14,7 +15,7 @@ import type {
   ApiToken,
   ApiUpload,
 } from './api.ts';
-import { closed, count, oneOf, ref, sha256, shape, text, time } from './shape.ts';
+import { closed, count, oneOf, projects, ref, sha256, shape, text, time } from './shape.ts';
 
 export const problemSchema: TUnsafe<ApiProblem> = shape<ApiProblem>()(
   'Problem',
@@ -54,7 +55,11 @@ export const statusSchema: TUnsafe<ApiStatus> = shape<ApiStatus>()(
         description: 'where this API is on the network; null: nowhere',
       }),
       counts: Type.Object(
-        { projects: count('projects'), releases: count('releases'), devices: count('each counted once a firmware') },
+        {
+          projects: count('projects'),
+          releases: count('releases'),
+          devices: Type.Optional(count('each counted once a firmware; left out for those who do not see all projects')),
+        },
         closed,
       ),
       problems: Type.Array(
@@ -66,7 +71,7 @@ export const statusSchema: TUnsafe<ApiStatus> = shape<ApiStatus>()(
           },
           closed,
         ),
-        { description: 'the latest, newest first' },
+        { description: 'the latest, newest first; none for those who do not see all projects' },
       ),
     },
     closed,
@@ -184,18 +189,23 @@ export const publishedSchema: TUnsafe<ApiPublished> = shape<ApiPublished>()(
   ),
 );
 
-export const tokenSchema: TUnsafe<ApiToken> = shape<ApiToken>()(
-  'Token',
-  Type.Object({ id: Type.String(), name: text('who it is for'), createdAt: time('when it was made') }, closed),
-);
+const token = {
+  id: Type.String(),
+  name: text('who it is for'),
+  role: oneOf([...ROLES], 'what it may do'),
+  projects: projects('where it may do that'),
+  createdAt: time('when it was made'),
+  expiresAt: Type.Optional(time('when it ends')),
+  lastUsedAt: Type.Optional(time('when it let somebody in last, some minutes behind')),
+};
+
+export const tokenSchema: TUnsafe<ApiToken> = shape<ApiToken>()('Token', Type.Object(token, closed));
 
 export const newTokenSchema: TUnsafe<ApiNewToken> = shape<ApiNewToken>()(
   'NewToken',
   Type.Object(
     {
-      id: Type.String(),
-      name: text('who it is for'),
-      createdAt: time('when it was made'),
+      ...token,
       token: Type.String({ description: 'shown this once', examples: ['fota_…'] }),
     },
     closed,

@@ -38,6 +38,12 @@ export function oneOf<const Values extends string[]>(
   return Type.Enum(values, { type: 'string', description });
 }
 
+/** The projects of a grant. */
+export function projects(description: string): Type.TUnion<[Type.TLiteral<'all'>, Type.TArray<Type.TString>]> {
+  const names = Type.Array(Type.String({ maxLength: 256 }), { minItems: 1, maxItems: 100 });
+  return Type.Union([Type.Literal('all'), names], { description, examples: [['station']] });
+}
+
 export function sha256(description = 'SHA-256 in lower-case hex'): Type.TString {
   return Type.String({ pattern: '^[0-9a-f]{64}$', description });
 }

@@ -2,7 +2,8 @@
 import type { Project, Release } from '../../domain/catalogue.ts';
 import type { Explanation } from '../../domain/explain.ts';
 import { propose } from '../../domain/proposal.ts';
-import type { DeviceListing, DeviceRecord, Page, StoredLogEntry, Token } from '../../ports.ts';
+import type { Token } from '../../ports/tokens.ts';
+import type { DeviceListing, DeviceRecord, Page, StoredLogEntry } from '../../ports.ts';
 import type { Published } from '../../usecases/operator.ts';
 import type { Upload } from '../../usecases/uploads.ts';
 import type {
@@ -125,6 +126,7 @@ export function explanationView({ question, decision, steps, hints }: Explanatio
   return { ...common, code: 0, release: releaseView(decision.release), package: { sha256, size, source } };
 }
 
-export function tokenView({ id, name, createdAt }: Token): ApiToken {
-  return { id, name, createdAt: iso(createdAt) };
+export function tokenView({ id, name, role, projects, createdAt, expiresAt, lastUsedAt }: Token): ApiToken {
+  const times = { createdAt: iso(createdAt), expiresAt: isoIf(expiresAt), lastUsedAt: isoIf(lastUsedAt) };
+  return known({ id, name, role, projects, ...times });
 }

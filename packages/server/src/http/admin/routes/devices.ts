@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { Operator } from '../../../usecases/operator.ts';
+import { changes, reads, within } from '../access.ts';
 import { deviceListingSchema, deviceSchema, explanationSchema, logEntrySchema } from '../device-schemas.ts';
 import { type App, answers, empties, name, pageOf, pageQuery, pageRequest } from '../route.ts';
 import { closed, oneOf } from '../shape.ts';
@@ -19,6 +20,7 @@ export function deviceRoutes(app: App, operator: Operator): void {
   app.get(
     '/devices',
     {
+      config: reads('viewer', 'query'),
       schema: {
         tags,
         summary: 'List devices, one item a firmware, by project, id and firmware name',
@@ -35,9 +37,10 @@ export function deviceRoutes(app: App, operator: Operator): void {
         ...answers('Devices', listingPage, ['cursor-invalid']),
       },
     },
-    async ({ query }) => {
+    async (request) => {
+      const { query } = request;
       const { project, firmware, access, id } = query;
-      const filter = { project, firmwareName: firmware, access, idPrefix: id };
+      const filter = { project, within: within(request), firmwareName: firmware, access, idPrefix: id };
       return pageView(await operator.devices(filter, pageRequest(query)), listingView);
     },
   );
@@ -45,6 +48,7 @@ export function deviceRoutes(app: App, operator: Operator): void {
   app.get(
     '/projects/:project/devices/:device',
     {
+      config: reads('viewer', 'path'),
       schema: {
         tags,
         summary: 'Show a device',
@@ -58,6 +62,7 @@ export function deviceRoutes(app: App, operator: Operator): void {
   app.delete(
     '/projects/:project/devices/:device',
     {
+      config: changes('operator', 'path', { action: 'device.forget', target: 'params.device' }),
       schema: {
         tags,
         summary: 'Forget a device',
@@ -75,6 +80,7 @@ export function deviceRoutes(app: App, operator: Operator): void {
   app.put(
     '/projects/:project/devices/:device/access',
     {
+      config: changes('operator', 'path', { action: 'device.access', target: 'params.device', details: ['access'] }),
       schema: {
         tags,
         summary: 'Block or allow a device, or take the word back',
@@ -95,6 +101,7 @@ export function deviceRoutes(app: App, operator: Operator): void {
   app.get(
     '/projects/:project/explain',
     {
+      config: reads('viewer', 'path'),
       schema: {
         tags,
         summary: 'Say what a device would be answered now, and why',
@@ -118,6 +125,7 @@ export function deviceRoutes(app: App, operator: Operator): void {
   app.get(
     '/log',
     {
+      config: reads('viewer', 'query'),
       schema: {
         tags: ['log'],
         summary: 'Show the upgrade log, the newest first',
@@ -143,9 +151,10 @@ export function deviceRoutes(app: App, operator: Operator): void {
         ...answers('Entries', logPage, ['cursor-invalid']),
       },
     },
-    async ({ query }) => {
+    async (request) => {
+      const { query } = request;
       const { project, firmware, device, event, after } = query;
-      const filter = { project, firmwareName: firmware, deviceId: device, event, after };
+      const filter = { project, within: within(request), firmwareName: firmware, deviceId: device, event, after };
       return pageView(await operator.log(filter, pageRequest(query)), logEntryView);
     },
   );

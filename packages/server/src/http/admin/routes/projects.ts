@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { Operator } from '../../../usecases/operator.ts';
+import { changes, reads, visible } from '../access.ts';
 import { paged } from '../paging.ts';
 import { type App, answers, makes, name, pageOf, pageQuery, pageRequest } from '../route.ts';
 import { projectSchema } from '../schemas.ts';
@@ -20,6 +21,7 @@ export function projectRoutes(app: App, operator: Operator): void {
   app.get(
     '/projects',
     {
+      config: reads('viewer', 'query'),
       schema: {
         tags,
         summary: 'List projects, in the order of their making',
@@ -27,16 +29,23 @@ export function projectRoutes(app: App, operator: Operator): void {
         ...answers('Projects', page, ['cursor-invalid']),
       },
     },
-    async ({ query }) =>
-      pageView(
-        paged(operator.projects(), (_project, index) => index, pageRequest(query)),
-        projectView,
-      ),
+    async (request) => {
+      const mayShow = visible(request);
+      const all = operator.projects().map((project, rank) => ({ project, rank }));
+      const shown = all.filter(({ project }) => mayShow({ project: project.name }));
+      const page = paged(shown, ({ rank }) => rank, pageRequest(request.query));
+      return pageView(page, ({ project }) => projectView(project));
+    },
   );
 
   app.post(
     '/projects',
     {
+      config: changes('admin', 'server', {
+        action: 'project.create',
+        target: 'body.name',
+        details: ['registration', 'refusals'],
+      }),
       schema: {
         tags,
         summary: 'Make a project',
@@ -61,6 +70,7 @@ export function projectRoutes(app: App, operator: Operator): void {
   app.get(
     '/projects/:project',
     {
+      config: reads('viewer', 'path'),
       schema: {
         tags,
         summary: 'Show a project',
@@ -74,6 +84,7 @@ export function projectRoutes(app: App, operator: Operator): void {
   app.patch(
     '/projects/:project',
     {
+      config: changes('admin', 'path', { action: 'project.set', details: ['registration', 'refusals'] }),
       schema: {
         tags,
         summary: 'Change what may change of a project',
@@ -88,6 +99,7 @@ export function projectRoutes(app: App, operator: Operator): void {
   app.post(
     '/projects/:project/keys',
     {
+      config: changes('admin', 'path', { action: 'key.rotate' }),
       // Nothing has to be said.
       preValidation: async (request) => {
         request.body ??= {};
@@ -109,6 +121,7 @@ export function projectRoutes(app: App, operator: Operator): void {
   app.delete(
     '/projects/:project/keys/:key',
     {
+      config: changes('admin', 'path', { action: 'key.revoke' }),
       schema: {
         tags,
         summary: 'Take a former key away from the devices that still send it',

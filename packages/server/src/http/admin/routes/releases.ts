@@ -1,6 +1,9 @@
 import { Type } from 'typebox';
+import { unknownRelease } from '../../../domain/catalogue.ts';
+import { mayTouch } from '../../../domain/principal.ts';
 import type { Operator } from '../../../usecases/operator.ts';
-import type { Uploads } from '../../../usecases/uploads.ts';
+import { type Uploads, unknownUpload } from '../../../usecases/uploads.ts';
+import { changes, principalOf, type Resource, reads, visible } from '../access.ts';
 import { paged } from '../paging.ts';
 import { type App, answers, makes, name, pageOf, pageQuery, pageRequest } from '../route.ts';
 import { publishedSchema, releaseSchema } from '../schemas.ts';
@@ -16,11 +19,16 @@ const DISK = ['disk-full', 'data-dir-unusable'] as const;
 
 export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): void {
   const tags = ['releases'];
+  const inProject: Resource = {
+    lies: ({ release }) => operator.release(Number(release)),
+    unknown: ({ release }) => unknownRelease(Number(release)),
+  };
   app.addSchema(page);
 
   app.get(
     '/releases',
     {
+      config: reads('viewer', 'query'),
       schema: {
         tags,
         summary: 'List releases, the newest first',
@@ -36,9 +44,10 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
         ...answers('Releases', page, ['cursor-invalid']),
       },
     },
-    async ({ query }) => {
+    async (request) => {
+      const { query } = request;
       const { project, firmware, state } = query;
-      const found = operator.releases({ project, firmwareName: firmware, state });
+      const found = operator.releases({ project, firmwareName: firmware, state }).filter(visible(request));
       return pageView(
         paged(found, ({ id }) => -id, pageRequest(query)),
         releaseView,
@@ -49,6 +58,11 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
   app.post(
     '/releases',
     {
+      config: changes('publisher', 'body', {
+        action: 'release.create',
+        made: 'release.id',
+        details: ['upload', 'firmwareName', 'version', 'core', 'source', 'draft', 'despiteContradictions'],
+      }),
       schema: {
         tags,
         summary: 'Publish an upload',
@@ -106,8 +120,9 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
         ),
       },
     },
-    async ({ body }, reply) => {
-      const { upload, ...publication } = body;
+    async (request, reply) => {
+      const { upload, ...publication } = request.body;
+      if (!mayTouch(principalOf(request), uploads.owner(upload))) throw unknownUpload(upload);
       const published = await operator.publish({ ...publication, intake: uploads.intake(upload) });
       reply.code(published.isNew ? 201 : 200);
       return publishedView(published);
@@ -117,6 +132,7 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
   app.get(
     '/releases/:release',
     {
+      config: reads('viewer', inProject),
       schema: {
         tags,
         summary: 'Show a release',
@@ -130,6 +146,7 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
   app.post(
     '/releases/:release/publish',
     {
+      config: changes('publisher', inProject, { action: 'release.publish', target: 'params.release' }),
       schema: {
         tags,
         summary: 'Let devices hear of a draft',
@@ -143,6 +160,7 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
   app.post(
     '/releases/:release/withdraw',
     {
+      config: changes('publisher', inProject, { action: 'release.withdraw', target: 'params.release' }),
       schema: {
         tags,
         summary: 'Let devices hear of a release no more; those that are being sent it may finish',

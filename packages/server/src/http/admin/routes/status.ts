@@ -1,4 +1,7 @@
+import type { FastifyRequest } from 'fastify';
 import type { Operator } from '../../../usecases/operator.ts';
+import { reads, visible, within } from '../access.ts';
+import type { ApiCounts } from '../api.ts';
 import { type App, answers } from '../route.ts';
 import { statusSchema } from '../schemas.ts';
 import { iso } from '../views.ts';
@@ -31,8 +34,11 @@ const SHOWN = 20;
 export function statusRoute(app: App, operator: Operator, facts: () => ServerFacts): void {
   app.get(
     '/status',
-    { schema: { tags: ['status'], summary: 'Say how the server is', ...answers('The status', statusSchema) } },
-    async () => {
+    {
+      config: reads('viewer', 'own'),
+      schema: { tags: ['status'], summary: 'Say how the server is', ...answers('The status', statusSchema) },
+    },
+    async (request) => {
       const { version, startedAt, dataDir, deviceUrl, deviceHost, paths, adminUrl, problems } = facts();
       return {
         version,
@@ -43,11 +49,23 @@ export function statusRoute(app: App, operator: Operator, facts: () => ServerFac
         deviceHost: deviceHost ?? null,
         paths,
         adminUrl: adminUrl ?? null,
-        counts: operator.counts(),
-        problems: problems
+        counts: countsFor(request, operator),
+        // They may name any project.
+        problems: (within(request) === undefined ? problems : [])
           .slice(0, SHOWN)
           .map(({ at, code, message }) => ({ at: iso(at), code: code ?? null, message })),
       };
     },
   );
+}
+
+/** What there is for the one who asks. Devices are counted in all projects together, or not at all. */
+function countsFor(request: FastifyRequest, operator: Operator): ApiCounts {
+  if (within(request) === undefined) return operator.counts();
+  const mayShow = visible(request);
+  const none = { project: undefined, firmwareName: undefined, state: undefined };
+  return {
+    projects: operator.projects().filter(({ name }) => mayShow({ project: name })).length,
+    releases: operator.releases(none).filter(mayShow).length,
+  };
 }

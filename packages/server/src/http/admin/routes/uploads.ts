@@ -1,6 +1,8 @@
 import { finished, PassThrough, Readable } from 'node:stream';
 import { Type } from 'typebox';
-import type { Incoming, Uploads } from '../../../usecases/uploads.ts';
+import { ownerOf } from '../../../domain/principal.ts';
+import { type Incoming, type Uploads, unknownUpload } from '../../../usecases/uploads.ts';
+import { changes, principalOf, type Resource, reads } from '../access.ts';
 import { type App, answers, empties, makes, name } from '../route.ts';
 import { uploadSchema } from '../schemas.ts';
 import { closed } from '../shape.ts';
@@ -14,6 +16,11 @@ export function uploadRoutes(app: App, uploads: Uploads): void {
   app.post(
     '/uploads',
     {
+      config: changes('publisher', 'own', {
+        action: 'upload.begin',
+        made: 'id',
+        details: ['fileName', 'size', 'sha256'],
+      }),
       schema: {
         tags: TAGS,
         summary: 'Begin an upload',
@@ -40,15 +47,16 @@ export function uploadRoutes(app: App, uploads: Uploads): void {
         ...makes('The upload', uploadSchema, ['package-empty', 'upload-too-large', 'uploads-full', ...DISK]),
       },
     },
-    async ({ body }, reply) => {
+    async (request, reply) => {
       reply.code(201);
-      return uploadView(await uploads.create(body));
+      return uploadView(await uploads.create({ ...request.body, owner: ownerOf(principalOf(request)) }));
     },
   );
 
   app.get(
     '/uploads/:upload',
     {
+      config: reads('publisher', theirs(uploads)),
       schema: {
         tags: TAGS,
         summary: 'Say how far an upload is',
@@ -62,6 +70,7 @@ export function uploadRoutes(app: App, uploads: Uploads): void {
   app.delete(
     '/uploads/:upload',
     {
+      config: changes('publisher', theirs(uploads), { action: 'upload.remove', target: 'params.upload' }),
       schema: {
         tags: TAGS,
         summary: 'Give up an upload',
@@ -84,6 +93,7 @@ export function uploadBytesRoute(app: App, uploads: Uploads): void {
   app.patch(
     '/uploads/:upload',
     {
+      config: changes('publisher', theirs(uploads), { action: 'upload.append', target: 'params.upload' }),
       schema: {
         tags: TAGS,
         summary: 'Go on with an upload',
@@ -120,6 +130,13 @@ export function uploadBytesRoute(app: App, uploads: Uploads): void {
       }
     },
   );
+}
+
+function theirs(uploads: Uploads): Resource {
+  return {
+    lies: ({ upload }) => ({ owner: uploads.owner(String(upload)) }),
+    unknown: ({ upload }) => unknownUpload(String(upload)),
+  };
 }
 
 /** The bytes of a request, which may be stopped without its connection: the rest is dropped, and the answer goes out. */

@@ -1,0 +1,155 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkIn, type Heard, type RunningAdmin, runAdmin, uploaded } from '../../../test/admin.ts';
+import { type Operation, operationsOf, type Schema, sampleOf } from '../../../test/operations.ts';
+import { ROLES } from '../../domain/principal.ts';
+import { changes, declared, open, reads } from './access.ts';
+import type { ApiProblem } from './api.ts';
+
+/** The project that everybody sees, and one that only those see who see all. */
+const [SEEN, HIDDEN] = ['seen', 'hidden'];
+/** In everything that lies in the hidden project, and in nothing else. */
+const MARK = 'xyzzy';
+const KEY = MARK.padEnd(32, '0');
+
+interface World {
+  readonly admin: RunningAdmin;
+  readonly tokens: Readonly<Record<string, string>>;
+  /** What the parameters of the addresses of things in the hidden project are. */
+  readonly hidden: Readonly<Record<string, string>>;
+}
+
+/** By the name of the parameter a thing that lies in the hidden project, or belongs to another. */
+async function things(admin: RunningAdmin): Promise<Record<string, string>> {
+  const upload = await uploaded(admin, Buffer.from(MARK), `${MARK}.bin`);
+  const json = { project: HIDDEN, upload, firmwareName: MARK, version: '1.0.0', notes: MARK };
+  const { body } = await admin.ask('POST /releases', { json });
+  const { release } = body as { readonly release: { readonly id: number } };
+  return { project: HIDDEN, device: MARK, key: KEY, release: String(release.id), upload, token: 'none' };
+}
+
+async function made(dataDir: string): Promise<World> {
+  const admin = await runAdmin(dataDir);
+  for (const [name, key] of [
+    [SEEN, 's'.repeat(32)],
+    [HIDDEN, KEY],
+  ]) {
+    await admin.ask('POST /projects', { json: { name, key } });
+  }
+  const hidden = await things(admin);
+  await checkIn(admin.application, { projectKey: KEY, idKind: 'imei', id: MARK, firmwareName: MARK, version: '0.9.0' });
+  const tokens: Record<string, string> = {};
+  for (const role of ROLES) {
+    for (const [name, projects] of [
+      [role, 'all'],
+      [`${role} of another project`, [SEEN]],
+    ] as const) {
+      tokens[name] = (await admin.application.tokens.create({ name, role, projects })).token;
+    }
+  }
+  return { admin, tokens, hidden };
+}
+
+let world: World;
+let operations: readonly Operation[];
+beforeAll(async () => {
+  world = await made(await mkdtemp(join(tmpdir(), 'fota server ')));
+  const { body } = await world.admin.ask('GET /openapi.json');
+  operations = operationsOf(body);
+});
+afterAll(async () => {
+  await world.admin.close();
+  await rm(world.admin.dataDir, { recursive: true });
+});
+
+/** Asks what an operation takes, as far as its schema tells; of things in the hidden project. */
+function ask({ method, path, query, body }: Operation, who: string): Promise<Heard> {
+  const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(world.hidden[name] ?? 'none'));
+  const token = world.tokens[who];
+  const headers = { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), 'upload-offset': '0' };
+  const json = body === undefined ? {} : { json: { ...(sampleOf(body) as object), ...inBody(body) } };
+  return world.admin.askByPort(`${method} ${address}?${query}`, { headers, ...json });
+}
+
+/** Parts of a body that name things of the hidden project. */
+function inBody({ properties = {} }: Schema): object {
+  return Object.fromEntries(Object.entries(world.hidden).filter(([name]) => name in properties));
+}
+
+function suffices(role: (typeof ROLES)[number], operation: Operation): boolean {
+  return operation.role === undefined || ROLES.indexOf(role) >= ROLES.indexOf(operation.role);
+}
+
+function expectForbidden({ name, role }: Operation, answer: Heard): void {
+  expect(answer, `${name} ${answer.text}`).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+  expect((answer.body as ApiProblem).detail).toContain(`takes the role ${role}`);
+}
+
+describe('every route of the OpenAPI document', () => {
+  it('is refused to who shows no token, unless it is for everybody', async () => {
+    for (const operation of operations) {
+      const { status } = await ask(operation, 'nobody');
+      if (operation.role === undefined) expect(status, operation.name).not.toBe(401);
+      else expect(status, operation.name).toBe(401);
+    }
+  });
+
+  // From the lowest up, and what takes things away last.
+  it.each(ROLES)('takes %s as it says: 403 for a lower role, with the one that it takes', async (role) => {
+    for (const operation of operations.filter(({ method }) => method !== 'DELETE')) {
+      const answer = await ask(operation, role);
+      const told = `${operation.name} ${answer.status} ${answer.text}`;
+      if (!suffices(role, operation)) expectForbidden(operation, answer);
+      else expect([401, 403], told).not.toContain(answer.status);
+      // What somebody began is not there even for those who see all projects.
+      const isThere = operation.method === 'GET' && !operation.path.includes('{upload}');
+      if (suffices(role, operation) && isThere) expect(answer.status, told).not.toBe(404);
+    }
+  });
+
+  it.each(ROLES)('tells a %s of another project nothing of one that is not theirs', async (role) => {
+    for (const operation of operations.filter((one) => one.role !== undefined)) {
+      const answer = await ask(operation, `${role} of another project`);
+      const told = `${operation.name} ${answer.status} ${answer.text}`;
+      if (!suffices(role, operation) || operation.where === 'server') expectForbidden(operation, answer);
+      else if (operation.where !== 'query' && operation.where !== 'own') expect(answer.status, told).toBe(404);
+      expect(answer.text, told).not.toContain(MARK);
+    }
+  });
+
+  it('takes nothing away for a role that is too low, and does it for one that is not', async () => {
+    for (const operation of operations.filter(({ method }) => method === 'DELETE')) {
+      for (const role of ROLES.filter((one) => !suffices(one, operation))) {
+        expectForbidden(operation, await ask(operation, role));
+      }
+      const { status, text } = await ask(operation, 'admin');
+      expect([401, 403], `${operation.name} ${text}`).not.toContain(status);
+    }
+  });
+
+  it('names a thing that this test knows how to make, where that says which project it touches', () => {
+    const places = operations.filter(({ where }) => where === 'resource').flatMap(({ path }) => path.match(/\{\w+\}/g));
+    for (const place of places) expect(Object.keys(world.hidden)).toContain(place?.slice(1, -1));
+  });
+});
+
+describe('a route that says it wrongly keeps the server from starting, with what to write:', () => {
+  const body = { required: ['project'] };
+  const schema = { body, querystring: {} };
+  const create = { action: 'thing.create' };
+  it.each([
+    ['GET', '/x', {}, 'says not who may call it: add config: reads(ROLE, WHERE)'],
+    ['POST', '/x', { config: reads('viewer', 'own') }, 'changes something: use changes(…)'],
+    ['GET', '/x', { config: changes('viewer', 'own', create) }, 'changes nothing: use reads(…)'],
+    ['POST', '/x', { config: open() }, 'changes something: use changes(…)'],
+    ['PUT', '/x', { config: changes('viewer', 'own', { action: 'Create' }) }, 'write it as thing.verb'],
+    ['GET', '/x/:name', { config: reads('viewer', 'path') }, 'has no :project in its path'],
+    ['PUT', '/x', { config: changes('viewer', 'body', create), schema: {} }, 'does not require "project" in its body'],
+    ['GET', '/x', { config: reads('viewer', 'query'), schema: {} }, 'is no list: it has no query'],
+    ['PUT', '/x', { config: changes('viewer', 'query', create), schema }, 'is no list'],
+  ] as const)('%s %s with %j %s', (method, url, rest, message) => {
+    expect(() => declared({ method, url, ...rest })).toThrow(message);
+  });
+});
