@@ -19,6 +19,7 @@ import { createGrouping } from './usecases/grouping.ts';
 import { bareEntry, createNoise } from './usecases/noise.ts';
 import { createOperator, type Operator } from './usecases/operator.ts';
 import { seldom } from './usecases/problems.ts';
+import { openProfiles } from './usecases/profiles.ts';
 import { tellingCheckIns, tellingOperator } from './usecases/telling.ts';
 import { openTokens, type Tokens } from './usecases/tokens.ts';
 import { openUploads, type Uploads } from './usecases/uploads.ts';
@@ -97,6 +98,7 @@ export async function openApplication(dataDir: string, settings: Settings, close
   const grouping = createGrouping({ store: store.devices, later, times, onProblem });
   const fleet = await openFleet({ store: store.devices, grouping, maxDevices });
   closers.push(() => fleet.flush().catch(onProblem));
+  const profiles = await openProfiles(store.profiles);
   const noise = createNoise({
     note: (entry) => {
       const { at, event, code: status, detail = '' } = entry;
@@ -114,7 +116,10 @@ export async function openApplication(dataDir: string, settings: Settings, close
   const catalogue = await openCatalogue({ store: store.catalogue, now, newKey, sha256, deliveriesPerDay });
   const inspector = createInspector();
   const operator = guarded(
-    tellingOperator(createOperator({ catalogue, fleet, devices: store.devices, packages, inspector, now }), told),
+    tellingOperator(
+      createOperator({ catalogue, fleet, profiles, devices: store.devices, packages, inspector, now }),
+      told,
+    ),
     writing.guard,
   );
   const uploads = await openUploads({
@@ -177,6 +182,7 @@ function guarded(operator: Operator, guard: Guard): Operator {
     publishDraft: guard(operator.publishDraft),
     withdraw: guard(operator.withdraw),
     setAccess: guard(operator.setAccess),
+    changeProfile: guard(operator.changeProfile),
     forgetDevice: guard(operator.forgetDevice),
   };
   return { ...operator, ...changes };

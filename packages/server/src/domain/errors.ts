@@ -1,4 +1,5 @@
 import { ACCOUNT_ERRORS } from './account-errors.ts';
+import { DEVICE_ERRORS } from './device-errors.ts';
 
 const GENERAL_ERRORS = {
   'option-invalid': {
@@ -43,7 +44,7 @@ const GENERAL_ERRORS = {
     remedy: 'Leave the key out to have one made.',
   },
   'version-invalid': {
-    means: 'A release version is not made of one to six numbers with dots between them.',
+    means: 'The version of a release or a pin is not made of one to six numbers with dots between them.',
     remedy: 'Use a version such as 1.4.0; letters have no agreed order on devices.',
   },
   'project-exists': {
@@ -212,7 +213,11 @@ const GENERAL_ERRORS = {
  * Every way in which the server refuses an operator: the code, what it means, and what to do about it.
  * docs/errors.md says the same, and a test holds the two together. What a device is told are refusals, see `decide`.
  */
-export const SERVER_ERRORS: typeof GENERAL_ERRORS & typeof ACCOUNT_ERRORS = { ...GENERAL_ERRORS, ...ACCOUNT_ERRORS };
+export const SERVER_ERRORS: typeof GENERAL_ERRORS & typeof ACCOUNT_ERRORS & typeof DEVICE_ERRORS = {
+  ...GENERAL_ERRORS,
+  ...ACCOUNT_ERRORS,
+  ...DEVICE_ERRORS,
+};
 
 export type ServerErrorCode = keyof typeof SERVER_ERRORS;
 

@@ -68,7 +68,7 @@ describe('devices', () => {
     const world = await asked();
     const blocked = world.operator.setAccess('p', 'thief', 'blocked');
     await world.time.pass(0);
-    expect(await blocked).toEqual([{ project: 'p', id: 'thief', access: 'blocked', record: undefined }]);
+    expect(await blocked).toMatchObject([{ project: 'p', id: 'thief', access: 'blocked', record: undefined }]);
     const all = await pagedThrough((page) => world.operator.devices(NO_FILTER, page), 1);
     expect(all.map(({ id, access }) => [id, access])).toEqual([
       ['867', 'default'],

@@ -5,6 +5,7 @@ import { type Access, decide, isUsableId, STRANGER } from '../domain/decide.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import { type Explanation, explain } from '../domain/explain.ts';
 import type { Inspection } from '../domain/inspection.ts';
+import { NO_PROFILE, type Profile, type ProfileChange } from '../domain/profile.ts';
 import type {
   DeviceFilter,
   DeviceListing,
@@ -20,6 +21,7 @@ import type {
 } from '../ports.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Fleet } from './fleet.ts';
+import type { Profiles } from './profiles.ts';
 
 /** A package in the store, and what it was found to be. */
 export interface Intake extends Package {
@@ -81,6 +83,11 @@ export interface ExplainRequest {
   readonly version: string | undefined;
 }
 
+/** A device with one firmware, or one that never asked, and what operators say of it. */
+export interface KnownDevice extends DeviceListing {
+  readonly profile: Profile;
+}
+
 export interface Counts {
   readonly projects: number;
   readonly releases: number;
@@ -129,17 +136,24 @@ export interface Operator {
   /** Devices hear of it no more; those that are being sent it may finish. @throws FotaServerError `release-unknown` */
   withdraw(id: number): Promise<Release>;
 
-  devices(filter: DeviceFilter, page: PageRequest): Promise<Page<DeviceListing>>;
-  /** One listing a firmware. @throws FotaServerError `device-unknown`, `project-unknown` */
-  device(project: string, id: string): Promise<readonly DeviceListing[]>;
+  devices(filter: DeviceFilter, page: PageRequest): Promise<Page<KnownDevice>>;
+  /** One item a firmware. @throws FotaServerError `device-unknown`, `project-unknown` */
+  device(project: string, id: string): Promise<readonly KnownDevice[]>;
   /**
    * Blocks a device, allows it (which also releases it from an upgrade loop), or takes the word back. The device need
    * not have asked yet. @throws FotaServerError `project-unknown`, `id-invalid`
    */
-  setAccess(project: string, id: string, access: Access): Promise<readonly DeviceListing[]>;
+  setAccess(project: string, id: string, access: Access): Promise<readonly KnownDevice[]>;
+  /**
+   * Labels a device, notes something about it, pins it to a version. The device need not have asked yet. Durable once
+   * resolved.
+   * @throws FotaServerError `project-unknown`, `id-invalid`, `label-invalid`, `labels-too-many`, `note-invalid`,
+   *   `version-invalid`, `disk-full`, `data-dir-unusable`
+   */
+  changeProfile(project: string, id: string, change: ProfileChange): Promise<readonly KnownDevice[]>;
 
   /**
-   * Forgets a device, and the operator's word on it; the log stays. Where it asks again it is new. Durable once resolved.
+   * Forgets a device, and all that operators said of it; the log stays. Where it asks again it is new. Durable once resolved.
    * @throws FotaServerError `project-unknown`, `device-unknown`, `disk-full`, `data-dir-unusable`
    */
   forgetDevice(project: string, id: string): Promise<void>;
@@ -155,24 +169,35 @@ export interface Operator {
 export function createOperator(ports: {
   readonly catalogue: Catalogue;
   readonly fleet: Fleet;
+  readonly profiles: Profiles;
   readonly devices: Pick<DeviceStore, 'list' | 'log'>;
   readonly packages: Pick<PackageStore, 'put'>;
   readonly inspector: PackageInspector;
   readonly now: Now;
 }): Operator {
-  const { catalogue, fleet, devices, packages, inspector, now } = ports;
+  const { catalogue, fleet, profiles, devices, packages, inspector, now } = ports;
 
-  const listings = (project: string, id: string): DeviceListing[] => {
-    const access = fleet.access(project, id);
+  const all = (project: string, id: string): KnownDevice[] => {
+    const [access, profile] = [fleet.access(project, id), profiles.profile(project, id)];
     const records = fleet.recordsOf(project, id);
-    if (records.length > 0) return records.map((record) => ({ project, id, access, record }));
-    return access === 'default' ? [] : [{ project, id, access, record: undefined }];
+    if (records.length > 0) return records.map((record) => ({ project, id, access, profile, record }));
+    return [{ project, id, access, profile, record: undefined }];
   };
 
-  const known = (project: string, id: string): readonly DeviceListing[] => {
-    const found = listings(catalogue.project(project).name, id);
-    if (found.length > 0) return found;
+  const known = (project: string, id: string): readonly KnownDevice[] => {
+    const found = all(catalogue.project(project).name, id);
+    const isKnown = found.some(
+      ({ access, profile, record }) => record !== undefined || access !== 'default' || profile !== NO_PROFILE,
+    );
+    if (isKnown) return found;
     throw new FotaServerError('device-unknown', `no device of "${project}" calls itself "${id.slice(0, 128)}"`);
+  };
+
+  /** The name of the project. @throws FotaServerError `project-unknown`, `id-invalid` */
+  const checked = (project: string, id: string): string => {
+    const { name } = catalogue.project(project);
+    if (isUsableId(id)) return name;
+    throw new FotaServerError('id-invalid', `${JSON.stringify(id.slice(0, 128))} is no device id`);
   };
 
   return {
@@ -197,7 +222,8 @@ export function createOperator(ports: {
       // The store lags behind by what waits for its group.
       const fresh = items.map((item) => {
         const { project, id, record } = item;
-        return { ...item, record: record && (fleet.record(project, id, record.firmwareName) ?? record) };
+        const profile = profiles.profile(project, id);
+        return { ...item, profile, record: record && (fleet.record(project, id, record.firmwareName) ?? record) };
       });
       return { items: fresh, cursor };
     },
@@ -205,17 +231,23 @@ export function createOperator(ports: {
     device: async (project, id) => known(project, id),
 
     async setAccess(project, id, access) {
-      const { name } = catalogue.project(project);
-      if (!isUsableId(id))
-        throw new FotaServerError('id-invalid', `${JSON.stringify(id.slice(0, 128))} is no device id`);
+      const name = checked(project, id);
       await fleet.setAccess({ project: name, id, access, at: now() });
-      const found = listings(name, id);
-      return found.length > 0 ? found : [{ project: name, id, access, record: undefined }];
+      return all(name, id);
+    },
+
+    async changeProfile(project, id, change) {
+      const name = checked(project, id);
+      const [unchanged] = await profiles.change([{ project: name, id, change }]);
+      if (unchanged !== undefined) throw unchanged.error;
+      return all(name, id);
     },
 
     async forgetDevice(project, id) {
       known(project, id);
-      await fleet.forget({ project: catalogue.project(project).name, id });
+      const device = { project: catalogue.project(project).name, id };
+      await profiles.forget([device]);
+      await fleet.forget(device);
     },
 
     async log(filter, page) {

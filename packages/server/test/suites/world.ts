@@ -4,8 +4,10 @@ import type { Identity } from '@libfota2/protocol';
 import { memoryCatalogue } from '../../src/adapters/memory/catalogue.ts';
 import { memoryDevices } from '../../src/adapters/memory/devices.ts';
 import { memoryPackages } from '../../src/adapters/memory/packages.ts';
+import { memoryProfiles } from '../../src/adapters/memory/profiles.ts';
 import type { Decision } from '../../src/domain/decide.ts';
 import { FotaServerError } from '../../src/domain/errors.ts';
+import type { ProfileStore } from '../../src/ports/profiles.ts';
 import type { CatalogueStore, DeviceGroup, DeviceStore, Later, Now, Sent, StoredLogEntry } from '../../src/ports.ts';
 import { type Catalogue, openCatalogue } from '../../src/usecases/catalogue.ts';
 import { type CheckIn, type CheckIns, createCheckIns } from '../../src/usecases/check-in.ts';
@@ -13,6 +15,7 @@ import { type Fleet, openFleet } from '../../src/usecases/fleet.ts';
 import { createGrouping, type GroupingTimes } from '../../src/usecases/grouping.ts';
 import { createNoise, type Noise } from '../../src/usecases/noise.ts';
 import { createOperator, type Intake, type Operator } from '../../src/usecases/operator.ts';
+import { openProfiles, type Profiles } from '../../src/usecases/profiles.ts';
 import { OPAQUE } from '../samples.ts';
 import { NO_FILTER } from './samples.ts';
 
@@ -113,6 +116,7 @@ export interface World {
   readonly devices: Unreliable;
   readonly catalogue: Catalogue;
   readonly fleet: Fleet;
+  readonly profiles: Profiles;
   readonly noise: Noise;
   readonly checkIns: CheckIns;
   readonly operator: Operator;
@@ -159,6 +163,7 @@ async function made(
   time: FakeTime,
   catalogueStore: CatalogueStore,
   devices: Unreliable,
+  profileStore: ProfileStore = memoryProfiles(),
 ): Promise<World> {
   const { deliveriesPerDay = 6, maxDevices = 1_000 } = options;
   const { now, later } = time;
@@ -171,6 +176,7 @@ async function made(
     onProblem: (problem) => problems.push(problem),
   });
   const fleet = await openFleet({ store: devices, grouping, maxDevices });
+  const profiles = await openProfiles(profileStore);
   const noise = createNoise({ note: fleet.note, later });
   let keys = 0;
   const newKey = (): string => {
@@ -186,7 +192,7 @@ async function made(
     onCheckIn: (checkIn) => heard.push(checkIn),
   });
   const inspector = { inspect: async () => OPAQUE };
-  const operator = createOperator({ catalogue, fleet, devices, packages: memoryPackages(), inspector, now });
+  const operator = createOperator({ catalogue, fleet, profiles, devices, packages: memoryPackages(), inspector, now });
 
   const ask = async (identity: Identity): Promise<Answered> => {
     const decision = checkIns.decide(identity);
@@ -203,6 +209,7 @@ async function made(
     devices,
     catalogue,
     fleet,
+    profiles,
     noise,
     checkIns,
     operator,
@@ -221,7 +228,7 @@ async function made(
       await fleet.settle();
       return (await devices.log(NO_FILTER, { limit: 1_000, cursor: undefined })).items;
     },
-    restarted: () => made(options, time, catalogueStore, unreliable(devices)),
+    restarted: () => made(options, time, catalogueStore, unreliable(devices), profileStore),
   };
 }
 

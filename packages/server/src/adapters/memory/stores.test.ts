@@ -2,9 +2,11 @@ import { describe } from 'vitest';
 import { testCatalogueStore } from '../../../test/suites/catalogue-store.ts';
 import { testDeviceStore } from '../../../test/suites/device-store.ts';
 import { testEventStore } from '../../../test/suites/event-store.ts';
+import { testProfileStore } from '../../../test/suites/profile-store.ts';
 import { memoryCatalogue } from './catalogue.ts';
 import { memoryDevices } from './devices.ts';
 import { memoryEvents } from './events.ts';
+import { memoryProfiles } from './profiles.ts';
 
 describe('projects and releases in memory', () =>
   testCatalogueStore(async () => {
@@ -21,5 +23,11 @@ describe('devices and the log in memory', () =>
 describe('events in memory', () =>
   testEventStore(async (limit) => {
     const store = memoryEvents(limit);
+    return { store, reopened: async () => store };
+  }));
+
+describe('what is said of devices in memory', () =>
+  testProfileStore(async () => {
+    const store = memoryProfiles();
     return { store, reopened: async () => store };
   }));

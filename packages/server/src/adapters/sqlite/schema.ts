@@ -1,6 +1,7 @@
 import { FotaServerError } from '../../domain/errors.ts';
 import { type Database, openDatabase, translate } from './database.ts';
 import { EVENT_TABLE } from './events.ts';
+import { PROFILE_TABLE } from './profiles.ts';
 import { TOKEN_GRANTS, TOKEN_TABLE } from './tokens.ts';
 
 /**
@@ -165,7 +166,7 @@ ${TOKEN_TABLE}
   DROP TABLE old_project;
   `,
   // What each capability added.
-  [TOKEN_GRANTS, EVENT_TABLE].join(''),
+  [TOKEN_GRANTS, EVENT_TABLE, PROFILE_TABLE].join(''),
 ];
 
 /**

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { folders } from '../../../test/folder.ts';
 import { testCatalogueStore } from '../../../test/suites/catalogue-store.ts';
 import { testDeviceStore } from '../../../test/suites/device-store.ts';
+import { testProfileStore } from '../../../test/suites/profile-store.ts';
 import { entryOf, groupOf, NO_FILTER, projectOf, recordOf, releaseOf } from '../../../test/suites/samples.ts';
 import type { DeviceStore } from '../../ports.ts';
 import { catalogueStore } from './catalogue.ts';
@@ -37,6 +38,12 @@ describe('devices and the log in SQLite', () =>
   testDeviceStore(async (logLimit) => {
     const { first, again } = await reopening(logLimit);
     return { store: first.devices, reopened: async () => (await again()).devices };
+  }));
+
+describe('what is said of devices in SQLite', () =>
+  testProfileStore(async () => {
+    const { first, again } = await reopening();
+    return { store: first.profiles, reopened: async () => (await again()).profiles };
   }));
 
 function synchronous({ database }: SqliteStore): number {
@@ -99,10 +106,10 @@ describe('a full disk', () => {
     database.exec(`PRAGMA max_page_count = ${pages + 60}`);
     const groups = await fill(first.devices);
     expect(groups).toBeGreaterThan(0);
-    // A release that needs more than what may be left of the last page.
-    const large = releaseOf({ notes: 'n'.repeat(10_000) });
+    // More than what the group that found no room would have needed.
+    const large = releaseOf({ notes: 'n'.repeat(60_000) });
     await expect(catalogue.addRelease(large)).rejects.toMatchObject({ code: 'disk-full' });
-    const project = projectOf('q'.repeat(9_000), { key: 'q'.repeat(32) });
+    const project = projectOf('q'.repeat(60_000), { key: 'q'.repeat(32) });
     await expect(catalogue.addProject(project)).rejects.toMatchObject({ code: 'disk-full' });
 
     const whole = async ({ devices, catalogue: kept }: SqliteStore): Promise<void> => {

@@ -1,9 +1,11 @@
 import type { EventStore } from '../../ports/events.ts';
+import type { ProfileStore } from '../../ports/profiles.ts';
 import type { CatalogueStore, DeviceStore } from '../../ports.ts';
 import { catalogueStore } from './catalogue.ts';
 import type { Database } from './database.ts';
 import { deviceStore } from './devices.ts';
 import { eventStore, eventWriting } from './events.ts';
+import { profileStore } from './profiles.ts';
 import { openSchema } from './schema.ts';
 import { readings, type Transaction, transactions } from './transaction.ts';
 
@@ -16,6 +18,7 @@ export interface SqliteStore {
   readonly catalogue: CatalogueStore;
   readonly devices: DeviceStore;
   readonly events: EventStore;
+  readonly profiles: ProfileStore;
   /** For further stores on the same file. */
   readonly database: Database;
   readonly transaction: Transaction;
@@ -36,6 +39,7 @@ export async function openSqliteStore(
     catalogue: catalogueStore(database, transaction, reading, writing.write),
     devices: deviceStore(database, transaction, reading, logLimit),
     events: eventStore(database, writing, transaction, reading),
+    profiles: profileStore(database, transaction, reading),
     database,
     transaction,
     close: () => database.close(),

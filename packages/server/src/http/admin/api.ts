@@ -148,19 +148,33 @@ export interface ApiDeliveries {
   readonly since: string;
 }
 
+/** What operators say of a device. */
+export interface ApiProfile {
+  readonly access: Access;
+  /** In the order of their letters. */
+  readonly labels: readonly string[];
+  readonly note?: string;
+  /** The only version that it may get. */
+  readonly pin?: ApiPin;
+}
+
+export interface ApiPin {
+  readonly version: string;
+  /** Also where the device runs a higher one. */
+  readonly mayDowngrade: boolean;
+}
+
 /** A device with one firmware, or one that never asked. */
-export interface ApiDeviceListing {
+export interface ApiDeviceListing extends ApiProfile {
   readonly project: string;
   readonly id: string;
-  readonly access: Access;
   readonly record?: ApiRecord;
 }
 
 /** A device with every firmware that it asked for. */
-export interface ApiDevice {
+export interface ApiDevice extends ApiProfile {
   readonly project: string;
   readonly id: string;
-  readonly access: Access;
   readonly records: readonly ApiRecord[];
 }
 

@@ -20,6 +20,7 @@ import {
 import { expected, PROBLEM_TYPE, problemOf } from './problems.ts';
 import { type App, describeProblems } from './route.ts';
 import { deviceRoutes } from './routes/devices.ts';
+import { profileRoutes } from './routes/profiles.ts';
 import { projectRoutes } from './routes/projects.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { type ServerFacts, statusRoute } from './routes/status.ts';
@@ -132,6 +133,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
       });
       releaseRoutes(routes, operator, uploads);
       deviceRoutes(routes, operator);
+      profileRoutes(routes, operator);
       tokenRoutes(routes, tokens);
       done();
     },

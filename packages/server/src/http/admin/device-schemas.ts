@@ -48,14 +48,32 @@ export const recordSchema: TUnsafe<ApiRecord> = shape<ApiRecord>()(
   ),
 );
 
+const profile = {
+  access,
+  labels: Type.Array(Type.String(), { description: 'words by which queries find it, in the order of their letters' }),
+  note: Type.Optional(text('for people')),
+  pin: Type.Optional(
+    Type.Object(
+      { version: text('as the release is called, or on the wire'), mayDowngrade: Type.Boolean() },
+      { ...closed, description: 'the only version that it may get' },
+    ),
+  ),
+};
+
 export const deviceListingSchema: TUnsafe<ApiDeviceListing> = shape<ApiDeviceListing>()(
   'DeviceListing',
-  Type.Object({ project: Type.String(), id: Type.String(), access, record: Type.Optional(ref(recordSchema)) }, closed),
+  Type.Object(
+    { project: Type.String(), id: Type.String(), ...profile, record: Type.Optional(ref(recordSchema)) },
+    closed,
+  ),
 );
 
 export const deviceSchema: TUnsafe<ApiDevice> = shape<ApiDevice>()(
   'Device',
-  Type.Object({ project: Type.String(), id: Type.String(), access, records: Type.Array(ref(recordSchema)) }, closed),
+  Type.Object(
+    { project: Type.String(), id: Type.String(), ...profile, records: Type.Array(ref(recordSchema)) },
+    closed,
+  ),
 );
 
 export const logEntrySchema: TUnsafe<ApiLogEntry> = shape<ApiLogEntry>()(

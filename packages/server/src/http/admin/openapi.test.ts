@@ -43,6 +43,7 @@ const ROUTES = [
   'GET /api/v1/tokens',
   'GET /api/v1/uploads/{upload}',
   'PATCH /api/v1/projects/{project}',
+  'PATCH /api/v1/projects/{project}/devices/{device}',
   'PATCH /api/v1/uploads/{upload}',
   'POST /api/v1/projects',
   'POST /api/v1/projects/{project}/keys',

@@ -200,9 +200,9 @@ describe('devices', () => {
       deliveries: { sha256, version: '1.0.0', count: 1, since: TIME },
     };
     const shown = await admin.ask('GET /projects/sample/devices/867');
-    expect(shown.body).toEqual({ project: 'sample', id: '867', access: 'default', records: [record] });
+    expect(shown.body).toEqual({ project: 'sample', id: '867', access: 'default', labels: [], records: [record] });
     const found = await admin.ask('GET /devices?project=sample&firmware=app&access=default&id=86&limit=10');
-    expect(found.body).toEqual({ items: [{ project: 'sample', id: '867', access: 'default', record }] });
+    expect(found.body).toEqual({ items: [{ project: 'sample', id: '867', access: 'default', labels: [], record }] });
     const nobody = await admin.ask('GET /projects/sample/devices/1');
     expect(nobody).toMatchObject({ status: 404, body: { code: 'device-unknown' } });
   });

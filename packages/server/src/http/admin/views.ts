@@ -3,8 +3,8 @@ import type { Project, Release } from '../../domain/catalogue.ts';
 import type { Explanation } from '../../domain/explain.ts';
 import { propose } from '../../domain/proposal.ts';
 import type { Token } from '../../ports/tokens.ts';
-import type { DeviceListing, DeviceRecord, Page, StoredLogEntry } from '../../ports.ts';
-import type { Published } from '../../usecases/operator.ts';
+import type { DeviceRecord, Page, StoredLogEntry } from '../../ports.ts';
+import type { KnownDevice, Published } from '../../usecases/operator.ts';
 import type { Upload } from '../../usecases/uploads.ts';
 import type {
   ApiDevice,
@@ -12,6 +12,7 @@ import type {
   ApiExplanation,
   ApiLogEntry,
   ApiPage,
+  ApiProfile,
   ApiProject,
   ApiPublished,
   ApiRecord,
@@ -88,14 +89,20 @@ function recordView(record: DeviceRecord): ApiRecord {
   });
 }
 
-export function listingView({ project, id, access, record }: DeviceListing): ApiDeviceListing {
-  return known({ project, id, access, record: record && recordView(record) });
+function profileView({ access, profile: { labels, note, pin } }: KnownDevice): ApiProfile {
+  return known({ access, labels, note: note === '' ? undefined : note, pin });
+}
+
+export function listingView(device: KnownDevice): ApiDeviceListing {
+  const { project, id, record } = device;
+  return known({ project, id, ...profileView(device), record: record && recordView(record) });
 }
 
 /** The listings of one device as one. */
-export function deviceView(project: string, id: string, listings: readonly DeviceListing[]): ApiDevice {
+export function deviceView(project: string, id: string, listings: readonly KnownDevice[]): ApiDevice {
   const records = listings.flatMap(({ record }) => (record === undefined ? [] : [recordView(record)]));
-  return { project, id, access: listings[0]?.access ?? 'default', records };
+  const [first] = listings;
+  return { project, id, ...(first === undefined ? { access: 'default', labels: [] } : profileView(first)), records };
 }
 
 export function logEntryView(entry: StoredLogEntry): ApiLogEntry {
