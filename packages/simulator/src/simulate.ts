@@ -1,8 +1,8 @@
-import { connect, type Socket } from 'node:net';
 import { RESULT, type ResultNumber } from '@libfota2/protocol';
 import { begin, type DeviceEvent, type Effect, type Step, step } from './device.ts';
 import { GENERATIONS, type GenerationName, type Mode, type Wait } from './generations.ts';
 import { askedUrl, type DeviceFacts, LIBRARIES, type LibraryName } from './libraries.ts';
+import { type Connection, type Line, openLine, type Surroundings } from './line.ts';
 import { placeOf, requestHead } from './request.ts';
 import type { Sink } from './sinks.ts';
 
@@ -32,6 +32,8 @@ export interface SimulateOptions {
   readonly timers?: Timers | undefined;
   /** Default: nothing is kept. */
   readonly sink?: Sink | undefined;
+  /** Default: nothing befalls it. */
+  readonly surroundings?: Surroundings | undefined;
   /** Told when a device has all that it will get, and yet waits: a fake clock may go on then. */
   readonly onWait?: ((until: Wait) => void) | undefined;
 }
@@ -47,9 +49,20 @@ export interface Run {
   readonly requests: readonly string[];
   /** The status lines of all answers. */
   readonly statusLines: readonly string[];
+  readonly connections: readonly Connection[];
+  /** Whether the device lost its power before the run was over. It calls nobody back then. */
+  readonly powerLost: boolean;
 }
 
-const realTimers: Timers = {
+/** A run that is under way. */
+export interface Running {
+  readonly ended: Promise<Run>;
+  /** Takes the power from the device: the run is over. */
+  cutPower(): void;
+}
+
+/** The real time. */
+export const realTimers: Timers = {
   after(ms, work) {
     const timer = setTimeout(work, ms);
     return { cancel: () => clearTimeout(timer) };
@@ -62,78 +75,82 @@ const realTimers: Timers = {
  * @throws RangeError for an https URL
  */
 export function simulate(options: SimulateOptions): Promise<Run> {
-  const { facts, mode, sink, url, onWait, connectTo, headPieces = 1, timers = realTimers } = options;
+  return startDevice(options).ended;
+}
+
+/** The same, for who may want to end it early. @throws RangeError for an https URL */
+export function startDevice(options: SimulateOptions): Running {
+  const { facts, mode, sink, url, onWait, connectTo, headPieces = 1, timers = realTimers, surroundings = {} } = options;
   const generation = GENERATIONS[options.generation];
   const asked = askedUrl(LIBRARIES[options.library ?? generation.library], facts, url, options.call);
   const place = asked === undefined ? undefined : placeOf(asked);
   const requests: string[] = [];
   const statusLines: string[] = [];
+  const lines: Line[] = [];
   let bytes = 0;
+  let { state, effects }: Step = begin();
+  let finish = (_result: ResultNumber | undefined, _powerLost: boolean): void => undefined;
+  const ended = new Promise<Run>((resolve) => {
+    finish = (result, powerLost) =>
+      resolve({
+        result,
+        never: result === undefined && !powerLost,
+        bytes,
+        requests,
+        statusLines,
+        connections: lines.map((line) => line.look()),
+        powerLost,
+      });
+  });
+  if (place === undefined) {
+    finish(asked === undefined ? RESULT.versionFormat : RESULT.messageError, false);
+    return { ended, cutPower: () => undefined };
+  }
 
-  return new Promise((resolve) => {
-    const finish = (result: ResultNumber | undefined): void =>
-      resolve({ result, never: result === undefined, bytes, requests, statusLines });
-    if (place === undefined) return finish(asked === undefined ? RESULT.versionFormat : RESULT.messageError);
-
-    let { state, effects }: Step = begin();
-    let line: Socket | undefined;
-    const feed = (event: DeviceEvent): void => {
-      ({ state, effects } = step({ generation, mode }, state, event));
-      effects.forEach(perform);
-    };
-    const perform = (effect: Effect): void => {
-      switch (effect.do) {
-        case 'ask': {
-          const head = requestHead(generation, place, effect.from);
-          requests.push(head);
-          line = open(connectTo ?? place, inPieces(Buffer.from(head), headPieces), feed);
-          break;
-        }
-        case 'reset':
-          bytes = 0;
-          sink?.reset();
-          break;
-        case 'write':
-          bytes += effect.bytes.length;
-          sink?.write(effect.bytes);
-          break;
-        case 'note':
-          statusLines.push(effect.statusLine);
-          break;
-        case 'wait':
-          onWait?.(effect.until);
-          break;
-        case 'end':
-          timer.cancel();
-          line?.destroy();
-          finish(effect.result);
-      }
-    };
-    const timer = timers.after(options.timeoutMs ?? generation.timerMs, () => feed({ type: 'timer' }));
+  const feed = (event: DeviceEvent): void => {
+    ({ state, effects } = step({ generation, mode }, state, event));
     effects.forEach(perform);
-  });
-}
-
-/** Opens a connection, sends the pieces, each in a segment of its own, and tells what happens until it is closed. */
-function open(
-  to: { readonly host: string; readonly port: number },
-  pieces: readonly Buffer[],
-  tell: (event: DeviceEvent) => void,
-): Socket {
-  const socket = connect({ host: to.host, port: to.port, noDelay: true });
-  let connected = false;
-  const send = ([piece, ...rest]: readonly Buffer[]): void => {
-    if (piece === undefined || socket.destroyed) return;
-    socket.write(piece, () => setImmediate(send, rest));
   };
-  socket.on('connect', () => {
-    connected = true;
-    send(pieces);
-  });
-  socket.on('data', (bytes) => tell({ type: 'read', bytes }));
-  socket.on('error', () => undefined);
-  socket.on('close', () => tell({ type: connected ? 'closed' : 'unreachable' }));
-  return socket;
+  const perform = (effect: Effect): void => {
+    switch (effect.do) {
+      case 'ask': {
+        const head = requestHead(generation, place, effect.from);
+        const connection = requests.push(head);
+        const pieces = inPieces(Buffer.from(head), headPieces);
+        const to = connectTo ?? place;
+        lines.push(openLine({ to, pieces, connection, surroundings, timers, tell: feed, onPowerCut: cutPower }));
+        break;
+      }
+      case 'reset':
+        bytes = 0;
+        sink?.reset();
+        break;
+      case 'write':
+        bytes += effect.bytes.length;
+        sink?.write(effect.bytes);
+        break;
+      case 'note':
+        statusLines.push(effect.statusLine);
+        break;
+      case 'wait':
+        onWait?.(effect.until);
+        break;
+      case 'end':
+        timer.cancel();
+        lines.at(-1)?.close();
+        finish(effect.result, false);
+    }
+  };
+  const cutPower = (): void => {
+    if (state.at === 'ended') return;
+    state = { at: 'ended' };
+    timer.cancel();
+    lines.at(-1)?.drop();
+    finish(undefined, true);
+  };
+  const timer = timers.after(options.timeoutMs ?? generation.timerMs, () => feed({ type: 'timer' }));
+  effects.forEach(perform);
+  return { ended, cutPower };
 }
 
 function inPieces(bytes: Buffer, count: number): readonly Buffer[] {
