@@ -6,6 +6,7 @@ import { addConfig } from './commands/config.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDevice } from './commands/device.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addEvents } from './commands/events.ts';
 import { addExplain } from './commands/explain.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addLog } from './commands/log.ts';
@@ -28,8 +29,8 @@ Where the server is:
   folder itself. An option weighs more than the environment.
 
 For programs:
-  --json prints one JSON document on stdout (a line each from serve and
-  log --follow); lists are {"items","more"}, times ISO 8601, a failure is
+  --json prints one JSON document on stdout (a line each from serve, and with
+  --follow); lists are {"items","more"}, times ISO 8601, a failure is
   {"error":{"code","message","remedy"}}. Without it, failures and remarks go to
   stderr. Colours and bars are for terminals only, colours never with NO_COLOR.
 
@@ -75,6 +76,7 @@ export function createProgram(invocation: Invocation): Command {
   addRelease(program, invocation);
   addDevice(program, invocation);
   addLog(program, invocation);
+  addEvents(program, invocation);
   addExplain(program, invocation);
   addInspect(program, invocation);
   addUpgrade(program, invocation);

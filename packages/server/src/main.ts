@@ -149,7 +149,7 @@ async function serveDevices(
 }
 
 async function serveOperators(
-  { operator, uploads, tokens, problems, onProblem }: Application,
+  { operator, uploads, tokens, events, problems, onProblem }: Application,
   settings: Settings,
   { dataDir, url }: { readonly dataDir: string; readonly url: string },
   doors: Closers,
@@ -167,7 +167,7 @@ async function serveOperators(
     adminUrl,
     problems: problems(),
   });
-  const admin = createAdmin({ operator, uploads, tokens, facts, onProblem });
+  const admin = createAdmin({ operator, uploads, tokens, events, facts, onProblem });
   doors.push((graceMs) => admin.close(graceMs));
   if (settings.admin !== undefined) {
     const { host, port } = settings.admin;

@@ -46,7 +46,7 @@ export async function runAdmin(
   const closers: Closers = [];
   const onProblem = (problem: unknown): void => void problems.push(problem);
   const application = await openApplication(dataDir, settingsOf({ dataDir, onProblem }), closers);
-  const { operator, uploads, tokens } = application;
+  const { operator, uploads, tokens, events } = application;
   const facts = () => ({
     version: '0.1.0',
     startedAt: 0,
@@ -61,6 +61,7 @@ export async function runAdmin(
     operator,
     uploads,
     tokens,
+    events,
     facts,
     onProblem: application.onProblem,
     ...changes(application),
@@ -112,7 +113,7 @@ async function ask(
   const parts: Uint8Array[] = [];
   for await (const part of answer) parts.push(part);
   const text = Buffer.concat(parts).toString();
-  const isJson = /json/.test(answer.headers['content-type'] ?? '');
+  const isJson = text !== '' && /json/.test(answer.headers['content-type'] ?? '');
   return { status: answer.statusCode, headers: answer.headers, text, body: isJson ? JSON.parse(text) : undefined };
 }
 

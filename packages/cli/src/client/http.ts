@@ -16,7 +16,7 @@ export interface Address {
   readonly connections?: number | undefined;
 }
 
-export type Query = Readonly<Record<string, string | number | undefined>>;
+export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
 export interface Client {
   readonly name: string;
@@ -25,12 +25,16 @@ export interface Client {
   send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T>;
   /** Sends `size` bytes of an upload from `offset` on. */
   patch<T>(path: string, offset: number, size: number, bytes: AsyncIterable<Uint8Array>): Promise<T>;
+  /** The bytes of an answer that goes on until somebody leaves. Breaks off, too, where the server is silent for a minute. */
+  open(path: string, query: Query, headers: Readonly<Record<string, string>>): Promise<AsyncIterable<Uint8Array>>;
   /** Up to `limit` items, over as many pages as they lie on; whether there are more. */
   list<Item>(path: string, query: Query, limit: number): Promise<{ items: Item[]; more: boolean }>;
   close(): Promise<void>;
 }
 
 const PAGE = 1_000;
+/** Milliseconds: the server is never silent for more than 15 s in an answer that goes on. */
+const LONGEST_SILENCE = 60_000;
 /** An answer of the admin side is no larger; a page of a thousand entries is about a tenth of it. */
 const LARGEST_ANSWER = 64 << 20;
 
@@ -39,21 +43,27 @@ export function createClient(address: Address, signal?: AbortSignal): Client {
   const connect = { timeout: 10_000, ...(socketPath === undefined ? {} : { socketPath }) };
   const dispatcher = new Agent({ connect, maxResponseSize: LARGEST_ANSWER, connections });
 
+  const endless = new Agent({ connect, bodyTimeout: LONGEST_SILENCE });
+
+  const urlOf = (path: string, query: Query): URL => {
+    const url = new URL(`${base}/api/v1${path}`);
+    for (const [key, value] of Object.entries(query)) {
+      for (const one of [value].flat()) if (one !== undefined) url.searchParams.append(key, String(one));
+    }
+    return url;
+  };
+  const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+
   const ask = async <T>(
     method: Dispatcher.HttpMethod,
     path: string,
     more: { query?: Query; headers?: Record<string, string>; body?: string | AsyncIterable<Uint8Array> } = {},
   ): Promise<T> => {
-    const url = new URL(`${base}/api/v1${path}`);
-    for (const [key, value] of Object.entries(more.query ?? {})) {
-      if (value !== undefined) url.searchParams.set(key, String(value));
-    }
-    const headers = { ...more.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
     try {
-      const answer = await request(url, {
+      const answer = await request(urlOf(path, more.query ?? {}), {
         dispatcher,
         method,
-        headers,
+        headers: { accept: 'application/json', ...more.headers, ...authorization },
         ...(more.body === undefined ? {} : { body: more.body as Dispatcher.DispatchOptions['body'] & string }),
         ...(signal === undefined ? {} : { signal }),
       });
@@ -81,6 +91,14 @@ export function createClient(address: Address, signal?: AbortSignal): Client {
     return new CommandError('server-unreachable', `${name} cannot be reached: ${reasonOf(error)}`, { cause: error });
   };
 
+  async function* explaining(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* bytes;
+    } catch (error) {
+      throw explained(error);
+    }
+  }
+
   const json = { 'content-type': 'application/json' };
   return {
     name,
@@ -95,6 +113,20 @@ export function createClient(address: Address, signal?: AbortSignal): Client {
         },
         body: bytes,
       }),
+    async open(path, query, headers) {
+      try {
+        const answer = await request(urlOf(path, query), {
+          dispatcher: endless,
+          headers: { ...headers, ...authorization },
+          ...(signal === undefined ? {} : { signal }),
+        });
+        const type = String(answer.headers['content-type'] ?? '');
+        if (answer.statusCode === 200 && type.startsWith('text/event-stream')) return explaining(answer.body);
+        return read(answer.statusCode, type, await answer.body.text());
+      } catch (error) {
+        throw explained(error);
+      }
+    },
     async list<Item>(path: string, query: Query, limit: number) {
       const items: Item[] = [];
       let cursor: string | undefined;
@@ -106,7 +138,9 @@ export function createClient(address: Address, signal?: AbortSignal): Client {
       } while (cursor !== undefined && items.length < limit);
       return { items, more: cursor !== undefined };
     },
-    close: () => dispatcher.destroy(),
+    async close() {
+      await Promise.all([dispatcher.destroy(), endless.destroy()]);
+    },
   };
 }
 

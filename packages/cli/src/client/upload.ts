@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiUpload } from '@libfota2/server';
 import { ApiError, CommandError } from '../failure.ts';
 import type { Client } from './http.ts';
+import { isPassing } from './passing.ts';
 
 /** Bytes of one request: what a break may cost. */
 const PIECE = 4 << 20;
@@ -105,7 +106,7 @@ async function sendPiece(
   try {
     return await client.patch<ApiUpload>(pathOf(id), offset, size, piece(source, offset, size, onProgress));
   } catch (error) {
-    if (signal.aborted || !isPassing(error)) throw error;
+    if (signal.aborted || !canGoOn(error)) throw error;
     return error as Error;
   }
 }
@@ -127,7 +128,7 @@ async function recover(
   try {
     return await client.get<ApiUpload>(pathOf(upload.id));
   } catch (again) {
-    if (signal.aborted || !isPassing(again)) throw again;
+    if (signal.aborted || !canGoOn(again)) throw again;
     return upload;
   }
 }
@@ -149,12 +150,11 @@ async function* piece(
 }
 
 /**
- * Whether it may be over soon: a lost connection, a server that restarts or is busy, a place that it knows better. Not
- * that somebody else goes on with the upload: two that both go on would end each other for ever.
+ * Whether it may be over soon, also that the server knows the place better. Not that somebody else goes on with the upload:
+ * two that both go on would end each other for ever.
  */
-function isPassing(error: unknown): boolean {
-  if (error instanceof ApiError) return error.code === 'upload-offset' || [502, 503, 504].includes(error.status);
-  return error instanceof CommandError && error.code === 'server-unreachable';
+function canGoOn(error: unknown): boolean {
+  return isPassing(error) || (error instanceof ApiError && error.code === 'upload-offset');
 }
 
 function givenUp({ id, offset, size }: ApiUpload, why: string): CommandError {

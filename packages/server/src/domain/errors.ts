@@ -179,6 +179,10 @@ const GENERAL_ERRORS = {
     means: 'As many uploads are open as the server takes.',
     remedy: 'Finish or delete some; those that nobody goes on with end after a day.',
   },
+  'listeners-full': {
+    means: 'As many clients listen to events as the server takes.',
+    remedy: 'End some of them, or ask for pages of events with Accept: application/json.',
+  },
   'request-invalid': {
     means: 'The request is not what this address takes.',
     remedy: 'Correct what the message names; /api/v1/openapi.json describes every request.',

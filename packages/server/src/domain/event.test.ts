@@ -19,6 +19,10 @@ it('a filter takes types, families of types and projects; what is about the whol
   expect(isWanted({ types: [] }, event)).toBe(false);
   expect(isWanted({ projects: ['q'] }, event)).toBe(false);
   expect(isWanted({ projects: [] }, { ...event, project: undefined })).toBe(true);
+  expect(isWanted({ within: ['p'] }, event)).toBe(true);
+  expect(isWanted({ within: ['q'], projects: ['p'] }, event)).toBe(false);
+  expect(isWanted({ within: ['p'] }, { type: 'stop.on', project: undefined, data: {} })).toBe(true);
+  expect(isWanted({ within: ['p'] }, { type: 'problem', project: undefined, data: {} })).toBe(false);
 });
 
 it('every type and every family of types can be asked for', () => {

@@ -68,12 +68,19 @@ export interface StoredEvent extends DatedEvent {
 export interface EventFilter {
   /** Only of these projects; events about the whole server are for everybody. Default: of all. */
   readonly projects?: readonly string[] | undefined;
+  /**
+   * The projects that they see at all. Of the whole server they hear whether it offers anything, not what goes wrong in it.
+   * Default: all.
+   */
+  readonly within?: readonly string[] | undefined;
   /** Only of these types, or of these families: `rollout` is every `rollout.…`. Default: all. */
   readonly types?: readonly string[] | undefined;
 }
 
-export function isWanted({ projects, types }: EventFilter, { project, type }: NewEvent): boolean {
+export function isWanted({ projects, within, types }: EventFilter, { project, type }: NewEvent): boolean {
+  const isSeen = within === undefined || (project === undefined ? type !== 'problem' : within.includes(project));
   return (
+    isSeen &&
     (projects === undefined || project === undefined || projects.includes(project)) &&
     (types === undefined || types.some((wanted) => wanted === type || type.startsWith(`${wanted}.`)))
   );

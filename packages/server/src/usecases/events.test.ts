@@ -179,5 +179,8 @@ it('events are listed in pages, the newest first', async () => {
   const rest = await events.page(stops, { limit: 10, cursor: first.cursor });
   expect([rest.items.map(({ id }) => id), rest.cursor]).toEqual([[200, 100], undefined]);
   expect((await events.page({}, { limit: 2, cursor: '3' })).items.map(({ id }) => id)).toEqual([2, 1]);
+  expect((await events.page(stops, { limit: 9, cursor: undefined }, 1_000)).items.map(({ id }) => id)).toEqual([
+    1200, 1100,
+  ]);
   await expect(events.page({}, { limit: 2, cursor: 'x' })).rejects.toMatchObject({ code: 'cursor-invalid' });
 });

@@ -42,8 +42,8 @@ export interface Events {
   read(after: number, filter: EventFilter): Promise<Portion>;
   /** Calls `listener` whenever there is something new to read, until the function that it gives is called. */
   watch(listener: () => void): () => void;
-  /** The newest first. @throws FotaServerError `cursor-invalid` */
-  page(filter: EventFilter, page: PageRequest): Promise<Page<StoredEvent>>;
+  /** The newest first, down to those after a number. @throws FotaServerError `cursor-invalid` */
+  page(filter: EventFilter, page: PageRequest, after?: number): Promise<Page<StoredEvent>>;
   /** Writes what waits. */
   flush(): Promise<void>;
 }
@@ -142,14 +142,14 @@ export async function openEvents(ports: {
       return () => void watchers.delete(listener);
     },
 
-    async page(filter, { limit, cursor }) {
+    async page(filter, { limit, cursor }, after = 0) {
       const items: StoredEvent[] = [];
       let before = Math.min(placeOf(cursor), told + 1);
       while (items.length <= limit) {
         const found = await store.before(before, PORTION);
-        items.push(...found.filter((event) => isWanted(filter, event)));
+        items.push(...found.filter((event) => event.id > after && isWanted(filter, event)));
         before = found.at(-1)?.id ?? 0;
-        if (found.length < PORTION) break;
+        if (found.length < PORTION || before <= after) break;
       }
       const page = items.slice(0, limit);
       return { items: page, cursor: items.length > limit ? String(page.at(-1)?.id) : undefined };

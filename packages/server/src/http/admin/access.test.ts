@@ -68,7 +68,9 @@ afterAll(async () => {
 function ask({ method, path, query, body }: Operation, who: string): Promise<Heard> {
   const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(world.hidden[name] ?? 'none'));
   const token = world.tokens[who];
-  const headers = { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), 'upload-offset': '0' };
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  // Who does not want JSON listens to events for ever.
+  const headers = { ...authorization, accept: 'application/json', 'upload-offset': '0' };
   const json = body === undefined ? {} : { json: { ...(sampleOf(body) as object), ...inBody(body) } };
   return world.admin.askByPort(`${method} ${address}?${query}`, { headers, ...json });
 }

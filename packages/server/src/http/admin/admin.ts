@@ -4,7 +4,8 @@ import type { AdminApp, AppParts } from './app.ts';
 import { type AdminLimits, createServers, DEFAULT_LIMITS } from './servers.ts';
 import { type LocalPlace, listenLocally } from './socket.ts';
 
-export interface AdminParts extends Pick<AppParts, 'operator' | 'uploads' | 'tokens' | 'facts' | 'onProblem'> {
+export interface AdminParts
+  extends Pick<AppParts, 'operator' | 'uploads' | 'tokens' | 'events' | 'facts' | 'onProblem'> {
   readonly limits?: Partial<AdminLimits> | undefined;
 }
 
@@ -24,11 +25,11 @@ export interface Admin {
 export function createAdmin(parts: AdminParts): Admin {
   const { uploads, onProblem } = parts;
   const limits = { ...DEFAULT_LIMITS, ...parts.limits };
-  let isClosing = false;
+  const ending = new AbortController();
   let app: Promise<AdminApp> | undefined;
   const opened = async (): Promise<AdminApp> => {
     const { createApp } = await import('./app.ts');
-    return createApp({ ...parts, limits, isLocal: servers.isLocal, isClosing: () => isClosing });
+    return createApp({ ...parts, limits, isLocal: servers.isLocal, ending: ending.signal });
   };
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -50,7 +51,7 @@ export function createAdmin(parts: AdminParts): Admin {
       return place.path;
     },
     async close(graceMs) {
-      isClosing = true;
+      ending.abort();
       await Promise.all([uploads.close(), servers.close(graceMs)]);
       await place?.remove();
       await (await app?.catch(() => undefined))?.close();

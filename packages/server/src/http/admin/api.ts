@@ -3,6 +3,7 @@ import type { IdKind } from '@libfota2/protocol';
 import type { Project, ReleasePackage, ReleaseState } from '../../domain/catalogue.ts';
 import type { Access, Rule } from '../../domain/decide.ts';
 import type { ServerErrorCode } from '../../domain/errors.ts';
+import type { EventData, EventType } from '../../domain/event.ts';
 import type { Inspection } from '../../domain/inspection.ts';
 import type { Grant } from '../../domain/principal.ts';
 import type { Proposed } from '../../domain/proposal.ts';
@@ -222,6 +223,17 @@ export interface ApiStep {
   readonly decided: boolean;
   /** A plain sentence. */
   readonly says: string;
+}
+
+/** What happened; also what a webhook is sent. */
+export interface ApiEvent {
+  /** Grows with each event, and is never used again. */
+  readonly id: number;
+  readonly at: string;
+  readonly type: EventType;
+  /** Left out where it is about the whole server. */
+  readonly project?: string;
+  readonly data: { readonly [Key in keyof EventData]?: Exclude<EventData[Key], undefined> };
 }
 
 export interface ApiToken extends Grant {

@@ -6,6 +6,7 @@ import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { Type } from 'typebox';
 import { FotaServerError } from '../../domain/errors.ts';
 import { LOCAL, type Principal } from '../../domain/principal.ts';
+import type { Events } from '../../usecases/events.ts';
 import type { Operator } from '../../usecases/operator.ts';
 import type { Tokens } from '../../usecases/tokens.ts';
 import type { Uploads } from '../../usecases/uploads.ts';
@@ -17,9 +18,11 @@ import {
   logEntrySchema,
   recordSchema,
 } from './device-schemas.ts';
+import { eventSchema } from './event-schemas.ts';
 import { expected, PROBLEM_TYPE, problemOf } from './problems.ts';
 import { type App, describeProblems } from './route.ts';
 import { deviceRoutes } from './routes/devices.ts';
+import { eventRoutes } from './routes/events.ts';
 import { profileRoutes } from './routes/profiles.ts';
 import { projectRoutes } from './routes/projects.ts';
 import { releaseRoutes } from './routes/releases.ts';
@@ -28,18 +31,21 @@ import { tokenRoutes } from './routes/tokens.ts';
 import { uploadBytesRoute, uploadRoutes } from './routes/uploads.ts';
 import * as schemas from './schemas.ts';
 import type { AdminLimits } from './servers.ts';
+import { createStreaming } from './streaming.ts';
 
 export interface AppParts {
   readonly operator: Operator;
   readonly uploads: Uploads;
   readonly tokens: Tokens;
+  readonly events: Events;
   readonly facts: () => ServerFacts;
   readonly limits: Pick<AdminLimits, 'jsonBytes'>;
   /** Told of defects, and of what the operator must see to, such as a full disk. */
   readonly onProblem: (problem: unknown) => void;
   /** Whether the connection came over the socket, which needs no token. */
   readonly isLocal: (socket: Socket) => boolean;
-  readonly isClosing: () => boolean;
+  /** Aborted when the server begins to close. */
+  readonly ending: AbortSignal;
 }
 
 /** The application behind both ways in. */
@@ -54,7 +60,7 @@ const PREFIX = '/api/v1';
 const LONGEST_PARAMETER = 128 * 12;
 
 export async function createApp(parts: AppParts): Promise<AdminApp> {
-  const { operator, uploads, tokens, facts, limits, onProblem, isLocal, isClosing } = parts;
+  const { operator, uploads, tokens, events, facts, limits, onProblem, isLocal, ending } = parts;
   const running = new Set<Promise<unknown>>();
 
   const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
@@ -82,7 +88,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
   app.setErrorHandler(refuse);
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async () => {
-    if (isClosing()) throw new FotaServerError('closed', 'the server is closing');
+    if (ending.aborted) throw new FotaServerError('closed', 'the server is closing');
   });
   app.addHook('onRequest', async (request) => {
     const { access } = request.routeOptions.config;
@@ -95,7 +101,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
     if (access !== undefined && principal !== undefined) checkTouched(access, principal, params, body);
   });
   app.addHook('onSend', async (_request, reply) => {
-    if (isClosing()) reply.header('Connection', 'close');
+    if (ending.aborted) reply.header('Connection', 'close');
   });
 
   await app.register(fastifySwagger, description(facts().version));
@@ -119,7 +125,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
       return work;
     };
   });
-  const device = [deviceListingSchema, deviceSchema, explanationSchema, logEntrySchema, recordSchema];
+  const device = [deviceListingSchema, deviceSchema, explanationSchema, logEntrySchema, recordSchema, eventSchema];
   for (const schema of [...Object.values(schemas), ...device]) app.addSchema(schema);
 
   await app.register(
@@ -135,6 +141,8 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
       deviceRoutes(routes, operator);
       profileRoutes(routes, operator);
       tokenRoutes(routes, tokens);
+      const streaming = createStreaming({ events, ending, onProblem });
+      eventRoutes(routes, operator, events, { streaming, identify: principalOf });
       done();
     },
     { prefix: PREFIX },

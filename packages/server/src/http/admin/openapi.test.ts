@@ -31,6 +31,7 @@ const ROUTES = [
   'DELETE /api/v1/tokens/{token}',
   'DELETE /api/v1/uploads/{upload}',
   'GET /api/v1/devices',
+  'GET /api/v1/events',
   'GET /api/v1/log',
   'GET /api/v1/openapi.json',
   'GET /api/v1/projects',
@@ -111,7 +112,8 @@ it('every operation says what it answers, problems in their own type', async () 
     for (const [status, { description, content }] of Object.entries(responses)) {
       expect(description, `${what} ${status}`).toBeTruthy();
       const type = status.startsWith('2') ? 'application/json' : 'application/problem+json';
-      if (status !== '204') expect(Object.keys(content ?? {}), `${what} ${status}`).toEqual([type]);
+      const types = path.endsWith('/events') && status === '200' ? ['text/event-stream', type] : [type];
+      if (status !== '204') expect(Object.keys(content ?? {}), `${what} ${status}`).toEqual(types);
     }
   }
 });

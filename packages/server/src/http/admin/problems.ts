@@ -34,6 +34,7 @@ const STATUS: Readonly<Partial<Record<ServerErrorCode, number>>> = {
   'package-not-upgrade': 422,
   'upload-digest': 422,
   'uploads-full': 429,
+  'listeners-full': 429,
   'package-damaged': 500,
   'database-damaged': 500,
   'data-dir-unusable': 500,

@@ -1,5 +1,6 @@
 /** What the domain knows, as the admin API says it. */
 import type { Project, Release } from '../../domain/catalogue.ts';
+import type { StoredEvent } from '../../domain/event.ts';
 import type { Explanation } from '../../domain/explain.ts';
 import { propose } from '../../domain/proposal.ts';
 import type { Token } from '../../ports/tokens.ts';
@@ -9,6 +10,7 @@ import type { Upload } from '../../usecases/uploads.ts';
 import type {
   ApiDevice,
   ApiDeviceListing,
+  ApiEvent,
   ApiExplanation,
   ApiLogEntry,
   ApiPage,
@@ -131,6 +133,10 @@ export function explanationView({ question, decision, steps, hints }: Explanatio
   if (decision.answer === 'refused') return { ...common, code: decision.code, msg: decision.msg };
   const { sha256, size, source } = decision.package;
   return { ...common, code: 0, release: releaseView(decision.release), package: { sha256, size, source } };
+}
+
+export function eventView({ id, at, type, project, data }: StoredEvent): ApiEvent {
+  return known({ id, at: iso(at), type, project, data: known(data) });
 }
 
 export function tokenView({ id, name, role, projects, createdAt, expiresAt, lastUsedAt }: Token): ApiToken {

@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiEvent } from '@libfota2/server';
+import type { Command } from 'commander';
+import type { Whereabouts } from '../client/connect.ts';
+import { type Frame, framesOf } from '../client/event-stream.ts';
+import type { Client, Query } from '../client/http.ts';
+import { isPassing } from '../client/passing.ts';
+import { failureOf } from '../failure.ts';
+import { clockTime, printable } from '../output/words.ts';
+import { examples, type Invocation, limit, nothing, serverOptions, withServer } from './command.ts';
+
+type Options = Whereabouts & {
+  readonly project?: string;
+  readonly type?: readonly string[];
+  readonly limit: number;
+  readonly follow?: boolean;
+};
+
+const RETRY_MS = 1_000;
+
+/** `fota events`: what happened, and what happens. */
+export function addEvents(program: Command, invocation: Invocation): void {
+  const { out } = invocation;
+  const command = serverOptions(program.command('events')).description(
+    'what happened to releases, rollouts, devices and the server; the newest last',
+  );
+  command
+    .option('--project <name>', 'of one project, and of the whole server')
+    .option('--type <type...>', 'of these types, such as rollout.paused, or families of types, such as rollout')
+    .option('--limit <n>', 'the newest so many, or all', limit, 50)
+    .option('-f, --follow', 'go on with what happens from now on, until Ctrl-C; with --json a line of JSON each')
+    .action((options: Options) =>
+      withServer(
+        invocation,
+        options,
+        async (client) => {
+          const query = { project: options.project, type: options.type };
+          const page = await client.list<ApiEvent>('/events', query, options.limit);
+          const events = page.items.toReversed();
+          if (options.follow === true) return follow(invocation, client, query, events);
+          out.result({ items: events, more: page.more }, () => {
+            if (events.length === 0) out.line(nothing(query, 'Nothing has happened yet.'));
+            for (const event of events) out.line(lineOf(event));
+          });
+        },
+        { running: options.follow === true },
+      ),
+    );
+  examples(
+    command,
+    'fota events',
+    'fota events --follow --type rollout problem',
+    'fota events --project tracker --type attempt.failed --limit all',
+    'fota events --follow --json | jq \'select(.type == "rollout.paused")\'',
+  );
+}
+
+async function follow(invocation: Invocation, client: Client, query: Query, first: readonly ApiEvent[]): Promise<void> {
+  const { out, world, signal } = invocation;
+  // With --json, too: silence would look like a quiet night.
+  const complain = (text: string): void => void (world.stderr.writable && world.stderr.write(`${printable(text)}\n`));
+  for (const event of first) out.event(event, lineOf(event));
+  // Where nothing has happened yet, all that comes is new.
+  const place = String(first.at(-1)?.id ?? 0);
+  const ended = AbortSignal.any([signal(), out.gone]);
+  for await (const { event, data } of heard(client, query, place, ended, complain)) {
+    if (event === 'reset') complain(`Some events are missing here: ${lost(data)}.`);
+    else if (data !== undefined) tell(out, data);
+  }
+}
+
+/** What comes after a place, over as many connections as it takes, until `ended`. */
+async function* heard(
+  client: Client,
+  query: Query,
+  after: string,
+  ended: AbortSignal,
+  complain: (text: string) => void,
+): AsyncGenerator<Frame, void> {
+  let place = after;
+  let isDown = false;
+  while (!ended.aborted) {
+    try {
+      for await (const frame of framesOf(await client.open('/events', query, { 'last-event-id': place }))) {
+        if (isDown) complain('… and it is back.');
+        isDown = false;
+        place = frame.id;
+        yield frame;
+      }
+    } catch (error) {
+      if (ended.aborted) return;
+      if (!isPassing(error)) throw error;
+      if (!isDown) complain(`${failureOf(error).message}; waiting for it …`);
+      isDown = true;
+    }
+    await sleep(RETRY_MS, undefined, { signal: ended }).catch(() => undefined);
+  }
+}
+
+function tell(out: Invocation['out'], data: string): void {
+  const event = JSON.parse(data) as ApiEvent;
+  out.event(event, lineOf(event));
+}
+
+function lost(data = '{}'): string {
+  const { reason } = JSON.parse(data) as { readonly reason?: string };
+  return reason ?? 'the server does not say why';
+}
+
+function lineOf({ at, type, project, data }: ApiEvent): string {
+  return [clockTime(at), type.padEnd(19), project, tale(data)].filter((part) => part !== undefined).join('  ');
+}
+
+function tale({
+  device,
+  firmwareName,
+  version,
+  release,
+  rollout,
+  wave,
+  access,
+  count,
+  code,
+  reason,
+}: ApiEvent['data']) {
+  const parts = [
+    device,
+    count === undefined ? undefined : `${count} of them`,
+    firmwareName,
+    version,
+    release === undefined ? undefined : `release ${release}`,
+    rollout === undefined ? undefined : `rollout ${rollout}`,
+    wave === undefined ? undefined : `wave ${wave}`,
+    access,
+    code,
+  ];
+  const said = parts.filter((part) => part !== undefined).join(' ');
+  return [said, reason].filter(Boolean).join(': ');
+}
