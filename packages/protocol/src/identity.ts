@@ -13,8 +13,10 @@ export interface Identity {
   readonly id?: string | undefined;
   readonly projectKey?: string | undefined;
   readonly firmwareName?: string | undefined;
-  /** The version on the wire, see {@link wireVersion}. */
+  /** The version on the wire, see {@link wireVersion}; where `core` stands beside it, VERSION itself. */
   readonly version?: string | undefined;
+  /** The core that the device runs, as `2012` or `V2012`, of those that tell it apart. */
+  readonly core?: string | undefined;
 }
 
 /** The parameters of an identity in the order in which devices send them; unknown ones are left out. */

@@ -40,5 +40,17 @@ export {
   refusalReason,
 } from './refusals.ts';
 export { RESULT, type ResultNumber } from './results.ts';
+export {
+  formatTurnkeyOffer,
+  parseTurnkeyPackageTarget,
+  parseTurnkeyResult,
+  parseTurnkeyTarget,
+  TURNKEY_PACKAGE_PATH,
+  TURNKEY_PATH,
+  TURNKEY_RESULT_PATH,
+  type TurnkeyOffer,
+  type TurnkeyQuestion,
+  type TurnkeyResult,
+} from './turnkey.ts';
 export { isStrongEtag, matchesIfNoneMatch } from './validators.ts';
 export { compareVersions, defaultFirmwareName, isThreePartVersion, wireVersion } from './versions.ts';

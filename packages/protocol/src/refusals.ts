@@ -42,11 +42,15 @@ export function parseRefusal(text: string): Refusal | undefined {
 
 /** Writes a refusal as the platform does: ASCII only, a space after `:` and `,`. */
 export function formatRefusal(refusal: Refusal): string {
-  const msg = JSON.stringify(refusal.msg).replace(
+  return `{"code": ${refusal.code}, "msg": ${asciiJson(refusal.msg)}}`;
+}
+
+/** JSON of which every character is ASCII, so that its length is its bytes whatever a device makes of them. */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-  return `{"code": ${refusal.code}, "msg": ${msg}}`;
 }
 
 /** The name of a platform code, or `undefined` for one that is not documented. */

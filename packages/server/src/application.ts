@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { hmacSealing } from './adapters/crypto/sealing.ts';
 import { openDiskPackages } from './adapters/disk/packages.ts';
 import { closeToOthers, makePrivate } from './adapters/disk/private.ts';
 import { openDiskUploads } from './adapters/disk/uploads.ts';
@@ -20,6 +21,7 @@ import { bareEntry, createNoise } from './usecases/noise.ts';
 import { createOperator, type Operator } from './usecases/operator.ts';
 import { seldom } from './usecases/problems.ts';
 import { openProfiles } from './usecases/profiles.ts';
+import { createSerials, type Serials } from './usecases/serials.ts';
 import { tellingCheckIns, tellingOperator } from './usecases/telling.ts';
 import { openTokens, type Tokens } from './usecases/tokens.ts';
 import { openUploads, type Uploads } from './usecases/uploads.ts';
@@ -43,6 +45,7 @@ export interface Application {
   readonly tokens: Tokens;
   readonly checkIns: CheckIns;
   readonly events: Events;
+  readonly serials: Serials;
   readonly packages: PackageStore;
   /** A connection was refused before it asked anything. */
   readonly onRefused: (refused: Refused) => void;
@@ -150,6 +153,7 @@ export async function openApplication(dataDir: string, settings: Settings, close
     onProblem,
     checkIns,
     events: told,
+    serials: createSerials({ plan: catalogue.plan, now, sealing: hmacSealing }),
     packages,
     onRefused: ({ reason, status, address, excerpt, at }) => {
       const device = { project: '', firmwareName: '', idKind: 'imei', id: '', version: '' } as const;

@@ -16,9 +16,11 @@ import { FotaServerError } from './domain/errors.ts';
 import { createAdmin } from './http/admin/admin.ts';
 import { createAnswering } from './http/device/answering.ts';
 import { libfota2Route } from './http/device/libfota2.ts';
+import { libfota3Route } from './http/device/libfota3.ts';
 import { plainRoute } from './http/device/plain.ts';
 import { deviceRoutes } from './http/device/routes.ts';
 import { createListener } from './http/listener.ts';
+import { originOf } from './http/origin.ts';
 import { type ServerOptions, type Settings, settingsOf } from './options.ts';
 import type { NewProject, Operator, Publication, Published } from './usecases/operator.ts';
 
@@ -134,14 +136,20 @@ async function takeFolder(dataDir: string, closers: Closers): Promise<string> {
 }
 
 async function serveDevices(
-  { checkIns, packages, onRefused, onProblem }: Application,
+  { checkIns, serials, packages, onRefused, onProblem }: Application,
   settings: Settings,
   doors: Closers,
 ): Promise<{ readonly url: string; readonly port: number }> {
+  const publicUrl = settings.publicUrl?.replace(/\/+$/, '');
   const answering = createAnswering({ checkIns, open: packages.open });
   // As they are configured, and as they arrive.
   const paths = new Set([UPGRADE_PATH, ...settings.paths].flatMap((path) => [path, encodeURI(path)]));
-  const routes = deviceRoutes([libfota2Route(answering, paths), plainRoute(answering)], onRefused);
+  const protocols = [
+    libfota2Route(answering, paths),
+    plainRoute(answering),
+    libfota3Route({ answering, checkIns, serials, originOf: (request) => publicUrl ?? originOf(request) }),
+  ];
+  const routes = deviceRoutes(protocols, onRefused);
   const listener = createListener(routes, settings.limits, onProblem, onRefused);
   const port = await listen(listener.server, settings.host, settings.port);
   doors.push((graceMs) => listener.close(graceMs));

@@ -25,6 +25,11 @@ export interface ServerOptions {
   readonly port?: number | undefined;
   /** Paths besides the platform's at which devices of LuatOS and libfota2 are answered. Default `/upgrade`. */
   readonly paths?: readonly string[] | undefined;
+  /**
+   * Scheme, host and port, and perhaps the beginning of a path, at which devices reach this server: for answers that tell an
+   * address. Default: as each device named the host when it asked.
+   */
+  readonly publicUrl?: string | undefined;
   /** Where the admin API listens; without it, only on a socket in the data folder. */
   readonly admin?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined;
   /** Milliseconds that answers under way have to end once the server closes. Default 10 000. */
@@ -47,10 +52,14 @@ export interface ServerOptions {
 }
 
 export type Settings = {
-  readonly [Name in Exclude<keyof ServerOptions, 'paths' | 'limits' | 'admin'>]-?: NonNullable<ServerOptions[Name]>;
+  readonly [Name in Exclude<keyof ServerOptions, 'paths' | 'publicUrl' | 'limits' | 'admin'>]-?: NonNullable<
+    ServerOptions[Name]
+  >;
 } & {
   /** As configured. */
   readonly paths: readonly string[];
+  /** `undefined`: as each device named the host. */
+  readonly publicUrl: string | undefined;
   readonly limits: Limits;
   /** `undefined`: no port. */
   readonly admin: { readonly host: string; readonly port: number } | undefined;

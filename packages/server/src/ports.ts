@@ -75,6 +75,8 @@ export type LogEvent =
   | 'broken'
   /** The device holds the package already; code 304. */
   | 'held'
+  /** The device was told of a package, which is promised once it fetches it; code 0. Not where it was told so last time. */
+  | 'checked'
   /** There was no upgrade, by another rule than last time; the code is the platform's. */
   | 'refused'
   /** A request was not understood, or was too much; the code is the HTTP status. */

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import type { Answer } from '../src/http/answers.ts';
 import type { Limits } from '../src/http/door.ts';
-import { createListener, type Listener } from '../src/http/listener.ts';
+import { createListener, type Listener, type Route } from '../src/http/listener.ts';
 import type { Refused } from '../src/http/refused.ts';
 
 const LIMITS: Limits = {
@@ -12,6 +11,7 @@ const LIMITS: Limits = {
   idleTimeoutMs: 10_000,
   maxConnections: 100,
   maxConnectionsPerAddress: 0,
+  retryAfterMs: 30_000,
 };
 
 /** A listener in front of one answer, and what it told. */
@@ -24,7 +24,7 @@ export interface Scene {
 
 /** What makes listeners and clients that go with the test. */
 export function listening(onTestFinished: (clean: () => Promise<void>) => void): {
-  scene(route: () => Promise<Answer>, limits?: Partial<Limits>): Promise<Scene>;
+  scene(route: Route | Route['answer'], limits?: Partial<Limits>): Promise<Scene>;
   /** A client that is connected, and has sent what it is told. */
   client(port: number, sends?: string): Promise<Socket>;
 } {
@@ -33,7 +33,7 @@ export function listening(onTestFinished: (clean: () => Promise<void>) => void):
       const refused: Refused[] = [];
       const problems: unknown[] = [];
       const listener = createListener(
-        route,
+        typeof route === 'function' ? { answer: route } : route,
         { ...LIMITS, ...limits },
         (problem) => problems.push(problem),
         (one) => refused.push(one),

@@ -16,7 +16,7 @@ type Options = Whereabouts & {
   readonly follow?: boolean;
 };
 
-const EVENTS = ['offered', 'resumed', 'sent', 'broken', 'held', 'refused', 'unreadable'] as const;
+const EVENTS = ['offered', 'resumed', 'sent', 'broken', 'held', 'checked', 'refused', 'unreadable'] as const;
 const POLL_MS = 1_000;
 
 /** `fota log`: what devices asked for and got. */

@@ -1,6 +1,7 @@
 import { compareVersions, type Identity, type IdKind, type RefusalCode } from '@libfota2/protocol';
 import { ANY_SOURCE, isOrderedVersion, type Project, type Release, type ReleasePackage } from './catalogue.ts';
 import type { Plan } from './plan.ts';
+import { toldBy } from './told.ts';
 
 /** The rules in the order in which they are asked; the first that applies decides. */
 export const RULES = [
@@ -103,6 +104,8 @@ export interface Refused extends Decided {
   readonly code: RefusalCode;
   /** Why, for people. */
   readonly msg: string;
+  /** The server's wish for the next question, in seconds; `undefined`: it has none. */
+  readonly retryAfterS?: number | undefined;
 }
 
 export type Decision = Upgrade | Refused;
@@ -124,8 +127,10 @@ const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
  * A device whose version has no order is refused, for it would be served the same release again and again.
  */
 export function decide(identity: Identity, plan: Plan, lookup: Lookup): Decision {
-  const { idKind = 'imei', id = '', projectKey = '', firmwareName = '', version = '' } = identity;
+  const { idKind = 'imei', id = '', projectKey = '', firmwareName = '' } = identity;
   const ours = plan.projects.get(projectKey);
+  const published = ours?.firmwares.get(firmwareName);
+  const { version, core } = toldBy(identity, published);
   const device = {
     project: ours?.project.name ?? '',
     firmwareName: printable(firmwareName, 128),
@@ -152,19 +157,13 @@ export function decide(identity: Identity, plan: Plan, lookup: Lookup): Decision
   if (!isKnown && (!hasRoom || (ours.project.registration === 'closed' && access !== 'allowed'))) {
     return refuse('unregistered');
   }
-  const published = ours.firmwares.get(firmwareName);
   if (published === undefined) return refuse('firmware-unknown');
   if (!isOrderedVersion(version)) return refuse('version-unreadable', true);
   if (published.length === 0) return refuse('nothing-published', true);
-  const fitting = firstFitting(published, version);
+  const fitting = firstFitting(published, version, core);
   if (typeof fitting === 'string') return refuse(fitting, true);
   if (isLoop(deliveries, fitting.package, version, plan.deliveriesPerDay)) return refuse('upgrade-loop', true);
   return { answer: 'upgrade', ...fitting, ...decided('newer-release', true) };
-}
-
-/** The core that a device tells as the first number of its version, as LuatOS does (luatos.md L4). */
-export function coreOf(version: string): string {
-  return (version.split('.', 1)[0] ?? '').replace(/^0+(?=\d)/, '');
 }
 
 /** Counts a delivery: on, where the device was sent the same package on the same version within the same day. */
@@ -213,11 +212,11 @@ function isLoop(deliveries: Deliveries | undefined, next: ReleasePackage, versio
 function firstFitting(
   published: readonly Release[],
   version: string,
+  core: string | undefined,
 ): { readonly release: Release; readonly package: ReleasePackage } | 'newest' | 'base-missing' {
-  const core = coreOf(version);
   for (const [place, release] of published.entries()) {
     if (compareVersions(release.wireVersion, version) <= 0) return place === 0 ? 'newest' : 'base-missing';
-    const bySource = (wanted: string): ReleasePackage | undefined =>
+    const bySource = (wanted: string | undefined): ReleasePackage | undefined =>
       release.packages.find(({ source }) => source === wanted);
     const fitting = bySource(core) ?? bySource(ANY_SOURCE);
     if (fitting !== undefined) return { release, package: fitting };

@@ -1,7 +1,8 @@
 import { compareVersions, type Identity } from '@libfota2/protocol';
 import { ANY_SOURCE, type Release } from './catalogue.ts';
-import { type Circumstances, coreOf, type Decision, printable, type Rule } from './decide.ts';
+import { type Circumstances, type Decision, printable, type Rule } from './decide.ts';
 import type { Plan } from './plan.ts';
+import { coreOf, looksLikeCore, toldBy } from './told.ts';
 
 /** A rule that was asked, and what it found. */
 export interface Step {
@@ -28,6 +29,9 @@ interface Facts extends Omit<Explanation, 'steps' | 'hints'> {
   readonly published: readonly Release[];
   /** Those above the device's version. */
   readonly newer: readonly Release[];
+  /** As they are compared, see {@link toldBy}. */
+  readonly version: string;
+  readonly core: string | undefined;
 }
 
 /** Puts a decision into words: a sentence for each rule that was asked. */
@@ -42,10 +46,12 @@ export function explain(asked: Identity, plan: Plan, circumstances: Circumstance
     projectKey: said(asked.projectKey),
     firmwareName: said(asked.firmwareName),
     version: said(asked.version),
+    core: said(asked.core),
   };
-  const isNewer = ({ wireVersion }: Release): boolean => compareVersions(wireVersion, question.version ?? '') > 0;
+  const { version, core } = toldBy(question, published);
+  const isNewer = ({ wireVersion }: Release): boolean => compareVersions(wireVersion, version) > 0;
   const newer = published.filter(isNewer);
-  const facts: Facts = { question, plan, circumstances, decision, published, newer };
+  const facts: Facts = { question, plan, circumstances, decision, published, newer, version, core };
   const steps = decision.trace.map((rule) => {
     const decided = rule === decision.rule;
     return { rule, decided, says: (decided ? DECIDED : PASSED)[rule](facts) };
@@ -64,12 +70,13 @@ const PASSED: Sentences = {
     circumstances.isKnown ? 'It is registered.' : 'It has not asked before and would be registered now.',
   'firmware-unknown': ({ question, published }) =>
     `The project has ${counted(published.length, 'published release')} of "${question.firmwareName}".`,
-  'version-unreadable': ({ question }) => `"${question.version}" is a version that can be compared.`,
+  'version-unreadable': ({ question, version }) =>
+    `"${question.version}" is a version that can be compared${version === question.version ? '' : `, as ${version}`}.`,
   'nothing-published': ({ published }) => `The highest is ${published[0] && named(published[0])}.`,
-  newest: ({ newer, question }) => `Above the device's ${question.version}: ${listed(newer)}.`,
-  'base-missing': ({ decision, question }) =>
+  newest: ({ newer, version }) => `Above the device's ${version}: ${listed(newer)}.`,
+  'base-missing': ({ decision, core }) =>
     decision.answer === 'upgrade' && decision.package.source !== ANY_SOURCE
-      ? `A package fits the core ${coreOf(question.version ?? '')} that the device runs.`
+      ? `A package fits the core ${core} that the device runs.`
       : 'A package fits every core.',
   'upgrade-loop': ({ circumstances, plan }) =>
     circumstances.deliveries === undefined
@@ -96,11 +103,12 @@ const DECIDED: Sentences = {
   'version-unreadable': ({ question }) =>
     `"${question.version ?? ''}" is not made of numbers and dots; a device whose version has no order would be served for ever.`,
   'nothing-published': () => 'Every release of this firmware is withdrawn.',
-  newest: ({ published, question }) =>
-    `The highest release is ${published[0] && named(published[0])}, and the device has ${question.version} already.`,
-  'base-missing': ({ newer, question }) => {
+  newest: ({ published, version }) =>
+    `The highest release is ${published[0] && named(published[0])}, and the device has ${version} already.`,
+  'base-missing': ({ newer, core }) => {
     const sources = new Set(newer.flatMap(({ packages }) => packages.map(({ source }) => source)));
-    return `The device runs the core ${coreOf(question.version ?? '')}; there are packages for ${[...sources].join(', ')}.`;
+    const runs = core === undefined ? 'The device does not tell its core' : `The device runs the core ${core}`;
+    return `${runs}; there are packages for ${[...sources].join(', ')}.`;
   },
   'upgrade-loop': ({ circumstances }) => {
     const times = counted(circumstances.deliveries?.count ?? 0, 'time');
@@ -130,11 +138,6 @@ function hints({ question, decision, published }: Facts): string[] {
   if (rule === 'base-missing') found.push("Publish a package of the release for this device's core, or one for any.");
   if (rule === 'firmware-unknown') found.push('Compare the name with those of the releases, letter by letter.');
   return found;
-}
-
-/** LuatOS cores have four digits; nobody else's versions begin so high. */
-function looksLikeCore(version = ''): boolean {
-  return Number(coreOf(version)) >= 1_000;
 }
 
 function listed(releases: readonly Release[]): string {

@@ -60,23 +60,44 @@ export type RefusalForm = 'json' | 'empty';
 /** What a status owes besides its length. */
 const OWED: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   405: { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE' },
-  503: { 'Retry-After': '30' },
 };
 
-/** Any answer that holds no package: 4xx or 5xx with the platform's JSON, or empty (luatos.md L15, D, F). */
-export function refusal(status: number, code: number, msg: string, form: RefusalForm = 'json'): Answer {
-  if (form === 'empty') return { status, headers: { 'Content-Length': '0', ...OWED[status] }, body: undefined };
-  const body = formatRefusal({ code, msg });
+/**
+ * Any answer that holds no package: 4xx or 5xx with the platform's JSON, or empty (luatos.md L15, D, F). `retryAfterS`: the
+ * server's wish for the next question, in seconds.
+ */
+export function refusal(
+  status: number,
+  code: number,
+  msg: string,
+  form: RefusalForm = 'json',
+  retryAfterS?: number,
+): Answer {
+  const owed = { ...OWED[status], ...wish(retryAfterS) };
+  if (form === 'empty') return { status, headers: { 'Content-Length': '0', ...owed }, body: undefined };
+  return jsonAnswer(status, formatRefusal({ code, msg }), owed);
+}
+
+/** A text of JSON, all of it ASCII. */
+export function jsonAnswer(status: number, body: string, more: Readonly<Record<string, string>> = {}): Answer {
   return {
     status,
-    headers: {
-      'Content-Type': 'application/json',
-      // All of it is ASCII.
-      'Content-Length': String(body.length),
-      ...OWED[status],
-    },
+    headers: { 'Content-Type': 'application/json', 'Content-Length': String(body.length), ...more },
     body,
   };
+}
+
+/**
+ * For whoever cannot be answered now. Each is told another time from `retryAfterMs` milliseconds to twice that: those who were
+ * turned away together shall not come back together.
+ */
+export function overload(msg: string, retryAfterMs: number): Answer {
+  return refusal(503, 503, msg, 'json', Math.round((retryAfterMs / 1_000) * (1 + Math.random())));
+}
+
+/** The head of an answer that says when to ask next: whole seconds, at least 1. */
+export function wish(retryAfterS: number | undefined): Readonly<Record<string, string>> {
+  return retryAfterS === undefined ? {} : { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterS))) };
 }
 
 function validators(wanted: Package): Readonly<Record<string, string>> {

@@ -1,7 +1,7 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import type { DropArgument, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { refusal } from './answers.ts';
+import { overload, refusal } from './answers.ts';
 import { dropWhatFollows } from './following.ts';
 import { excerptOf, type Refused, type RefusedReason } from './refused.ts';
 import { readFirstLine } from './repair.ts';
@@ -10,7 +10,7 @@ import { readFirstLine } from './repair.ts';
 export interface Limits {
   /** Bytes of a request's line and headers. Default 8192. */
   readonly headBytes: number;
-  /** Bytes of a request's body, which is read and dropped. Default 65536. */
+  /** Bytes of a request's body, which is read, and dropped where it means nothing. Default 65536. */
   readonly bodyBytes: number;
   /** Milliseconds from the connection until a request's head must be there whole. Default 20000. */
   readonly headTimeoutMs: number;
@@ -20,6 +20,11 @@ export interface Limits {
   readonly maxConnections: number;
   /** The same from one address; 0: no limit, for whole fleets sit behind one address of a carrier. Default 0. */
   readonly maxConnectionsPerAddress: number;
+  /**
+   * Milliseconds after which whoever cannot be answered now (503) is asked to come back; each is told another time within
+   * twice that, so that a fleet does not come back at once. Default 30000.
+   */
+  readonly retryAfterMs: number;
 }
 
 /**
@@ -75,7 +80,7 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
     visit.phase = 'leaving';
     if (reason !== undefined) report(reason, status, socket.remoteAddress, visit.beginning);
     visit.timer = setTimeout(() => socket.destroy(), LINGER_MS);
-    socket.end(rawRefusal(status, visit.beginning.startsWith('HEAD ')));
+    socket.end(rawRefusal(status, visit.beginning.startsWith('HEAD '), limits.retryAfterMs));
     // Closing while the client still sends would reset the connection and lose the answer on its way.
     socket.resume();
   };
@@ -189,9 +194,10 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
   };
 }
 
-function rawRefusal(status: number, headOnly: boolean): string {
+function rawRefusal(status: number, headOnly: boolean, retryAfterMs: number): string {
   const reason = STATUS_CODES[status] ?? '';
-  const { headers, body } = refusal(status, status, reason.toLowerCase());
+  const msg = reason.toLowerCase();
+  const { headers, body } = status === 503 ? overload(msg, retryAfterMs) : refusal(status, status, msg);
   const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n${headOnly ? '' : body}`;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { all, listening, openConnections } from '../../test/listening.ts';
 import { asks, exchange, exchangeInPieces, values } from '../../test/raw.ts';
-import { type Answer, refusal } from './answers.ts';
+import { type Answer, overload, refusal } from './answers.ts';
+import type { Route } from './listener.ts';
 
 const { client, scene } = listening(onTestFinished);
 const nothing = async (): Promise<Answer> => refusal(404, 27, 'nothing');
@@ -88,7 +89,8 @@ describe('connections', () => {
     const { port, refused } = await scene(nothing, { maxConnections: 3 });
     const early = await Promise.all([client(port), client(port), client(port)]);
     const late = await exchange(port, asks('/'));
-    expect([late.status, values(late, 'retry-after'), values(late, 'connection')]).toEqual([503, ['30'], ['close']]);
+    expect([late.status, values(late, 'connection')]).toEqual([503, ['close']]);
+    expect(values(late, 'retry-after')).toEqual([expect.stringMatching(/^(?:[345]\d|60)$/)]);
     expect(values(late, 'content-length')).toEqual([String(late.body.length)]);
     expect(refused).toMatchObject([{ reason: 'too-many-connections', status: 503, address: '127.0.0.1' }]);
     const [first] = early;
@@ -166,7 +168,48 @@ describe('an answer', () => {
     expect(values(answer, 'content-type')).toEqual([]);
   });
 
+  it('says when to ask next, in whole seconds, whatever its form', () => {
+    for (const form of ['json', 'empty'] as const) {
+      expect(refusal(404, 43, 'wait', form, 59.2).headers['Retry-After']).toBe('60');
+    }
+    expect(refusal(404, 43, 'wait', 'json', 0).headers['Retry-After']).toBe('1');
+    expect(refusal(404, 27, 'no').headers['Retry-After']).toBeUndefined();
+  });
+
+  it('asks those who were turned away together to come back apart', () => {
+    const told = Array.from({ length: 500 }, () => Number(overload('busy', 30_000).headers['Retry-After']));
+    expect(Math.min(...told)).toBeGreaterThanOrEqual(30);
+    expect(Math.max(...told)).toBeLessThanOrEqual(60);
+    expect(new Set(told).size).toBeGreaterThan(20);
+  });
+
   it('says with 405 what is allowed', () => {
     expect(refusal(405, 405, 'no').headers['Allow']).toBe('GET, HEAD, POST, PUT, PATCH, DELETE');
+  });
+});
+
+describe('the body of a request', () => {
+  const echo = (keeps: number): Route => ({
+    answer: async (_request, body) => refusal(404, body?.byteLength ?? -1, Buffer.from(body ?? []).toString()),
+    keeps: () => keeps,
+  });
+  const sends = (body: string, more = ''): string => `POST / HTTP/1.1\r\nContent-Length: ${body.length}\r\n${more}\r\n`;
+
+  it.each([
+    ['is kept whole where it is wanted', 5, 'abcde', 5],
+    ['is not kept where it is longer than wanted', 4, 'abcde', -1],
+    ['is not kept where nothing of it is wanted', 0, 'abcde', 0],
+    ['may be empty', 5, '', 0],
+  ])('%s', async (_what, keeps, body, code) => {
+    const { port } = await scene(echo(keeps));
+    const answer = await exchange(port, sends(body) + body);
+    expect(JSON.parse(answer.body.toString())).toEqual({ code, msg: body.slice(0, Math.max(0, code)) });
+  });
+
+  it('is waited for where it is wanted, though its client waits for a word first', async () => {
+    const { port } = await scene(echo(9));
+    const socket = await client(port, sends('abc', 'Expect: 100-continue\r\n'));
+    socket.write('abc');
+    expect(await all(socket)).toMatch(/^HTTP\/1\.1 404 .*"abc"}$/s);
   });
 });

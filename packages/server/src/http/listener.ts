@@ -1,9 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Answer, refusal } from './answers.ts';
+import { type Answer, overload } from './answers.ts';
 import { type Limits, openDoor } from './door.ts';
 import type { Refused, RefusedReason } from './refused.ts';
 import { send } from './sending.ts';
+
+/** What answers requests. */
+export interface Route {
+  /** `body`: what came of it, where it was to be kept; `undefined` where it was longer than that. */
+  answer(request: IncomingMessage, body: Uint8Array | undefined): Promise<Answer>;
+  /** Bytes that the body of a request may have to be kept for its answer. Default: none of any body is. */
+  keeps?(request: IncomingMessage): number;
+}
 
 /** An HTTP server that answers, and how to end it. */
 export interface Listener {
@@ -19,7 +27,7 @@ export interface Listener {
  * `onRefused` is told at once of each connection that never came to ask a question; it must not throw.
  */
 export function createListener(
-  route: (request: IncomingMessage) => Promise<Answer>,
+  route: Route,
   limits: Limits,
   onProblem: (problem: unknown) => void,
   onRefused: (refused: Refused) => void = () => undefined,
@@ -43,22 +51,27 @@ export function createListener(
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
-      const refused = hasBody(request) ? await dropBody(request, limits) : undefined;
-      if (refused !== undefined) return door.refuse(request.socket, refused, BODY_STATUS[refused]);
+      const body = isAnnounced(request) ? await takeBody(request) : NOTHING;
+      if (typeof body === 'string') return door.refuse(request.socket, body, BODY_STATUS[body]);
       // Refused, or gone, while its body came: what it asked for is not to be counted as given.
       if (!door.heard(request.socket)) return;
-      await send(await answered(request), request, response);
+      await send(await answered(request, body), request, response);
     } catch (problem) {
       response.destroy();
       if (!GONE.has((problem as NodeJS.ErrnoException).code)) onProblem(problem);
     }
   };
-  const answered = async (request: IncomingMessage): Promise<Answer> => {
+  /** A client that waits for a 100 before it sends gets its answer at once, unless the body is what it is about. */
+  const takeBody = async (request: IncomingMessage): ReturnType<typeof readBody> => {
+    const kept = route.keeps?.(request) ?? 0;
+    return request.headers.expect === undefined || kept > 0 ? readBody(request, limits, kept) : NOTHING;
+  };
+  const answered = async (request: IncomingMessage, body: Uint8Array | undefined): Promise<Answer> => {
     try {
-      return await route(request);
+      return await route.answer(request, body);
     } catch (problem) {
       onProblem(problem);
-      return refusal(503, 503, 'the server cannot answer now, ask again later');
+      return overload('the server cannot answer now, ask again later', limits.retryAfterMs);
     }
   };
   const respond = (request: IncomingMessage, response: ServerResponse): void => {
@@ -102,29 +115,34 @@ const GONE: ReadonlySet<unknown> = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ECONN
 
 const BODY_STATUS = { 'body-too-large': 413, 'body-too-slow': 408 } as const;
 
-/** Whether a body is to come that is waited for. */
-function hasBody({ headers }: IncomingMessage): boolean {
-  const announced = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
-  return announced && headers.expect === undefined;
+const NOTHING = new Uint8Array();
+
+/** Whether a body is to come. */
+function isAnnounced({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }
 
 /**
- * Reads and drops the body that some devices send (luatos.md L10): unread, it would reset the answer on its way.
- * Resolves to a reason where it is too much to wait for.
+ * Reads the body that some devices send (luatos.md L10): unread, it would reset the answer on its way. Up to `kept` bytes
+ * of it are kept. Resolves to a reason where it is too much to wait for, to `undefined` where it is more than is kept.
  */
-function dropBody(
+function readBody(
   request: IncomingMessage,
   limits: Limits,
-): Promise<(RefusedReason & keyof typeof BODY_STATUS) | undefined> {
+  kept: number,
+): Promise<(RefusedReason & keyof typeof BODY_STATUS) | Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
     if (Number(request.headers['content-length']) > limits.bodyBytes) return resolve('body-too-large');
     const timer = setTimeout(() => resolve('body-too-slow'), limits.idleTimeoutMs);
+    const pieces: Buffer[] = [];
     let bytes = 0;
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.byteLength;
       if (bytes > limits.bodyBytes) resolve('body-too-large');
+      if (bytes <= kept) pieces.push(chunk);
+      else pieces.length = 0;
     });
-    request.once('end', () => resolve(undefined));
+    request.once('end', () => resolve(kept > 0 && bytes > kept ? undefined : Buffer.concat(pieces)));
     request.once('error', reject);
     request.once('close', () => clearTimeout(timer));
   });

@@ -52,6 +52,12 @@ const devicePath = text(
   new RegExp(`^(?!${PLAIN_PREFIX})/[^?#,\\s]*$`),
 );
 
+const publicUrl = text(
+  'url',
+  'http:// or https:// with a host, and perhaps a port and a path, but no query',
+  /^https?:\/\/(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:\/[^?#\s]*)?$/i,
+);
+
 /** By its path in `ServerOptions`. The compiler misses none, and no type. */
 export const OPTIONS: { readonly [Path in OptionPath]: Setting<At<ServerOptions, Path>> } = {
   dataDir: {
@@ -61,6 +67,13 @@ export const OPTIONS: { readonly [Path in OptionPath]: Setting<At<ServerOptions,
   host: is('host', host, '127.0.0.1', 'Devices', 'where devices ask; 0.0.0.0 lets the network in'),
   port: { ...is('port', port, 8_266, 'Devices', 'for devices; 0: any free one'), bare: 0 },
   paths: is('path', list(devicePath), ['/upgrade'], 'Devices', "where LuatOS devices ask besides the platform's path"),
+  publicUrl: is(
+    'public-url',
+    publicUrl,
+    undefined,
+    'Devices',
+    'where devices reach it, for answers that tell an address; without it, as each device asked',
+  ),
   'admin.host': is('admin-host', host, '127.0.0.1', 'Operators', 'where --server of other machines comes in'),
   'admin.port': { ...is('admin-port', port, 8_267, 'Operators', 'for that; 0: any free one'), bare: 0 },
   graceMs: is('grace', duration(0, LONG), 10_000, 'Running', 'that downloads under way have to end at Ctrl-C'),
@@ -69,7 +82,7 @@ export const OPTIONS: { readonly [Path in OptionPath]: Setting<At<ServerOptions,
   cacheBytes: limit('cache-bytes', bytes(0, LARGE), 64 * 1024 ** 2, 'of packages that are kept in memory'),
   maxPackageBytes: limit('max-package-bytes', bytes(0, LARGE), 2 * 1024 ** 3, 'that an uploaded package may have'),
   'limits.headBytes': limit('head-bytes', bytes(256, 1024 ** 2), 8_192, "of a request's line and headers"),
-  'limits.bodyBytes': limit('body-bytes', bytes(0, 1024 ** 3), 65_536, "of a request's body, which is dropped"),
+  'limits.bodyBytes': limit('body-bytes', bytes(0, 1024 ** 3), 65_536, "of a request's body"),
   'limits.headTimeoutMs': limit('head-timeout', duration(1, LONG), 20_000, "until a request's head must be there"),
   'limits.idleTimeoutMs': limit(
     'idle-timeout',
@@ -83,6 +96,12 @@ export const OPTIONS: { readonly [Path in OptionPath]: Setting<At<ServerOptions,
     count(0, MANY),
     0,
     '0: no limit, for whole fleets sit behind one address',
+  ),
+  'limits.retryAfterMs': limit(
+    'retry-after',
+    duration(1_000, LONG),
+    30_000,
+    'to twice that, until whoever meets a busy server is asked to come back',
   ),
 };
 

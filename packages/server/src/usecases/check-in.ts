@@ -50,8 +50,8 @@ export interface CheckIns {
    * same version as then, and nobody of its id and version was sent another package in between.
    */
   isClear(decision: Decision, sent: Sent): boolean;
-  /** Remembers a refusal, or that the device holds the package already. */
-  answered(decision: Decision): Promise<void>;
+  /** Remembers a refusal, or that the device holds the package already, or that it was told of one. */
+  answered(decision: Decision, upgrade?: 'held' | 'checked'): Promise<void>;
   /**
    * Remembers that a package is promised: durable before the promise leaves. Resolves to `undefined`, and promises nothing,
    * where this is no longer what the device is to get: it asked twice at once, or the operator was faster.
@@ -100,20 +100,21 @@ export function createCheckIns(ports: {
     },
     isClear: ({ device }, { told, doubtfulUntil }) => told === device.version && now() >= doubtfulUntil,
 
-    async answered(decision) {
+    async answered(decision, upgrade = 'held') {
       const at = now();
       const { device, rule } = decision;
-      const held = decision.answer === 'upgrade';
-      const code = held ? 304 : decision.code;
+      const isUpgrade = decision.answer === 'upgrade';
+      const event = isUpgrade ? upgrade : 'refused';
+      const code = event === 'held' ? 304 : isUpgrade ? 0 : decision.code;
       if (decision.registered) {
         // A device that hears the same as last time is no news.
-        const isNews = held || record(decision)?.rule !== rule;
-        const entry = isNews ? noise.unlessTooMuch(entryOf(at, held ? 'held' : 'refused', decision, code)) : undefined;
+        const isNews = event === 'held' || record(decision)?.rule !== rule;
+        const entry = isNews ? noise.unlessTooMuch(entryOf(at, event, decision, code)) : undefined;
         await fleet.asked(device, rule, at, undefined, entry);
       } else {
-        noise.heard(entryOf(at, 'refused', decision, code));
+        noise.heard(entryOf(at, event, decision, code));
       }
-      onCheckIn({ at, device, rule, code, releaseVersion: held ? decision.release.version : undefined });
+      onCheckIn({ at, device, rule, code, releaseVersion: isUpgrade ? decision.release.version : undefined });
     },
 
     async offered(identity, decision) {

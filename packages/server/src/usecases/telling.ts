@@ -17,7 +17,7 @@ export function tellingOperator(operator: Operator, events: Events): Operator {
 export function tellingCheckIns(checkIns: CheckIns, fleet: Pick<Fleet, 'record'>, events: Events): CheckIns {
   return {
     ...checkIns,
-    answered(decision) {
+    answered(decision, upgrade) {
       const { rule, device } = decision;
       const { project, id, firmwareName } = device;
       // Once: at the first question that is answered so.
@@ -25,7 +25,7 @@ export function tellingCheckIns(checkIns: CheckIns, fleet: Pick<Fleet, 'record'>
         const { version } = device;
         events.emit({ type: 'device.held', project, data: { device: id, firmwareName, version } });
       }
-      return checkIns.answered(decision);
+      return checkIns.answered(decision, upgrade);
     },
   };
 }

@@ -82,7 +82,10 @@ export const logEntrySchema: TUnsafe<ApiLogEntry> = shape<ApiLogEntry>()(
     {
       id: count('grows with each entry'),
       at: time('when it happened'),
-      event: oneOf(['offered', 'resumed', 'sent', 'broken', 'held', 'refused', 'unreadable'], 'what happened'),
+      event: oneOf(
+        ['offered', 'resumed', 'sent', 'broken', 'held', 'checked', 'refused', 'unreadable'],
+        'what happened',
+      ),
       project: text('empty where the device named none of ours'),
       firmwareName: Type.String(),
       deviceId: Type.String(),

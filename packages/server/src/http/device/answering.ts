@@ -7,7 +7,14 @@ import type { CheckIns } from '../../usecases/check-in.ts';
 import { type Answer, beyondTheEnd, etagOf, notModified, packageAnswer, refusal } from '../answers.ts';
 
 /** Answers the question of a device, however it was put: one decision, one dialect (docs/protocol.md §10). */
-export type Answering = (identity: Identity, request: IncomingMessage) => Promise<Answer>;
+export type Answering = (identity: Identity, request: IncomingMessage, only?: OnlyThis) => Promise<Answer>;
+
+/** The package that the device was told of before: it gets this one, or none. */
+export interface OnlyThis {
+  readonly sha256: string;
+  /** Whether it may be begun, or only gone on with. */
+  readonly isFresh: boolean;
+}
 
 /** All devices take 300 and above for "no upgrade"; which one tells a person with curl something. */
 const STATUS: Readonly<Record<Refused['code'], number>> = {
@@ -57,9 +64,11 @@ export function createAnswering(ports: {
     decision: Decision,
     range: string,
     ifRange: string | undefined,
+    only: OnlyThis | undefined,
   ): Promise<Answer | undefined> => {
     const begun = checkIns.sent(decision);
-    if (begun === undefined || (ifRange !== undefined && etagOf(begun) !== ifRange)) {
+    const isOther = only !== undefined && begun?.sha256 !== only.sha256;
+    if (begun === undefined || isOther || (ifRange !== undefined && etagOf(begun) !== ifRange)) {
       return stranger(identity, decision, range, ifRange);
     }
     const part = parseRange(range, begun.size);
@@ -101,28 +110,45 @@ export function createAnswering(ports: {
     return promised(identity, decision, part);
   };
 
-  const answer: Answering = async (identity, request) => {
-    const { method, headers } = request;
-    const decision = checkIns.decide(identity);
+  /** A package from its beginning, unless the client has it already. */
+  const beginning = async (
+    identity: Identity,
+    decision: Upgrade,
+    { method, headers }: IncomingMessage,
+    only: OnlyThis | undefined,
+  ): Promise<Answer | undefined> => {
+    const { package: chosen } = decision;
     // HEAD looks and touches nothing.
     const isLook = method === 'HEAD';
-    if (headers.range !== undefined && !isLook) {
-      const resumed = await rest(identity, decision, headers.range, single(headers['if-range']));
-      if (resumed !== undefined) return resumed;
-    }
-    if (decision.answer === 'refused') {
-      if (!isLook) await checkIns.answered(decision);
-      return refusal(STATUS[decision.code], decision.code, decision.msg, decision.project?.refusals);
-    }
-    const { package: chosen } = decision;
+    if (only !== undefined && (only.sha256 !== chosen.sha256 || !only.isFresh)) return gone();
     if (headers['if-none-match'] !== undefined && matchesIfNoneMatch(headers['if-none-match'], etagOf(chosen))) {
       if (!isLook) await checkIns.answered(decision);
       return notModified(chosen);
     }
-    if (isLook) return packageAnswer(chosen, await open(chosen));
-    return (await promised(identity, decision)) ?? answer(identity, request);
+    return isLook ? packageAnswer(chosen, await open(chosen)) : promised(identity, decision);
+  };
+
+  const answer: Answering = async (identity, request, only) => {
+    const { method, headers } = request;
+    const decision = checkIns.decide(identity);
+    const isLook = method === 'HEAD';
+    if (headers.range !== undefined && !isLook) {
+      const resumed = await rest(identity, decision, headers.range, single(headers['if-range']), only);
+      if (resumed !== undefined) return resumed;
+    }
+    if (decision.answer === 'refused') {
+      if (!isLook) await checkIns.answered(decision);
+      const { code, msg, project, retryAfterS } = decision;
+      return refusal(STATUS[code], code, msg, project?.refusals, retryAfterS);
+    }
+    return (await beginning(identity, decision, request, only)) ?? answer(identity, request, only);
   };
   return answer;
+}
+
+/** The device was told of a package, and is to have another by now: it must ask again. */
+function gone(): Answer {
+  return refusal(410, 410, 'this package is no longer on offer, ask again');
 }
 
 function isPart(range: ReturnType<typeof parseRange>): boolean {

@@ -4,8 +4,10 @@ import type { DeviceRoute } from './routes.ts';
 
 /** The question of libfota2 and of LuatOS (luatos.md B): anything at one of these paths. */
 export function libfota2Route(answering: Answering, paths: ReadonlySet<string>): DeviceRoute {
-  return (target, request) => {
-    const { path, identity } = parseTarget(target);
-    return paths.has(path) || paths.has(path.replace(/\/$/, '')) ? answering(identity, request) : undefined;
+  return {
+    answer(target, request) {
+      const { path, identity } = parseTarget(target);
+      return paths.has(path) || paths.has(path.replace(/\/$/, '')) ? answering(identity, request) : undefined;
+    },
   };
 }

@@ -135,7 +135,10 @@ export function deviceRoutes(app: App, operator: Operator): void {
             firmware: Type.Optional(name('only of this firmware')),
             device: Type.Optional(name('only of the device with this id')),
             event: Type.Optional(
-              oneOf(['offered', 'resumed', 'sent', 'broken', 'held', 'refused', 'unreadable'], 'only such events'),
+              oneOf(
+                ['offered', 'resumed', 'sent', 'broken', 'held', 'checked', 'refused', 'unreadable'],
+                'only such events',
+              ),
             ),
             after: Type.Optional(
               Type.Integer({
