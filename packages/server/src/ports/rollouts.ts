@@ -1,0 +1,80 @@
+/** What rollouts, attempts and the counts of versions need of the world. */
+import type { Attempt, Standing } from '../domain/attempt.ts';
+import type { Rollout } from '../domain/rollout.ts';
+import type { DeviceName, Page, PageRequest } from '../ports.ts';
+
+/** Rollouts and the global stop. What is written is durable, also against a power cut, when the promise resolves. */
+export interface RolloutStore {
+  /** In the order of their making. */
+  rollouts(): Promise<readonly Rollout[]>;
+  /** Gives it the next id. @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  add(rollout: Omit<Rollout, 'id'>): Promise<Rollout>;
+  /** Replaces all of it but its id. @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  update(rollout: Rollout): Promise<void>;
+  stop(): Promise<Stop>;
+  /** @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  setStop(stop: Stop): Promise<void>;
+}
+
+/** Whether every offer is halted. */
+export interface Stop {
+  readonly isOn: boolean;
+  /** For people. */
+  readonly why: string;
+  /** Milliseconds since 1970; 0: it never was on. */
+  readonly at: number;
+}
+
+/** How many attempts of a rollout stand how; only of rollouts that have any. */
+export interface AttemptCount {
+  readonly rollout: number;
+  readonly wave: number;
+  readonly standing: Standing;
+  readonly count: number;
+}
+
+export interface StoredAttempt extends Attempt, DeviceName {
+  readonly firmwareName: string;
+}
+
+export interface AttemptFilter {
+  readonly project: string | undefined;
+  readonly rollout: number | undefined;
+  readonly release: number | undefined;
+  readonly standing: Standing | undefined;
+  readonly deviceId: string | undefined;
+}
+
+/** Attempts as the device store keeps them: one a device, firmware, release and rollout. They are written with the records. */
+export interface AttemptStore {
+  /** Over all attempts. */
+  counts(): Promise<readonly AttemptCount[]>;
+  /** By project, id, firmware name, release and rollout. @throws FotaServerError `cursor-invalid` */
+  attempts(filter: AttemptFilter, page: PageRequest): Promise<Page<StoredAttempt>>;
+}
+
+/** How many devices told which version, within an hour. */
+export interface VersionCount {
+  /** Milliseconds since 1970, a whole hour. */
+  readonly hour: number;
+  readonly project: string;
+  readonly firmwareName: string;
+  readonly version: string;
+  readonly devices: number;
+}
+
+export interface VersionCountFilter {
+  readonly project: string;
+  readonly firmwareName: string | undefined;
+  /** Both inclusive. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Version counts of the last 400 days. */
+export interface VersionCountStore {
+  /** Replaces the counts of this hour, and forgets what is older than 400 days. @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  keep(hour: number, counts: readonly VersionCount[]): Promise<void>;
+  /** In the order of hour, firmware name and version. */
+  counts(filter: VersionCountFilter): Promise<readonly VersionCount[]>;
+}
