@@ -26,6 +26,7 @@ const releases = Array.from({ length: FIRMWARES * RELEASES }, (_, i): Release =>
     wireVersion: version,
     state: 'published',
     notes: '',
+    isFloor: false,
     packages: [{ source: 'any', sha256: '0'.repeat(64), size: 1024, fileName: '', format: 'opaque' }],
     createdAt: 0,
     publishedAt: 0,

@@ -185,6 +185,7 @@ function guarded(operator: Operator, guard: Guard): Operator {
     publish: guard(operator.publish),
     publishDraft: guard(operator.publishDraft),
     withdraw: guard(operator.withdraw),
+    setFloor: guard(operator.setFloor),
     setAccess: guard(operator.setAccess),
     changeProfile: guard(operator.changeProfile),
     forgetDevice: guard(operator.forgetDevice),

@@ -1,7 +1,9 @@
 /** What the use cases need of the world. Each port is one capability; adapters lie in `adapters`. */
+import type { Attempt } from './domain/attempt.ts';
 import type { NewRelease, Package, Project, Release, ReleasePackage, ReleaseState } from './domain/catalogue.ts';
 import type { Access, Deliveries, Device, Rule } from './domain/decide.ts';
 import type { Inspection, PackageSource } from './domain/inspection.ts';
+import type { Spent } from './domain/rollout.ts';
 
 /** Projects and releases. What is written is durable, also against a power cut, when the promise resolves. */
 export interface CatalogueStore {
@@ -25,6 +27,8 @@ export interface CatalogueStore {
   addPackage(release: Release, added: ReleasePackage, publishedAt?: number): Promise<Release>;
   /** @throws FotaServerError `disk-full`, `data-dir-unusable` */
   setState(release: Release, state: ReleaseState, at: number): Promise<Release>;
+  /** @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  setFloor(release: Release, isFloor: boolean): Promise<Release>;
 }
 
 /** The package that a device is being sent: what a resume goes on with, whatever is on offer by then. */
@@ -52,6 +56,14 @@ export interface DeviceRecord extends Device {
   readonly rule: Rule;
   readonly sent: Sent | undefined;
   readonly deliveries: Deliveries | undefined;
+  /** The latest; `undefined`: it was offered nothing yet. */
+  readonly attempt: Attempt | undefined;
+  readonly spent: Spent | undefined;
+}
+
+/** An attempt, and whose it is. */
+export interface StoredAttempt extends Attempt, DeviceName {
+  readonly firmwareName: string;
 }
 
 /** An operator's word on a device. */
@@ -152,7 +164,11 @@ export type DeviceName = Pick<Device, 'project' | 'id'>;
 export interface DeviceGroup {
   /** Of these everything but the log is gone, before the rest is written. Default: none. */
   readonly forgotten?: readonly DeviceName[];
+  /** Attempts whose place another has taken, as they ended. Those of `records` are written after them. Default: none. */
+  readonly former?: readonly StoredAttempt[];
   readonly records: readonly DeviceRecord[];
+  /** Of these only when and how often they asked has changed since they were written. Default: none. */
+  readonly idle?: readonly DeviceRecord[];
   readonly access: readonly DeviceAccess[];
   readonly log: readonly LogEntry[];
 }

@@ -26,6 +26,7 @@ export function releaseOf(version: string, change: Partial<Release> = {}): Relea
     wireVersion: wireVersion(version, change.core === undefined ? undefined : `V${change.core}`),
     state: 'published',
     notes: '',
+    isFloor: false,
     packages: [packageOf(version)],
     createdAt: 0,
     publishedAt: 0,

@@ -18,6 +18,7 @@ type Options = Whereabouts & {
   readonly source?: string;
   readonly notes?: string;
   readonly draft?: boolean;
+  readonly floor?: boolean;
   readonly despiteContradictions?: boolean;
   readonly resume?: string;
 };
@@ -38,6 +39,7 @@ export function addPublish(program: Command, invocation: Invocation): void {
     )
     .option('--notes <text>', 'what is new, for people')
     .option('--draft', 'keep it from devices until: fota release publish ID')
+    .option('--floor', 'devices below this version must pass through it')
     .option('--despite-contradictions', 'publish although content or file name tell another name or version')
     .option('--resume <upload>', 'go on with an upload that was given up; its id was printed then')
     .action((file: string, options: Options) =>
@@ -111,8 +113,8 @@ async function send(
 
 /** Publishes what was uploaded. A refusal says that the bytes need not be sent again. */
 async function publish(client: Client, project: string, upload: ApiUpload, options: Options): Promise<ApiPublished> {
-  const { firmware: firmwareName, version, core, source, notes, draft, despiteContradictions } = options;
-  const wanted = { firmwareName, version, core, source, notes, draft, despiteContradictions };
+  const { firmware: firmwareName, version, core, source, notes, draft, floor, despiteContradictions } = options;
+  const wanted = { firmwareName, version, core, source, notes, draft, floor, despiteContradictions };
   try {
     return await client.send<ApiPublished>('POST', '/releases', { project, upload: upload.id, ...wanted });
   } catch (error) {

@@ -26,7 +26,7 @@ type Options = Whereabouts & {
 /** `fota release`: what devices hear of, and what they hear of no more. */
 export function addRelease(program: Command, invocation: Invocation): void {
   const { out, world } = invocation;
-  const group = program.command('release').description('show, publish and withdraw releases');
+  const group = program.command('release').description('show, publish and withdraw releases, make them floors');
 
   const list = serverOptions(group.command('list')).description('releases, the newest first');
   list
@@ -84,6 +84,22 @@ export function addRelease(program: Command, invocation: Invocation): void {
     }),
   );
   examples(withdraw, 'fota release withdraw 7');
+
+  const floor = serverOptions(group.command('floor')).description('make devices below a release pass through it');
+  floor
+    .argument('<release>', 'number of the release', id)
+    .option('--off', 'they need not any more')
+    .action((number: number, options: Whereabouts & { readonly off?: boolean }) =>
+      withServer(invocation, options, async (client) => {
+        const wanted = { isFloor: options.off !== true };
+        shown(invocation, await client.send<ApiRelease>('POST', path`/releases/${number}/floor`, wanted));
+      }),
+    );
+  examples(
+    floor,
+    'fota release floor 7          devices below it are offered it before anything above it',
+    'fota release floor 7 --off',
+  );
 }
 
 const id = integer(1, Number.MAX_SAFE_INTEGER);
@@ -99,7 +115,7 @@ function row(release: ApiRelease, now: number): string[] {
     release.firmwareName,
     release.version,
     release.wireVersion,
-    release.state,
+    release.isFloor ? `${release.state}, floor` : release.state,
     release.packages.map(({ source, size }) => `${source === 'any' ? '' : `${source}: `}${bytes(size)}`).join(', '),
     ago(release.createdAt, now),
   ];
@@ -114,6 +130,7 @@ export function showRelease(out: Out, release: ApiRelease, now: number): void {
     ['version', span(bold(release.version), release.core === undefined ? '' : `  (core ${release.core})`)],
     ['on the wire', release.wireVersion],
     ['state', release.state],
+    ['floor', release.isFloor ? 'devices below it must pass through it' : undefined],
     ...release.packages.map((each): [string, string] => [
       'package',
       `${bytes(each.size)} for ${each.source === 'any' ? 'every core' : `core ${each.source}`}, ${each.format}, ` +

@@ -51,6 +51,8 @@ export interface Release {
   readonly wireVersion: string;
   readonly state: ReleaseState;
   readonly notes: string;
+  /** Devices below its version must pass through it. */
+  readonly isFloor: boolean;
   /** At least one; no two of the same source. */
   readonly packages: readonly ReleasePackage[];
   /** Milliseconds since 1970, as the other times. */

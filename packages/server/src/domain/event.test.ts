@@ -32,7 +32,7 @@ it('every type and every family of types can be asked for', () => {
 
 it('a release is told when devices begin to hear of it, when a package joins, and when they cease to', () => {
   const named = { project: 'p', firmwareName: 'app', version: '1.1.0', core: undefined, wireVersion: '1.1.0' };
-  const facts = { id: 7, notes: '', createdAt: 1, publishedAt: undefined, withdrawnAt: undefined };
+  const facts = { id: 7, notes: '', isFloor: false, createdAt: 1, publishedAt: undefined, withdrawnAt: undefined };
   const one = { sha256: 'a', size: 1, source: 'any', fileName: '', format: 'opaque' };
   const draft = { ...named, ...facts, state: 'draft' as const, packages: [one] };
   const published = { ...draft, state: 'published' as const, publishedAt: 5 };

@@ -43,6 +43,13 @@ export interface RolloutLimits {
   readonly bytesPerDevicePerDay: number | undefined;
 }
 
+/** What a device was promised within a day, whatever the rollout. */
+export interface Spent {
+  readonly bytes: number;
+  /** Milliseconds since 1970: when that day began. */
+  readonly since: number;
+}
+
 /** What the operator wants. */
 export interface RolloutSpec {
   readonly release: number;

@@ -1,7 +1,7 @@
 /** What rollouts, attempts and the counts of versions need of the world. */
-import type { Attempt, Standing } from '../domain/attempt.ts';
+import type { Standing } from '../domain/attempt.ts';
 import type { Rollout } from '../domain/rollout.ts';
-import type { DeviceName, Page, PageRequest } from '../ports.ts';
+import type { Page, PageRequest, StoredAttempt } from '../ports.ts';
 
 /** Rollouts and the global stop. What is written is durable, also against a power cut, when the promise resolves. */
 export interface RolloutStore {
@@ -31,10 +31,6 @@ export interface AttemptCount {
   readonly wave: number;
   readonly standing: Standing;
   readonly count: number;
-}
-
-export interface StoredAttempt extends Attempt, DeviceName {
-  readonly firmwareName: string;
 }
 
 export interface AttemptFilter {

@@ -105,6 +105,21 @@ describe('publishing', () => {
 });
 
 describe('drafts', () => {
+  it('are floors where that is said at publishing or later, and cease to be by the same word', async () => {
+    const world = await worldOf();
+    const { release } = await world.publish('1.0.0', 'one', { floor: true });
+    expect(release).toMatchObject({ isFloor: true });
+    expect(await world.catalogue.setFloor(release.id, false)).toEqual({ ...release, isFloor: false });
+    expect(world.catalogue.release(release.id).isFloor).toBe(false);
+    // What is there already is not changed by publishing it again.
+    const again = await world.publish('1.0.0', 'one', { floor: true });
+    expect(again).toMatchObject({ isNew: false, release: { isFloor: false } });
+    expect(again.warnings).toContainEqual(expect.stringContaining('fota release floor 1'));
+    await world.catalogue.setFloor(release.id, true);
+    expect((await world.restarted()).catalogue.release(release.id).isFloor).toBe(true);
+    await expect(world.catalogue.setFloor(99, true)).rejects.toMatchObject({ code: 'release-unknown' });
+  });
+
   it('are unknown to devices until they are published, and gone once withdrawn, for good', async () => {
     const world = await worldOf();
     const { release } = await world.publish('1.1.0', 'bytes', { draft: true });

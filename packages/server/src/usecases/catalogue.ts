@@ -28,6 +28,7 @@ export interface Catalogue {
   publish(publication: Publication): Promise<Published>;
   publishDraft(id: number): Promise<Release>;
   withdraw(id: number): Promise<Release>;
+  setFloor(id: number, isFloor: boolean): Promise<Release>;
 }
 
 /** Opens the catalogue and makes the plan. */
@@ -87,10 +88,13 @@ export async function openCatalogue(ports: {
 
   const publishNow = (draft: Release): Promise<Release> => store.setState(draft, 'published', now());
 
-  const settle = async (facts: CheckedPublication, isDraft: boolean): Promise<Published> => {
+  const settle = async (
+    facts: CheckedPublication,
+    { draft: isDraft = false, floor: isFloor = false }: Publication,
+  ): Promise<Published> => {
     const verdict = judgePublication(facts, [...releases.values()]);
     const { names, added } = facts;
-    const warnings = [...facts.warnings, ...remarks(facts.notes, isDraft, verdict)];
+    const warnings = [...facts.warnings, ...remarks({ notes: facts.notes, isDraft, isFloor }, verdict)];
     if (verdict.kind === 'same') {
       const { release: same } = verdict;
       if (isDraft || same.state === 'published') return { release: same, isNew: false, warnings };
@@ -114,6 +118,7 @@ export async function openCatalogue(ports: {
       project: facts.project.name,
       state: isDraft ? 'draft' : 'published',
       notes: facts.notes,
+      isFloor,
       packages: [added],
       createdAt: at,
       publishedAt: isDraft ? undefined : at,
@@ -191,7 +196,7 @@ export async function openCatalogue(ports: {
           notes,
           despiteContradictions,
         });
-        return settle(checked, publication.draft ?? false);
+        return settle(checked, publication);
       }),
 
     publishDraft: (id) =>
@@ -207,14 +212,26 @@ export async function openCatalogue(ports: {
         const known = release(id);
         return known.state === 'withdrawn' ? known : keepRelease(await store.setState(known, 'withdrawn', now()));
       }),
+
+    setFloor: (id, isFloor) =>
+      inTurn(async () => {
+        const known = release(id);
+        return known.isFloor === isFloor ? known : keepRelease(await store.setFloor(known, isFloor));
+      }),
   };
 }
 
 /** What publishing does to a release that is there already, where the operator may not expect it. */
-function remarks(notes: string, isDraft: boolean, verdict: Verdict): string[] {
+function remarks(
+  { notes, isDraft, isFloor }: { readonly notes: string; readonly isDraft: boolean; readonly isFloor: boolean },
+  verdict: Verdict,
+): string[] {
   if (verdict.kind === 'new-release') return [];
-  const { id, state, notes: kept } = verdict.release;
+  const { id, state, notes: kept, isFloor: isFloorBefore } = verdict.release;
   return [
+    ...(isFloor && !isFloorBefore
+      ? [`Release ${id} is there already and stays no floor: fota release floor ${id}`]
+      : []),
     ...(notes === '' || notes === kept ? [] : [`Release ${id} is there already and keeps its notes.`]),
     ...(isDraft || state !== 'draft' ? [] : [`Release ${id} was a draft and is published now, with all its packages.`]),
   ];

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { NO_ATTEMPT_FILTER } from '../../test/suites/attempt-store.ts';
+import { attemptOf, deviceOf } from '../../test/suites/samples.ts';
 import { MINUTE, question, SECOND, type World, worldOf } from '../../test/suites/world.ts';
 import type { Access } from '../domain/decide.ts';
+import type { News } from './fleet.ts';
 
 const FULL = { code: 'disk-full' };
 
@@ -119,6 +122,43 @@ describe('a delivery that could not be made durable', () => {
     world.devices.setFull(true);
     await expect(world.ask()).rejects.toMatchObject(FULL);
     expect(world.checkIns.sent(world.checkIns.decide(question()))).toEqual(sent);
+  });
+});
+
+describe('an attempt, and what is spent within the day', () => {
+  const told = async (world: World, news: News): Promise<void> => {
+    const done = world.fleet.asked(deviceOf(), 'newer-release', world.time.now(), news, undefined);
+    done.catch(() => undefined);
+    await world.time.pass(0);
+    await done;
+  };
+  const [first, second] = [attemptOf({ release: 1 }), attemptOf({ release: 2, rollout: 3 })];
+  const spent = { bytes: 9, since: 5 };
+
+  it('are durable with the answer, and stay as they were until there is something new', async () => {
+    const world = await serving();
+    await told(world, { attempt: first, spent });
+    await told(world, {});
+    await world.ask({ version: '1.1.0' });
+    await world.time.pass(SECOND);
+    for (const one of [world, await world.restarted()]) {
+      expect(known(one)).toMatchObject({ asked: 3, attempt: first, spent });
+    }
+  });
+
+  it('give way to the next attempt, and the former one is kept as it ended, or neither', async () => {
+    const world = await serving();
+    await told(world, { attempt: first });
+    const former = { ...first, state: 'superseded' as const };
+    world.devices.setFull(true);
+    await expect(told(world, { attempt: second, former })).rejects.toMatchObject(FULL);
+    expect(known(world)).toMatchObject({ attempt: first });
+    world.devices.setFull(false);
+    await world.time.pass(SECOND);
+    await told(world, { attempt: second, former });
+    const { items } = await world.devices.attempts(NO_ATTEMPT_FILTER, { limit: 10, cursor: undefined });
+    expect(items).toMatchObject([former, second]);
+    expect(known(await world.restarted())).toMatchObject({ attempt: second });
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Attempt } from '../domain/attempt.ts';
 import {
   type Access,
   type Circumstances,
@@ -11,7 +12,10 @@ import type { Grouping } from './grouping.ts';
 import { deviceKey, recordKey } from './keys.ts';
 
 /** What is new about a device; what is left out stays as it was. */
-export type News = Partial<Pick<DeviceRecord, 'sent' | 'deliveries'>>;
+export interface News extends Partial<Pick<DeviceRecord, 'sent' | 'deliveries' | 'attempt' | 'spent'>> {
+  /** The attempt whose place `attempt` takes, as it ended; kept with it, or neither. */
+  readonly former?: Attempt | undefined;
+}
 
 /**
  * All devices, in memory, as the server knows them: deciding reads no database. What a rule depends on is durable before
@@ -134,7 +138,8 @@ export async function openFleet(ports: {
       firmwareNames.add(record.firmwareName);
       const log = entry === undefined ? [] : [entry];
       // The answer waits: where this fails it does not leave, and must not count against the device.
-      await promise(deviceKey(device), { records: [record], access: [], log }, () => restore(key, before));
+      const promised = { ...formerOf(record, news), records: [record], access: [], log };
+      await promise(deviceKey(device), promised, () => restore(key, before));
     },
 
     async correct(device, correction, entry) {
@@ -198,6 +203,8 @@ function firstRecord(device: Device, rule: Rule, at: number, news: News | undefi
     rule,
     sent: news?.sent,
     deliveries: news?.deliveries,
+    attempt: news?.attempt,
+    spent: news?.spent,
   };
 }
 
@@ -221,7 +228,13 @@ function nextRecord(
     sent: news?.sent ?? before.sent,
     // A device that has moved takes its packages.
     deliveries: news?.deliveries ?? (device.version === before.version ? before.deliveries : undefined),
+    attempt: news?.attempt ?? before.attempt,
+    spent: news?.spent ?? before.spent,
   };
+}
+
+function formerOf({ project, id, firmwareName }: DeviceRecord, news: News | undefined): Pick<DeviceGroup, 'former'> {
+  return news?.former === undefined ? {} : { former: [{ project, id, firmwareName, ...news.former }] };
 }
 
 /** A text of its own: V8 keeps a part of a request's line as a view of the whole, which would live as long as the device. */
@@ -238,7 +251,7 @@ function sharing(): (record: DeviceRecord) => DeviceRecord {
     return known ?? text;
   };
   return (record) => {
-    const { project, firmwareName, version, sent, deliveries } = record;
+    const { project, firmwareName, version, sent, deliveries, attempt } = record;
     return {
       ...record,
       project: one(project),
@@ -250,6 +263,7 @@ function sharing(): (record: DeviceRecord) => DeviceRecord {
         version: one(deliveries.version),
         sha256: one(deliveries.sha256),
       },
+      attempt: attempt && { ...attempt, from: one(attempt.from), to: one(attempt.to), detail: one(attempt.detail) },
     };
   };
 }

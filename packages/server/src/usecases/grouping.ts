@@ -1,6 +1,6 @@
-import type { DeviceAccess, DeviceGroup, DeviceName, DeviceRecord, DeviceStore, Later, LogEntry } from '../ports.ts';
-import { recordKey } from './keys.ts';
-import { createWaiting, type Numbered, next, type Portion } from './waiting.ts';
+import type { DeviceGroup, DeviceRecord, DeviceStore, Later, LogEntry } from '../ports.ts';
+import { emptyGroup, type Group, groupOf, isEmpty, isOf, keyOf } from './group.ts';
+import { createWaiting, next, type Portion } from './waiting.ts';
 
 /** How patiently what is remembered waits for its group. */
 export interface GroupingTimes {
@@ -28,24 +28,6 @@ export interface Grouping {
   settle(): Promise<void>;
   /** Writes all that waits. */
   flush(): Promise<void>;
-}
-
-/** A device that is forgotten, as far as its records came before. */
-interface Forgotten {
-  readonly device: DeviceName;
-  readonly number: number;
-}
-
-/** What the next commit writes because it was promised. */
-interface Group {
-  readonly forgotten: Forgotten[];
-  /** By device. */
-  readonly records: Map<string, Numbered>;
-  readonly access: DeviceAccess[];
-  readonly log: LogEntry[];
-  /** Settled when the group is written, or is not. */
-  readonly written: Promise<void>;
-  readonly end: (problem?: unknown) => void;
 }
 
 /** Waiting records, and waiting entries, that one commit has: few enough that nobody waits for a write, nor for one that fails. */
@@ -184,7 +166,7 @@ export function createGrouping(ports: {
   const writeIdle = async (from: Iterator<DeviceRecord, undefined>, most: number): Promise<void> => {
     const records = next(from, most);
     if (records.length === 0) return;
-    await store.write({ records, access: [], log: [] }, 'kill');
+    await store.write({ records: [], idle: records, access: [], log: [] }, 'kill');
     for (const record of records) {
       const key = keyOf(record);
       if (idle.get(key) === record) idle.delete(key);
@@ -229,10 +211,11 @@ export function createGrouping(ports: {
   };
 
   return {
-    durable({ forgotten = [], records, access, log }) {
+    durable({ forgotten = [], former = [], records, access, log }) {
       if (refusal !== undefined) return Promise.reject(refusal.problem);
       promised.forgotten.push(...forgotten.map((device) => ({ device, number: waiting.number() })));
       for (const record of records) promised.records.set(keyOf(record), { what: record, number: waiting.number() });
+      promised.former.push(...former);
       promised.access.push(...access);
       promised.log.push(...log);
       const { written } = promised;
@@ -280,40 +263,4 @@ export function createGrouping(ports: {
       }
     },
   };
-}
-
-function emptyGroup(): Group {
-  let end: Group['end'] = () => undefined;
-  const written = new Promise<void>((resolve, reject) => {
-    end = (problem) => (problem === undefined ? resolve() : reject(problem));
-  });
-  // Of a group in which nobody was promised anything, nobody waits.
-  written.catch(() => undefined);
-  return { forgotten: [], records: new Map(), access: [], log: [], written, end };
-}
-
-function isEmpty({ forgotten, records, access, log }: Group): boolean {
-  return forgotten.length === 0 && records.size === 0 && access.length === 0 && log.length === 0;
-}
-
-/** Of each device what came last. */
-function groupOf({ forgotten, records, access, log }: Group, carried: Portion): DeviceGroup {
-  const alive = [...carried.records].filter(
-    ([key, { number }]) => !forgotten.some((one) => number < one.number && isOf(one.device, key)),
-  );
-  const latest = new Map([...alive, ...records].sort(([, a], [, b]) => a.number - b.number));
-  return {
-    ...(forgotten.length > 0 && { forgotten: forgotten.map(({ device }) => device) }),
-    records: [...latest.values()].map(({ what }) => what),
-    access,
-    log: [...carried.log, ...log],
-  };
-}
-
-function isOf({ project, id }: DeviceName, key: string): boolean {
-  return key.startsWith(recordKey(project, id, ''));
-}
-
-function keyOf({ project, id, firmwareName }: DeviceRecord): string {
-  return recordKey(project, id, firmwareName);
 }

@@ -57,6 +57,8 @@ export interface Publication {
   readonly notes?: string | undefined;
   /** Default false: devices hear of it at once. */
   readonly draft?: boolean | undefined;
+  /** Default false. Devices below its version must pass through it. */
+  readonly floor?: boolean | undefined;
   /** Publishes although name or version contradict the content. Default false. */
   readonly despiteContradictions?: boolean | undefined;
 }
@@ -135,6 +137,8 @@ export interface Operator {
   publishDraft(id: number): Promise<Release>;
   /** Devices hear of it no more; those that are being sent it may finish. @throws FotaServerError `release-unknown` */
   withdraw(id: number): Promise<Release>;
+  /** Whether devices below its version must pass through it. @throws FotaServerError `release-unknown`, `disk-full`, `data-dir-unusable` */
+  setFloor(id: number, isFloor: boolean): Promise<Release>;
 
   devices(filter: DeviceFilter, page: PageRequest): Promise<Page<KnownDevice>>;
   /** One item a firmware. @throws FotaServerError `device-unknown`, `project-unknown` */

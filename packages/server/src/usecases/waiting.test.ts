@@ -54,7 +54,7 @@ describe('after a promise that could not be kept', () => {
     await time.pass(0);
     store.setFull(false);
     await time.pass(2 * MINUTE);
-    expect(store.written.map(({ records }) => records)).toEqual([[device(1, 1)], [device(2, 1)]]);
+    expect(store.written).toMatchObject([{ records: [device(1, 1)] }, { records: [], idle: [device(2, 1)] }]);
   });
 });
 

@@ -133,4 +133,18 @@ export function testCatalogueStore(make: () => Promise<CatalogueUnderTest>): voi
     expect(withdrawn).toEqual({ ...published, state: 'withdrawn', withdrawnAt: 30 });
     expect(await (await reopened()).releases()).toEqual([withdrawn]);
   });
+
+  test('a release is a floor from the start, or becomes one, or ceases to be one', async ({ store, reopened }) => {
+    await store.addProject(projectOf('p'));
+    const floor = await store.addRelease(releaseOf({ isFloor: true }));
+    const plain = await store.addRelease(releaseOf({ version: '1.2.0', wireVersion: '1.2.0' }));
+    expect(await (await reopened()).releases()).toEqual([floor, plain]);
+    const [before, after] = [await store.setFloor(floor, false), await store.setFloor(plain, true)];
+    expect([before, after]).toEqual([
+      { ...floor, isFloor: false },
+      { ...plain, isFloor: true },
+    ]);
+    expect(await store.releases()).toEqual([before, after]);
+    expect(await (await reopened()).releases()).toEqual([before, after]);
+  });
 }

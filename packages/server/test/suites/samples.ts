@@ -1,4 +1,5 @@
 /** What stores keep, made of a few words. */
+import { type Attempt, newAttempt } from '../../src/domain/attempt.ts';
 import type { NewRelease, Project } from '../../src/domain/catalogue.ts';
 import type { Device } from '../../src/domain/decide.ts';
 import type {
@@ -47,6 +48,7 @@ export function releaseOf(changes: Partial<NewRelease> = {}): NewRelease {
     wireVersion: '1.1.0',
     state: 'draft',
     notes: '',
+    isFloor: false,
     packages: [{ sha256: 'a'.repeat(64), size: 7, source: 'any', fileName: 'app.bin', format: 'opaque' }],
     createdAt: 5,
     publishedAt: undefined,
@@ -68,8 +70,14 @@ export function recordOf(changes: Partial<DeviceRecord> = {}): DeviceRecord {
     rule: 'newest',
     sent: undefined,
     deliveries: undefined,
+    attempt: undefined,
+    spent: undefined,
     ...changes,
   };
+}
+
+export function attemptOf(changes: Partial<Attempt> = {}): Attempt {
+  return { ...newAttempt({ release: 4, rollout: undefined, wave: 0, from: '1.0.0', to: '1.1.0' }, 5), ...changes };
 }
 
 export function entryOf(changes: Partial<LogEntry> = {}): LogEntry {

@@ -8,6 +8,7 @@ import { memoryProfiles } from '../../src/adapters/memory/profiles.ts';
 import type { Decision } from '../../src/domain/decide.ts';
 import { FotaServerError } from '../../src/domain/errors.ts';
 import type { ProfileStore } from '../../src/ports/profiles.ts';
+import type { AttemptStore } from '../../src/ports/rollouts.ts';
 import type { CatalogueStore, DeviceGroup, DeviceStore, Later, Now, Sent, StoredLogEntry } from '../../src/ports.ts';
 import { type Catalogue, openCatalogue } from '../../src/usecases/catalogue.ts';
 import { type CheckIn, type CheckIns, createCheckIns } from '../../src/usecases/check-in.ts';
@@ -64,7 +65,7 @@ export function fakeTime(): FakeTime {
 }
 
 /** A store that can be told to fail, or to wait, and what it wrote. */
-export interface Unreliable extends DeviceStore {
+export interface Unreliable extends DeviceStore, AttemptStore {
   readonly written: ReadonlyArray<DeviceGroup & { readonly against: 'kill' | 'power-cut' }>;
   /** Writes, also those that failed. */
   readonly tried: number;
@@ -74,7 +75,7 @@ export interface Unreliable extends DeviceStore {
   hold(): { letGo(): void };
 }
 
-export function unreliable(store: DeviceStore): Unreliable {
+export function unreliable(store: DeviceStore & AttemptStore): Unreliable {
   const written: Array<DeviceGroup & { readonly against: 'kill' | 'power-cut' }> = [];
   let tried = 0;
   let isFull = false;

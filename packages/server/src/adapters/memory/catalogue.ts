@@ -47,6 +47,7 @@ export function memoryCatalogue(tell: (event: DatedEvent) => unknown = () => und
       }),
 
     setState: async (release, state, at) => keepRelease({ ...release, state, ...timeOf(state, at) }),
+    setFloor: async (release, isFloor) => keepRelease({ ...release, isFloor }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { FotaServerError } from '../../domain/errors.ts';
+import type { AttemptStore } from '../../ports/rollouts.ts';
 import type {
   DeviceAccess,
   DeviceFilter,
@@ -9,13 +10,17 @@ import type {
   DeviceStore,
   LogEntry,
   LogFilter,
+  StoredAttempt,
   StoredLogEntry,
 } from '../../ports.ts';
+import { memoryAttempts } from './attempts.ts';
+import { compareTexts } from './lists.ts';
 
-/** Devices and the newest entries of the log in memory, for tests and simulations. What they keep is gone with them. */
-export function memoryDevices(logLimit = 1_000_000): DeviceStore {
+/** Devices, their attempts and the newest entries of the log in memory, for tests and simulations. What they keep is gone with them. */
+export function memoryDevices(logLimit = 1_000_000): DeviceStore & AttemptStore {
   const records = new Map<string, DeviceRecord>();
   const accesses = new Map<string, DeviceAccess>();
+  const attempts = memoryAttempts();
   const log: StoredLogEntry[] = [];
   let lastId = 0;
 
@@ -31,20 +36,37 @@ export function memoryDevices(logLimit = 1_000_000): DeviceStore {
     return [...asked, ...silent.map(([, { project, id, access }]) => ({ project, id, access, record: undefined }))];
   };
 
+  const forget = ({ project, id }: DeviceName): void => {
+    accesses.delete(placeText([project, id]));
+    for (const [key, record] of records) {
+      if (record.project === project && record.id === id) records.delete(key);
+    }
+    attempts.forget({ project, id });
+  };
+
+  const see = ({ project, id, firmwareName, idKind, lastSeenAt, asked }: DeviceRecord): void => {
+    const key = placeText([project, id, firmwareName]);
+    const before = records.get(key);
+    if (before !== undefined) records.set(key, { ...before, idKind, lastSeenAt, asked });
+  };
+
   return {
+    counts: attempts.counts,
+    attempts: attempts.attempts,
     records: () => [...records.values()],
     accesses: async () => [...accesses.values()],
 
     async write(group) {
       // All is looked at before anything is kept.
-      const { forgotten, asked, words, entries } = looked(group);
-      for (const { project, id } of forgotten) {
-        accesses.delete(placeText([project, id]));
-        for (const [key, record] of records) {
-          if (record.project === project && record.id === id) records.delete(key);
-        }
+      const { forgotten, former, asked, words, entries } = looked(group);
+      forgotten.forEach(forget);
+      for (const attempt of former) attempts.write(attempt);
+      for (const [key, record] of asked) {
+        records.set(key, record);
+        const { project, id, firmwareName, attempt } = record;
+        if (attempt !== undefined) attempts.write({ ...attempt, project, id, firmwareName });
       }
-      for (const [key, record] of asked) records.set(key, record);
+      group.idle?.forEach(see);
       for (const [key, word] of words) {
         if (word.access === 'default') accesses.delete(key);
         else accesses.set(key, word);
@@ -75,14 +97,16 @@ export function memoryDevices(logLimit = 1_000_000): DeviceStore {
   };
 }
 
-function looked({ forgotten = [], records, access, log }: DeviceGroup): {
+function looked({ forgotten = [], former = [], records, access, log }: DeviceGroup): {
   readonly forgotten: readonly DeviceName[];
+  readonly former: readonly StoredAttempt[];
   readonly asked: ReadonlyArray<readonly [string, DeviceRecord]>;
   readonly words: ReadonlyArray<readonly [string, DeviceAccess]>;
   readonly entries: readonly LogEntry[];
 } {
   return {
     forgotten: forgotten.map((device) => ({ ...device })),
+    former: former.map((attempt) => ({ ...attempt })),
     asked: records.map((record) => [placeText([record.project, record.id, record.firmwareName]), { ...record }]),
     words: access.map((word) => [placeText([word.project, word.id]), { ...word }]),
     entries: log.map((entry) => ({ ...entry })),
@@ -117,7 +141,7 @@ function placeIn({ project, id, record }: DeviceListing): readonly string[] {
 
 function compare(a: readonly string[], b: readonly string[]): number {
   const place = a.findIndex((part, at) => part !== b[at]);
-  return place === -1 ? 0 : Buffer.compare(Buffer.from(a[place] ?? ''), Buffer.from(b[place] ?? ''));
+  return place === -1 ? 0 : compareTexts(a[place] ?? '', b[place] ?? '');
 }
 
 function placeText(place: readonly string[]): string {

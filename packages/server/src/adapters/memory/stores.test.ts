@@ -1,12 +1,15 @@
 import { describe } from 'vitest';
+import { testAttemptStore } from '../../../test/suites/attempt-store.ts';
 import { testCatalogueStore } from '../../../test/suites/catalogue-store.ts';
 import { testDeviceStore } from '../../../test/suites/device-store.ts';
 import { testEventStore } from '../../../test/suites/event-store.ts';
 import { testProfileStore } from '../../../test/suites/profile-store.ts';
+import { testRolloutStore, testVersionCountStore } from '../../../test/suites/rollout-store.ts';
 import { memoryCatalogue } from './catalogue.ts';
 import { memoryDevices } from './devices.ts';
 import { memoryEvents } from './events.ts';
 import { memoryProfiles } from './profiles.ts';
+import { memoryRollouts, memoryVersionCounts } from './rollouts.ts';
 
 describe('projects and releases in memory', () =>
   testCatalogueStore(async () => {
@@ -29,5 +32,23 @@ describe('events in memory', () =>
 describe('what is said of devices in memory', () =>
   testProfileStore(async () => {
     const store = memoryProfiles();
+    return { store, reopened: async () => store };
+  }));
+
+describe('attempts in memory', () =>
+  testAttemptStore(async () => {
+    const store = memoryDevices();
+    return { store, reopened: async () => store };
+  }));
+
+describe('rollouts in memory', () =>
+  testRolloutStore(async () => {
+    const store = memoryRollouts();
+    return { store, reopened: async () => store };
+  }));
+
+describe('version counts in memory', () =>
+  testVersionCountStore(async () => {
+    const store = memoryVersionCounts();
     return { store, reopened: async () => store };
   }));

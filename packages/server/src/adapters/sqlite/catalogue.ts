@@ -5,11 +5,17 @@ import type { CatalogueStore } from '../../ports.ts';
 import { type Database, resultCode } from './database.ts';
 import type { Reading, Transaction } from './transaction.ts';
 
+/** Whether devices below a release must pass through it; a step of the schema. */
+export const FLOOR_COLUMN: string = `
+  ALTER TABLE release ADD COLUMN is_floor INTEGER NOT NULL DEFAULT 0;
+`;
+
 /** SQLITE_CONSTRAINT. */
 const CONSTRAINT = 19;
 
-interface ReleaseRow extends Omit<Release, 'core' | 'packages' | 'publishedAt' | 'withdrawnAt'> {
+interface ReleaseRow extends Omit<Release, 'core' | 'isFloor' | 'packages' | 'publishedAt' | 'withdrawnAt'> {
   readonly core: string | null;
+  readonly isFloor: 0 | 1;
   readonly publishedAt: number | null;
   readonly withdrawnAt: number | null;
 }
@@ -33,20 +39,22 @@ export function catalogueStore(
   const insertKey = database.prepare('INSERT INTO project_key (key, project, place) VALUES (?, ?, ?)');
   const allReleases = database.prepare(
     `SELECT id, project, firmware_name AS firmwareName, version, core, wire_version AS wireVersion, state, notes,
-       created_at AS createdAt, published_at AS publishedAt, withdrawn_at AS withdrawnAt
+       is_floor AS isFloor, created_at AS createdAt, published_at AS publishedAt, withdrawn_at AS withdrawnAt
      FROM release ORDER BY id`,
   );
   const allPackages = database.prepare(
     'SELECT release, source, sha256, size, file_name AS fileName, format FROM release_package ORDER BY release, source',
   );
   const insertRelease = database.prepare(
-    `INSERT INTO release (project, firmware_name, version, core, wire_version, state, notes, created_at, published_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO release (project, firmware_name, version, core, wire_version, state, notes, is_floor, created_at,
+       published_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertPackage = database.prepare(
     'INSERT INTO release_package (release, source, sha256, size, file_name, format) VALUES (?, ?, ?, ?, ?, ?)',
   );
   const setState = database.prepare('UPDATE release SET state = ?, published_at = ?, withdrawn_at = ? WHERE id = ?');
+  const setFloor = database.prepare('UPDATE release SET is_floor = ? WHERE id = ?');
 
   /** A second project of a name or key breaks a constraint. */
   const writeProject = (project: Project, write: () => void): void => {
@@ -84,6 +92,7 @@ export function catalogueStore(
       return (reading(() => allReleases.all()) as unknown as ReleaseRow[]).map((row) => ({
         ...row,
         core: row.core ?? undefined,
+        isFloor: row.isFloor === 1,
         publishedAt: row.publishedAt ?? undefined,
         withdrawnAt: row.withdrawnAt ?? undefined,
         packages: (byRelease.get(row.id) ?? []).map(({ release: _, ...one }) => one),
@@ -101,7 +110,8 @@ export function catalogueStore(
     },
 
     async addRelease(release) {
-      const { project, firmwareName, version, core, wireVersion, state, notes, createdAt, publishedAt } = release;
+      const { project, firmwareName, version, core, wireVersion, state, notes, isFloor, createdAt, publishedAt } =
+        release;
       return transaction('power-cut', () => {
         const row = insertRelease.run(
           project,
@@ -111,6 +121,7 @@ export function catalogueStore(
           wireVersion,
           state,
           notes,
+          isFloor ? 1 : 0,
           createdAt,
           publishedAt ?? null,
         );
@@ -142,6 +153,11 @@ export function catalogueStore(
         tell(releaseEvents(release, changed));
       });
       return changed;
+    },
+
+    async setFloor(release, isFloor) {
+      transaction('power-cut', () => setFloor.run(isFloor ? 1 : 0, release.id));
+      return { ...release, isFloor };
     },
   };
 }

@@ -1,14 +1,25 @@
 import type { IdKind } from '@libfota2/protocol';
 import type { Access, Rule } from '../../domain/decide.ts';
 import { FotaServerError } from '../../domain/errors.ts';
-import type { DeviceAccess, DeviceListing, DeviceRecord, DeviceStore, LogEntry, StoredLogEntry } from '../../ports.ts';
+import type { AttemptStore } from '../../ports/rollouts.ts';
+import type {
+  DeviceAccess,
+  DeviceListing,
+  DeviceName,
+  DeviceRecord,
+  DeviceStore,
+  LogEntry,
+  StoredLogEntry,
+} from '../../ports.ts';
+import { attemptOf, attemptTable, type LatestRow, withLatest } from './attempts.ts';
 import type { Database } from './database.ts';
-import { DEVICE, devicePages, LOG, logQueries, type Place } from './queries.ts';
+import { cursorText, placeOf } from './lists.ts';
+import { DEVICE, devicePages, LOG, logQueries } from './queries.ts';
 import type { Reading, Transaction } from './transaction.ts';
 
 type Value = string | number | null;
 
-interface DeviceRow {
+interface DeviceRow extends LatestRow {
   readonly project: string;
   readonly id: string;
   readonly firmware_name: string;
@@ -30,6 +41,8 @@ interface DeviceRow {
   readonly delivered_count: number | null;
   readonly delivered_taken_back: number | null;
   readonly delivered_since: number | null;
+  readonly spent_bytes: number | null;
+  readonly spent_since: number | null;
 }
 
 interface ListRow extends Omit<DeviceRow, 'version'> {
@@ -55,17 +68,20 @@ interface LogRow {
   readonly detail: string | null;
 }
 
-/** Devices and the log; of the log the newest `logLimit` entries, give or take a thousandth. */
+/** Devices, their attempts and the log; of the log the newest `logLimit` entries, give or take a thousandth. */
 export function deviceStore(
   database: Database,
   transaction: Transaction,
   reading: Reading,
   logLimit: number,
-): DeviceStore {
-  const all = database.prepare(`SELECT ${DEVICE} FROM device`);
+): DeviceStore & AttemptStore {
+  const all = database.prepare(withLatest('device'));
   const accesses = database.prepare('SELECT project, id, access, at FROM device_access');
   const upsert = database.prepare(
     `INSERT OR REPLACE INTO device (${DEVICE}) VALUES (${marks(DEVICE.split(',').length)})`,
+  );
+  const setSeen = database.prepare(
+    'UPDATE device SET id_kind = ?, last_seen_at = ?, asked = ? WHERE project = ? AND id = ? AND firmware_name = ?',
   );
   const setAccess = database.prepare(
     'INSERT OR REPLACE INTO device_access (project, id, access, at) VALUES (?, ?, ?, ?)',
@@ -77,13 +93,38 @@ export function deviceStore(
   const logSlack = Math.ceil(logLimit / 1_000);
   const pages = devicePages(database);
   const logPages = logQueries(database);
+  const attempts = attemptTable(database, reading);
 
   const writeAccess = ({ project, id, access, at }: DeviceAccess): void => {
     if (access === 'default') dropAccess.run(project, id);
     else setAccess.run(project, id, access, at);
   };
 
+  const writeRecord = (record: DeviceRecord): void => {
+    const { project, id, firmwareName, attempt } = record;
+    upsert.run(...valuesOf(record));
+    if (attempt !== undefined) attempts.write({ ...attempt, project, id, firmwareName });
+  };
+
+  const writeEntry = (entry: LogEntry): void => {
+    const last = Number(insert.run(...entryValues(entry)).lastInsertRowid);
+    if (last % logSlack === 0) trim.run(last - logLimit);
+  };
+
+  const see = ({ idKind, lastSeenAt, asked, project, id, firmwareName }: DeviceRecord): void => {
+    setSeen.run(idKind, lastSeenAt, asked, project, id, firmwareName);
+  };
+
+  const forget = (device: DeviceName): void => {
+    dropRecords.run(device.project, device.id);
+    dropAccess.run(device.project, device.id);
+    attempts.forget(device);
+  };
+
   return {
+    counts: attempts.counts,
+    attempts: attempts.attempts,
+
     *records() {
       const rows = reading(() => all.iterate() as IterableIterator<unknown>);
       for (let row = reading(() => rows.next()); row.done !== true; row = reading(() => rows.next())) {
@@ -93,23 +134,19 @@ export function deviceStore(
 
     accesses: async () => reading(() => accesses.all()) as DeviceAccess[],
 
-    async write({ forgotten = [], records, access, log: entries }, against) {
+    async write({ forgotten = [], former = [], records, idle = [], access, log: entries }, against) {
       transaction(against, () => {
-        for (const { project, id } of forgotten) {
-          dropRecords.run(project, id);
-          dropAccess.run(project, id);
-        }
-        for (const record of records) upsert.run(...valuesOf(record));
-        for (const one of access) writeAccess(one);
-        for (const entry of entries) {
-          const last = Number(insert.run(...entryValues(entry)).lastInsertRowid);
-          if (last % logSlack === 0) trim.run(last - logLimit);
-        }
+        forgotten.forEach(forget);
+        former.forEach(attempts.write);
+        records.forEach(writeRecord);
+        idle.forEach(see);
+        access.forEach(writeAccess);
+        entries.forEach(writeEntry);
       });
     },
 
     async list(filter, { limit, cursor }) {
-      const after = cursor === undefined ? undefined : placeOf(cursor);
+      const after = cursor === undefined ? undefined : placeOf(cursor, ['string', 'string', 'string']);
       const rows = reading(() => pages(filter, after, limit + 1)) as unknown as ListRow[];
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       return {
@@ -132,7 +169,8 @@ function marks(count: number): string {
 }
 
 function valuesOf(record: DeviceRecord): Value[] {
-  const { project, id, firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule, sent, deliveries } = record;
+  const { project, id, firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule } = record;
+  const { sent, deliveries, attempt, spent } = record;
   const device = [project, id, firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule];
   const last = [sent?.release, sent?.version, sent?.sha256, sent?.size, sent?.told, sent?.doubtfulUntil, sent?.at];
   const counted = [
@@ -142,11 +180,12 @@ function valuesOf(record: DeviceRecord): Value[] {
     deliveries?.takenBack,
     deliveries?.since,
   ];
-  return [...device, ...[...last, ...counted].map((value) => value ?? null)];
+  const latest = [attempt?.release, attempt && (attempt.rollout ?? 0), spent?.bytes, spent?.since];
+  return [...device, ...[...last, ...counted, ...latest].map((value) => value ?? null)];
 }
 
 function recordOf(row: DeviceRow): DeviceRecord {
-  const { sent_release, sent_sha256, delivered_sha256 } = row;
+  const { sent_release, sent_sha256, delivered_sha256, spent_bytes } = row;
   return {
     project: row.project,
     id: row.id,
@@ -179,6 +218,8 @@ function recordOf(row: DeviceRow): DeviceRecord {
             takenBack: row.delivered_taken_back ?? 0,
             since: row.delivered_since ?? 0,
           },
+    attempt: attemptOf(row),
+    spent: spent_bytes === null ? undefined : { bytes: spent_bytes, since: row.spent_since ?? 0 },
   };
 }
 
@@ -218,23 +259,6 @@ function logEntryOf(row: LogRow): StoredLogEntry {
     bytes: row.bytes ?? undefined,
     detail: row.detail ?? undefined,
   };
-}
-
-/** @throws FotaServerError `cursor-invalid` */
-function placeOf(cursor: string): Place {
-  try {
-    const place: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (Array.isArray(place) && place.length === 3 && place.every((part) => typeof part === 'string')) {
-      return place as unknown as Place;
-    }
-  } catch {
-    // Told below.
-  }
-  throw new FotaServerError('cursor-invalid', `"${cursor.slice(0, 64)}" is no place in the list`);
-}
-
-function cursorText(place: Place): string {
-  return Buffer.from(JSON.stringify(place)).toString('base64url');
 }
 
 /** The entry before which the page begins. @throws FotaServerError `cursor-invalid` */

@@ -4,11 +4,14 @@
  * for an operator who looks around.
  */
 import type { DeviceFilter, LogFilter } from '../../ports.ts';
+import { withLatest } from './attempts.ts';
 import type { Database } from './database.ts';
+import { type Conditions, type Rows, runner, within } from './lists.ts';
 
 /** Columns of a device. */
 export const DEVICE = `project, id, firmware_name, id_kind, version, first_seen_at, last_seen_at, asked, rule, sent_release,
-  sent_version, sent_sha256, sent_size, sent_told, sent_doubtful_until, sent_at, delivered_sha256, delivered_version, delivered_count, delivered_taken_back, delivered_since`;
+  sent_version, sent_sha256, sent_size, sent_told, sent_doubtful_until, sent_at, delivered_sha256, delivered_version, delivered_count,
+  delivered_taken_back, delivered_since, latest_release, latest_rollout, spent_bytes, spent_since`;
 /** Columns of a log entry, but for its number. */
 export const LOG = `at, event, project, firmware_name, id_kind, device_id, version, code, rule, release, release_version,
   bytes, detail`;
@@ -22,11 +25,6 @@ const LAST_CHARACTER = '\u{10ffff}';
 
 /** A device in the list: project, id and firmware name. */
 export type Place = readonly [project: string, id: string, firmwareName: string];
-
-type Named = Readonly<Record<string, string | number>>;
-/** Conditions that hold together, and what they compare with. */
-type Conditions = ReadonlyArray<readonly [sql: string, values: Named]>;
-type Rows = readonly unknown[];
 
 /** Rows of devices, and of those on whom the operator said a word before they asked, after a place in the list. */
 export function devicePages(
@@ -47,7 +45,8 @@ export function devicePages(
     if (firmwareName === undefined && access !== 'default') {
       parts.push(page(`SELECT ${SILENT}, a.access FROM device_access a`, silent));
     }
-    const sql = `${parts.join(' UNION ALL ')} ORDER BY project, id, firmware_name LIMIT :limit`;
+    const listed = `(${parts.join(' UNION ALL ')} ORDER BY project, id, firmware_name LIMIT :limit)`;
+    const sql = `${withLatest(listed)} ORDER BY l.project, l.id, l.firmware_name`;
     return run(sql, [...asked, ...silent], limit);
   };
   return (filter, after, limit) => {
@@ -112,11 +111,7 @@ function named(table: string, firmwareName: string): Conditions[number] {
 /** Of this project and prefix, and after this place. `table` is `d`, or `a`, which has no firmware names. */
 function fitting(table: 'a' | 'd', { project, idPrefix = '' }: DeviceFilter, after: Place | undefined): Conditions {
   const name = table === 'd' ? 'd.firmware_name' : "''";
-  const conditions: Array<Conditions[number]> = [];
-  if (project !== undefined) {
-    const low = after?.[0] === project ? after[1] : idPrefix;
-    conditions.push([`${table}.project = :project AND ${table}.id >= :low`, { project, low }]);
-  }
+  const conditions: Array<Conditions[number]> = [...within(`${table}.`, project, idPrefix, after)];
   if (after !== undefined) {
     const [afterProject, afterId, afterName] = after;
     const place = `(${table}.project, ${table}.id, ${name}) > (:afterProject, :afterId, :afterName)`;
@@ -127,14 +122,4 @@ function fitting(table: 'a' | 'd', { project, idPrefix = '' }: DeviceFilter, aft
     conditions.push([`${table}.id >= :prefix AND ${table}.id < :end`, prefix]);
   }
   return conditions;
-}
-
-function runner(database: Database): (sql: string, conditions: Conditions, limit: number) => Rows {
-  // By their text, of which there are as many as filters have shapes.
-  const statements = new Map<string, ReturnType<Database['prepare']>>();
-  return (sql, conditions, limit) => {
-    const statement = statements.get(sql) ?? database.prepare(sql);
-    statements.set(sql, statement);
-    return statement.all(Object.assign({ limit }, ...conditions.map(([, values]) => values)));
-  };
 }

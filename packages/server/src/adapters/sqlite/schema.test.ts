@@ -87,7 +87,7 @@ it('a database of the first schema goes on with all that it knows', async () => 
     { ...plain, name: 'sample', key: KEY, createdAt: 10 },
     { ...plain, name: '其他', key: OTHER, createdAt: 11 },
   ]);
-  const release = { core: undefined, state: 'published', notes: '', withdrawnAt: undefined };
+  const release = { core: undefined, state: 'published', notes: '', isFloor: false, withdrawnAt: undefined };
   const packages = [{ source: 'any', sha256: SHA, size: 60_000, fileName: '', format: 'opaque' }];
   expect(await catalogue.releases()).toEqual([
     {
@@ -124,7 +124,7 @@ it('a database of the first schema goes on with all that it knows', async () => 
       sent: { release: 3, version: '1.1.0', sha256: SHA, size: 60_000, at: 40 },
       deliveries: undefined,
     },
-    { id: '868', version: 'x', sent: undefined, deliveries: undefined },
+    { id: '868', version: 'x', sent: undefined, deliveries: undefined, attempt: undefined, spent: undefined },
     { id: '867', project: '其他', sent: { release: 7, sha256: SHA } },
   ]);
   const log = await devices.log(NO_FILTER, { limit: 10, cursor: undefined });

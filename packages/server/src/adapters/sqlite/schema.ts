@@ -1,8 +1,12 @@
 import { FotaServerError } from '../../domain/errors.ts';
+import { ATTEMPT_TABLE } from './attempts.ts';
+import { FLOOR_COLUMN } from './catalogue.ts';
 import { type Database, openDatabase, translate } from './database.ts';
 import { EVENT_TABLE } from './events.ts';
 import { PROFILE_TABLE } from './profiles.ts';
+import { ROLLOUT_TABLES } from './rollouts.ts';
 import { TOKEN_GRANTS, TOKEN_TABLE } from './tokens.ts';
+import { VERSION_COUNT_TABLE } from './version-counts.ts';
 
 /**
  * The steps from an empty file to the schema of today; `user_version` counts those that were made. Never edit a step that
@@ -166,7 +170,7 @@ ${TOKEN_TABLE}
   DROP TABLE old_project;
   `,
   // What each capability added.
-  [TOKEN_GRANTS, EVENT_TABLE, PROFILE_TABLE].join(''),
+  [TOKEN_GRANTS, EVENT_TABLE, PROFILE_TABLE, ATTEMPT_TABLE, ROLLOUT_TABLES, VERSION_COUNT_TABLE, FLOOR_COLUMN].join(''),
 ];
 
 /**

@@ -2,9 +2,11 @@ import { open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { folders } from '../../../test/folder.ts';
+import { testAttemptStore } from '../../../test/suites/attempt-store.ts';
 import { testCatalogueStore } from '../../../test/suites/catalogue-store.ts';
 import { testDeviceStore } from '../../../test/suites/device-store.ts';
 import { testProfileStore } from '../../../test/suites/profile-store.ts';
+import { rolloutOf, testRolloutStore, testVersionCountStore } from '../../../test/suites/rollout-store.ts';
 import { entryOf, groupOf, NO_FILTER, projectOf, recordOf, releaseOf } from '../../../test/suites/samples.ts';
 import type { DeviceStore } from '../../ports.ts';
 import { catalogueStore } from './catalogue.ts';
@@ -44,6 +46,26 @@ describe('what is said of devices in SQLite', () =>
   testProfileStore(async () => {
     const { first, again } = await reopening();
     return { store: first.profiles, reopened: async () => (await again()).profiles };
+  }));
+
+describe('attempts in SQLite', () =>
+  testAttemptStore(async () => {
+    const { first, again } = await reopening();
+    return { store: first.devices, reopened: async () => (await again()).devices };
+  }));
+
+describe('rollouts in SQLite', () =>
+  testRolloutStore(async () => {
+    const { first, again } = await reopening();
+    await first.catalogue.addProject(projectOf('p'));
+    await first.catalogue.addRelease(releaseOf());
+    return { store: first.rollouts, reopened: async () => (await again()).rollouts };
+  }));
+
+describe('version counts in SQLite', () =>
+  testVersionCountStore(async () => {
+    const { first, again } = await reopening();
+    return { store: first.versionCounts, reopened: async () => (await again()).versionCounts };
   }));
 
 function synchronous({ database }: SqliteStore): number {
@@ -142,6 +164,24 @@ describe('a file that is not as it should be', () => {
     expect((await stat(path)).size).toBe(1_200);
   });
 
+  it.each([
+    ['{', 'JSON'],
+    ['[]', 'no object'],
+    [`json_remove(rest, '$.soakMs')`, 'soakMs: no whole number'],
+    [`json_set(rest, '$.limits.downloads', 'many')`, 'limits: downloads: no whole number'],
+    [`json_set(rest, '$.waves[0]', json('{}'))`, 'waves: 0: ids: no list'],
+    [`json_set(rest, '$.target.kind', 'some')`, 'target: '],
+    [`json_set(rest, '$.surprise', 1)`, 'surprise: nobody knows'],
+  ])('is told to be damaged where of a rollout the rest is %s', async (rest, message) => {
+    const { first, again } = await reopening();
+    await first.catalogue.addProject(projectOf('p'));
+    await first.catalogue.addRelease(releaseOf());
+    await first.rollouts.add(rolloutOf());
+    first.database.exec(`UPDATE rollout SET rest = ${rest.startsWith('json') ? rest : `'${rest}'`}`);
+    const read = (await again()).rollouts.rollouts();
+    await expect(read).rejects.toMatchObject({ code: 'database-damaged', message: expect.stringContaining(message) });
+  });
+
   it('is told to be damaged by whatever reads or writes the damaged part', async () => {
     const path = join(await folder(), 'fota.db');
     const healthy = await opened(path);
@@ -152,11 +192,12 @@ describe('a file that is not as it should be', () => {
     const access = records.map(({ project, id }) => ({ project, id, access: 'blocked' as const, at: 1 }));
     await healthy.devices.write({ records, access, log }, 'kill');
     healthy.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    const schema = healthy.database.prepare('SELECT rootpage AS page FROM sqlite_schema WHERE rootpage > 1').all();
+    const roots = schema.map((row) => (row as { readonly page: number }).page);
     healthy.close();
     const file = await open(path, 'r+');
-    // All but the first page, which has the schema.
-    const { size } = await file.stat();
-    await file.write(Buffer.alloc(size - 4_096, 0xa5), 0, size - 4_096, 4_096);
+    // Where each table and index begins, but not what tells of them.
+    for (const page of roots) await file.write(Buffer.alloc(4_096, 0xa5), 0, 4_096, (page - 1) * 4_096);
     await file.close();
 
     const { catalogue, devices } = await opened(path);

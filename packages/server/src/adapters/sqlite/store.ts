@@ -1,13 +1,16 @@
 import type { EventStore } from '../../ports/events.ts';
 import type { ProfileStore } from '../../ports/profiles.ts';
+import type { AttemptStore, RolloutStore, VersionCountStore } from '../../ports/rollouts.ts';
 import type { CatalogueStore, DeviceStore } from '../../ports.ts';
 import { catalogueStore } from './catalogue.ts';
 import type { Database } from './database.ts';
 import { deviceStore } from './devices.ts';
 import { eventStore, eventWriting } from './events.ts';
 import { profileStore } from './profiles.ts';
+import { rolloutStore } from './rollouts.ts';
 import { openSchema } from './schema.ts';
 import { readings, type Transaction, transactions } from './transaction.ts';
+import { versionCountStore } from './version-counts.ts';
 
 /** Entries of the upgrade log that are kept. */
 const LOG_LIMIT = 1_000_000;
@@ -16,16 +19,18 @@ const EVENT_LIMIT = 100_000;
 
 export interface SqliteStore {
   readonly catalogue: CatalogueStore;
-  readonly devices: DeviceStore;
   readonly events: EventStore;
   readonly profiles: ProfileStore;
+  readonly devices: DeviceStore & AttemptStore;
+  readonly rollouts: RolloutStore;
+  readonly versionCounts: VersionCountStore;
   /** For further stores on the same file. */
   readonly database: Database;
   readonly transaction: Transaction;
   close(): void;
 }
 
-/** Projects, releases, devices, the upgrade log, events and tokens in one SQLite file. One process at a time, see `lockFolder`. */
+/** Projects, releases, rollouts, devices, attempts, the upgrade log, events and tokens in one SQLite file. One process at a time, see `lockFolder`. */
 export async function openSqliteStore(
   path: string,
   logLimit: number = LOG_LIMIT,
@@ -40,6 +45,8 @@ export async function openSqliteStore(
     devices: deviceStore(database, transaction, reading, logLimit),
     events: eventStore(database, writing, transaction, reading),
     profiles: profileStore(database, transaction, reading),
+    rollouts: rolloutStore(database, transaction, reading),
+    versionCounts: versionCountStore(database, transaction, reading),
     database,
     transaction,
     close: () => database.close(),

@@ -105,6 +105,8 @@ export interface ApiRelease {
   readonly wireVersion: string;
   readonly state: ReleaseState;
   readonly notes: string;
+  /** Devices below its version must pass through it. */
+  readonly isFloor: boolean;
   readonly packages: readonly ReleasePackage[];
   readonly createdAt: string;
   readonly publishedAt?: string;

@@ -49,6 +49,7 @@ const ROUTES = [
   'POST /api/v1/projects',
   'POST /api/v1/projects/{project}/keys',
   'POST /api/v1/releases',
+  'POST /api/v1/releases/{release}/floor',
   'POST /api/v1/releases/{release}/publish',
   'POST /api/v1/releases/{release}/withdraw',
   'POST /api/v1/tokens',

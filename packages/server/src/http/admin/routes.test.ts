@@ -114,6 +114,7 @@ describe('releases', () => {
       wireVersion: '1.1.0',
       state: 'draft',
       notes: 'better',
+      isFloor: false,
       packages: [{ sha256, size: bytes.length, source: 'any', fileName: 'app.bin', format: 'opaque' }],
       createdAt: TIME,
     };
@@ -121,6 +122,9 @@ describe('releases', () => {
     expect((made.body as { release: ApiRelease }).release).toEqual(release);
     expect(await ask('POST /releases', { json })).toMatchObject({ status: 200, body: { release, isNew: false } });
     const { id } = (made.body as { release: ApiRelease }).release;
+    for (const isFloor of [true, false]) {
+      expect((await ask(`POST /releases/${id}/floor`, { json: { isFloor } })).body).toEqual({ ...release, isFloor });
+    }
     const published = { ...release, state: 'published', publishedAt: TIME };
     expect((await ask(`POST /releases/${id}/publish`)).body).toEqual(published);
     const withdrawn = { ...published, state: 'withdrawn', withdrawnAt: TIME };

@@ -157,6 +157,7 @@ export const releaseSchema: TUnsafe<ApiRelease> = shape<ApiRelease>()(
       wireVersion: text('what a device that runs it sends as version'),
       state: oneOf(['draft', 'published', 'withdrawn'], 'never goes back'),
       notes: text('for people'),
+      isFloor: Type.Boolean({ description: 'devices below its version must pass through it' }),
       packages: Type.Array(
         Type.Object(
           {

@@ -89,6 +89,9 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
             ),
             notes: Type.Optional(Type.String({ description: 'for people, at most 10 000 characters' })),
             draft: Type.Optional(Type.Boolean({ description: 'devices do not hear of it yet', default: false })),
+            floor: Type.Optional(
+              Type.Boolean({ description: 'devices below its version must pass through it', default: false }),
+            ),
             despiteContradictions: Type.Optional(
               Type.Boolean({ description: 'although name or version contradict the content', default: false }),
             ),
@@ -169,5 +172,23 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
       },
     },
     async ({ params }) => releaseView(await operator.withdraw(params.release)),
+  );
+
+  app.post(
+    '/releases/:release/floor',
+    {
+      config: changes('publisher', inProject, { action: 'release.floor', target: 'params.release' }),
+      schema: {
+        tags,
+        summary: 'Make devices below a release pass through it, or no more',
+        params,
+        body: Type.Object(
+          { isFloor: Type.Boolean({ description: 'devices below its version must pass through it' }) },
+          { ...closed, examples: [{ isFloor: true }] },
+        ),
+        ...answers('The release', releaseSchema, ['release-unknown', ...DISK]),
+      },
+    },
+    async ({ params, body }) => releaseView(await operator.setFloor(params.release, body.isFloor)),
   );
 }
