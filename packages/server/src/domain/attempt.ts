@@ -128,7 +128,7 @@ export function advance(attempt: Attempt, event: AttemptEvent, at: number): Adva
         ? ended(attempt, 'superseded', at, { detail: event.detail })
         : unchanged(attempt);
     case 'retried':
-      return ['failed', 'rolled-back', 'silent'].includes(attempt.state) || attempt.failures > 0
+      return ['failed', 'rolled-back', 'silent'].includes(standingOf(attempt))
         ? retried(attempt, at)
         : unchanged(attempt);
   }
