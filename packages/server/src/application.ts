@@ -6,12 +6,14 @@ import { closeToOthers, makePrivate } from './adapters/disk/private.ts';
 import { openDiskUploads } from './adapters/disk/uploads.ts';
 import { createInspector } from './adapters/formats/inspector.ts';
 import { hotPackages } from './adapters/hot/packages.ts';
+import { sqliteAudit } from './adapters/sqlite/audit.ts';
 import { openSqliteStore } from './adapters/sqlite/store.ts';
 import { sqliteTokens } from './adapters/sqlite/tokens.ts';
 import { FotaServerError } from './domain/errors.ts';
 import type { Refused } from './http/refused.ts';
 import type { Settings } from './options.ts';
 import type { Later, PackageStore } from './ports.ts';
+import { type Audit, openAudit } from './usecases/audit.ts';
 import { openCatalogue } from './usecases/catalogue.ts';
 import { type CheckIns, createCheckIns } from './usecases/check-in.ts';
 import { type Events, openEvents } from './usecases/events.ts';
@@ -43,6 +45,7 @@ export interface Application {
   readonly operator: Operator;
   readonly uploads: Uploads;
   readonly tokens: Tokens;
+  readonly audit: Audit;
   readonly checkIns: CheckIns;
   readonly events: Events;
   readonly serials: Serials;
@@ -143,12 +146,15 @@ export async function openApplication(dataDir: string, settings: Settings, close
     hasProject: (name) => catalogue.projects().some((project) => project.name === name),
     onProblem,
   });
+  const audit = await openAudit({ store: sqliteAudit(store.database, database), now, later, sha256, onProblem });
+  closers.push(() => audit.flush().catch(onProblem));
   const checkIns = tellingCheckIns(createCheckIns({ plan: catalogue.plan, fleet, noise, now, onCheckIn }), fleet, told);
 
   return {
     operator,
     uploads,
     tokens,
+    audit,
     problems: () => [...problems],
     onProblem,
     checkIns,

@@ -28,6 +28,7 @@ export type { Inspection } from './domain/inspection.ts';
 export { type Plan, planOf } from './domain/plan.ts';
 export type { Grant, Role } from './domain/principal.ts';
 export { NO_CORE } from './domain/publication.ts';
+export type * from './http/admin/account-api.ts';
 export type * from './http/admin/api.ts';
 export type { Limits } from './http/door.ts';
 export { type InspectedFile, inspectFile } from './inspect.ts';

@@ -157,7 +157,7 @@ async function serveDevices(
 }
 
 async function serveOperators(
-  { operator, uploads, tokens, events, problems, onProblem }: Application,
+  application: Application,
   settings: Settings,
   { dataDir, url }: { readonly dataDir: string; readonly url: string },
   doors: Closers,
@@ -173,9 +173,9 @@ async function serveOperators(
     deviceHost: url === '' ? undefined : settings.host,
     paths: settings.paths,
     adminUrl,
-    problems: problems(),
+    problems: application.problems(),
   });
-  const admin = createAdmin({ operator, uploads, tokens, events, facts, onProblem });
+  const admin = createAdmin({ ...application, facts });
   doors.push((graceMs) => admin.close(graceMs));
   if (settings.admin !== undefined) {
     const { host, port } = settings.admin;

@@ -46,7 +46,6 @@ export async function runAdmin(
   const closers: Closers = [];
   const onProblem = (problem: unknown): void => void problems.push(problem);
   const application = await openApplication(dataDir, settingsOf({ dataDir, onProblem }), closers);
-  const { operator, uploads, tokens, events } = application;
   const facts = () => ({
     version: '0.1.0',
     startedAt: 0,
@@ -57,15 +56,7 @@ export async function runAdmin(
     adminUrl: undefined,
     problems: application.problems(),
   });
-  const admin = createAdmin({
-    operator,
-    uploads,
-    tokens,
-    events,
-    facts,
-    onProblem: application.onProblem,
-    ...changes(application),
-  });
+  const admin = createAdmin({ ...application, facts, ...changes(application) });
   const socket = await admin.listenLocally(dataDir);
   admin.server.listen(0, '127.0.0.1');
   await once(admin.server, 'listening');

@@ -50,6 +50,11 @@ export function ownerOf({ kind, id }: Pick<Principal, 'kind' | 'id'>): string {
   return `${kind}:${id}`;
 }
 
+/** Whether a text is what {@link ownerOf} gives, and no name. */
+export function isOwner(text: string): boolean {
+  return /^(?:local|token|user):/.test(text);
+}
+
 /** Whether what `owner` began is there for this one: it is for its owner, and for who may do everything. */
 export function mayTouch(principal: Principal, owner: string): boolean {
   return ownerOf(principal) === owner || (principal.role === 'admin' && principal.projects === 'all');

@@ -1,5 +1,6 @@
 import { FotaServerError } from '../../domain/errors.ts';
 import { ATTEMPT_TABLE } from './attempts.ts';
+import { AUDIT_TABLE } from './audit.ts';
 import { FLOOR_COLUMN } from './catalogue.ts';
 import { type Database, openDatabase, translate } from './database.ts';
 import { EVENT_TABLE } from './events.ts';
@@ -170,7 +171,16 @@ ${TOKEN_TABLE}
   DROP TABLE old_project;
   `,
   // What each capability added.
-  [TOKEN_GRANTS, EVENT_TABLE, PROFILE_TABLE, ATTEMPT_TABLE, ROLLOUT_TABLES, VERSION_COUNT_TABLE, FLOOR_COLUMN].join(''),
+  [
+    TOKEN_GRANTS,
+    AUDIT_TABLE,
+    EVENT_TABLE,
+    PROFILE_TABLE,
+    ATTEMPT_TABLE,
+    ROLLOUT_TABLES,
+    VERSION_COUNT_TABLE,
+    FLOOR_COLUMN,
+  ].join(''),
 ];
 
 /**

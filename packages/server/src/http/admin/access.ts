@@ -127,6 +127,10 @@ export function declared({
   if (access.audited !== undefined && !/^[a-z-]+\.[a-z-]+$/.test(access.audited.action)) {
     throw fails(`has the action "${access.audited.action}": write it as thing.verb`);
   }
+  const { target = '', details = [] } = access.audited ?? {};
+  if (/password|secret|key$/i.test(target) || details.some((name) => /password|secret|token|key/i.test(name))) {
+    throw fails('would write a secret into the audit log');
+  }
   const { body, querystring } = (schema ?? {}) as Readonly<Record<string, Shape | undefined>>;
   if (access.where === 'path' && !url.includes('/:project')) throw fails('has no :project in its path');
   if (access.where === 'body' && body?.required?.includes('project') !== true) {

@@ -1,16 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { fastifySwagger } from '@fastify/swagger';
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { Type } from 'typebox';
 import { FotaServerError } from '../../domain/errors.ts';
-import { LOCAL, type Principal } from '../../domain/principal.ts';
 import type { Events } from '../../usecases/events.ts';
 import type { Operator } from '../../usecases/operator.ts';
-import type { Tokens } from '../../usecases/tokens.ts';
 import type { Uploads } from '../../usecases/uploads.ts';
-import { checkEntry, checkTouched, declared, open } from './access.ts';
+import { declared, open } from './access.ts';
+import { addAuditing, noteFailure } from './auditing.ts';
 import {
   deviceListingSchema,
   deviceSchema,
@@ -18,9 +17,11 @@ import {
   logEntrySchema,
   recordSchema,
 } from './device-schemas.ts';
+import { addEntry, type EntryParts } from './entry.ts';
 import { eventSchema } from './event-schemas.ts';
 import { expected, PROBLEM_TYPE, problemOf } from './problems.ts';
 import { type App, describeProblems } from './route.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { eventRoutes } from './routes/events.ts';
 import { profileRoutes } from './routes/profiles.ts';
@@ -33,17 +34,14 @@ import * as schemas from './schemas.ts';
 import type { AdminLimits } from './servers.ts';
 import { createStreaming } from './streaming.ts';
 
-export interface AppParts {
+export interface AppParts extends EntryParts {
   readonly operator: Operator;
   readonly uploads: Uploads;
-  readonly tokens: Tokens;
   readonly events: Events;
   readonly facts: () => ServerFacts;
   readonly limits: Pick<AdminLimits, 'jsonBytes'>;
   /** Told of defects, and of what the operator must see to, such as a full disk. */
   readonly onProblem: (problem: unknown) => void;
-  /** Whether the connection came over the socket, which needs no token. */
-  readonly isLocal: (socket: Socket) => boolean;
   /** Aborted when the server begins to close. */
   readonly ending: AbortSignal;
 }
@@ -60,7 +58,7 @@ const PREFIX = '/api/v1';
 const LONGEST_PARAMETER = 128 * 12;
 
 export async function createApp(parts: AppParts): Promise<AdminApp> {
-  const { operator, uploads, tokens, events, facts, limits, onProblem, isLocal, ending } = parts;
+  const { operator, uploads, tokens, audit, events, facts, limits, onProblem, ending } = parts;
   const running = new Set<Promise<unknown>>();
 
   const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
@@ -73,34 +71,27 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
       reply.removeHeader('connection');
       reply.raw.shouldKeepAlive = true;
     }
+    noteFailure(request, problem.code);
     if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer');
     return reply.code(problem.status).type(PROBLEM_TYPE).serializer(String).send(JSON.stringify(problem));
   };
 
   const app: App = fastify({
     bodyLimit: limits.jsonBytes,
+    genReqId: () => randomBytes(9).toString('base64url'),
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     frameworkErrors: (error, request, reply) => void refuse(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>();
-  const principalOf = ({ raw }: FastifyRequest): Principal => (isLocal(raw.socket) ? LOCAL : bearer(tokens, raw));
 
-  app.decorateRequest('principal', undefined);
   app.setErrorHandler(refuse);
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async () => {
     if (ending.aborted) throw new FotaServerError('closed', 'the server is closing');
   });
-  app.addHook('onRequest', async (request) => {
-    const { access } = request.routeOptions.config;
-    if (access?.role === undefined) return;
-    request.principal = principalOf(request);
-    checkEntry(access, request.principal, request.params);
-  });
-  app.addHook('preHandler', async ({ routeOptions, principal, params, body }) => {
-    const { access } = routeOptions.config;
-    if (access !== undefined && principal !== undefined) checkTouched(access, principal, params, body);
-  });
-  app.addHook('onSend', async (_request, reply) => {
+  const identify = addEntry(app, parts);
+  addAuditing(app, audit, onProblem);
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('X-Request-Id', request.id);
     if (ending.aborted) reply.header('Connection', 'close');
   });
 
@@ -129,22 +120,18 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
   for (const schema of [...Object.values(schemas), ...device]) app.addSchema(schema);
 
   await app.register(
-    (routes: App, _options, done) => {
+    context((routes) => {
       statusRoute(routes, operator, facts);
       projectRoutes(routes, operator);
       uploadRoutes(routes, uploads);
-      void routes.register((bytes: App, _none, ready) => {
-        uploadBytesRoute(bytes, uploads);
-        ready();
-      });
+      void routes.register(context((bytes) => uploadBytesRoute(bytes, uploads)));
       releaseRoutes(routes, operator, uploads);
       deviceRoutes(routes, operator);
       profileRoutes(routes, operator);
       tokenRoutes(routes, tokens);
-      const streaming = createStreaming({ events, ending, onProblem });
-      eventRoutes(routes, operator, events, { streaming, identify: principalOf });
-      done();
-    },
+      eventRoutes(routes, operator, events, { streaming: createStreaming({ events, ending, onProblem }), identify });
+      auditRoutes(routes, audit);
+    }),
     { prefix: PREFIX },
   );
   app.get(
@@ -171,14 +158,16 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
   };
 }
 
-const BEARER = /^Bearer ([A-Za-z0-9_]{1,256})$/i;
-
-/** @throws FotaServerError `token-missing`, `token-invalid`, `token-expired` */
-function bearer(tokens: Tokens, { headers }: IncomingMessage): Principal {
-  const { authorization } = headers;
-  if (authorization === undefined)
-    throw new FotaServerError('token-missing', 'the request has no Authorization header');
-  return tokens.principal(BEARER.exec(authorization)?.[1] ?? '');
+/** A context of its own for routes. What is wrong with one of them keeps the application from starting. */
+function context(add: (routes: App) => void): (app: App, options: object, done: (error?: Error) => void) => void {
+  return (app, _options, done) => {
+    try {
+      add(app);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  };
 }
 
 /** Of a path the methods that have a route there. */

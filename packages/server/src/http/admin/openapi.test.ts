@@ -30,6 +30,8 @@ const ROUTES = [
   'DELETE /api/v1/projects/{project}/keys/{key}',
   'DELETE /api/v1/tokens/{token}',
   'DELETE /api/v1/uploads/{upload}',
+  'GET /api/v1/audit',
+  'GET /api/v1/audit/records',
   'GET /api/v1/devices',
   'GET /api/v1/events',
   'GET /api/v1/log',

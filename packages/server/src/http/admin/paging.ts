@@ -20,11 +20,13 @@ export function paged<T>(items: readonly T[], rank: (item: T, index: number) => 
   return { items: page, cursor: isEnd ? undefined : cursorAt(rank(last, start + page.length - 1)) };
 }
 
-function cursorAt(rank: number): string {
+/** The cursor that goes on behind an item of this rank. */
+export function cursorAt(rank: number): string {
   return Buffer.from(String(rank)).toString('base64url');
 }
 
-function rankIn(cursor: string): number {
+/** The rank behind which a cursor goes on. @throws FotaServerError `cursor-invalid` */
+export function rankIn(cursor: string): number {
   const text = Buffer.from(cursor, 'base64url').toString('latin1');
   if (/^-?\d{1,15}$/.test(text)) return Number(text);
   throw new FotaServerError('cursor-invalid', 'the cursor is not one of this list');

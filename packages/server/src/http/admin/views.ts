@@ -3,10 +3,12 @@ import type { Project, Release } from '../../domain/catalogue.ts';
 import type { StoredEvent } from '../../domain/event.ts';
 import type { Explanation } from '../../domain/explain.ts';
 import { propose } from '../../domain/proposal.ts';
+import type { AuditListing } from '../../ports/audit.ts';
 import type { Token } from '../../ports/tokens.ts';
 import type { DeviceRecord, Page, StoredLogEntry } from '../../ports.ts';
 import type { KnownDevice, Published } from '../../usecases/operator.ts';
 import type { Upload } from '../../usecases/uploads.ts';
+import type { ApiAudit } from './account-api.ts';
 import type {
   ApiDevice,
   ApiDeviceListing,
@@ -142,4 +144,29 @@ export function eventView({ id, at, type, project, data }: StoredEvent): ApiEven
 export function tokenView({ id, name, role, projects, createdAt, expiresAt, lastUsedAt }: Token): ApiToken {
   const times = { createdAt: iso(createdAt), expiresAt: isoIf(expiresAt), lastUsedAt: isoIf(lastUsedAt) };
   return known({ id, name, role, projects, ...times });
+}
+
+export function auditView({ entry, ended }: AuditListing): ApiAudit {
+  const { id, at, kind, by, name, role, from, request, action, project, target, details = {}, count = 1 } = entry;
+  return known({
+    id,
+    at,
+    isRefused: kind === 'refused',
+    by,
+    name,
+    role,
+    from,
+    request,
+    action,
+    project,
+    target,
+    details: Object.entries(details).map(([name, value]) => ({
+      name,
+      value: typeof value === 'string' ? value : JSON.stringify(value),
+    })),
+    code: entry.code ?? ended?.code,
+    endedAt: ended?.at,
+    made: ended?.made,
+    count,
+  });
 }
