@@ -14,7 +14,7 @@ export {
   type Target,
   UPGRADE_PATH,
 } from './identity.ts';
-export { PLAIN_PREFIX, parsePlainTarget, plainTarget } from './plain.ts';
+export { PLAIN_PREFIX, parsePlainTarget, parseReportTarget, plainTarget } from './plain.ts';
 export { groupsIn, resolveGroups } from './query/groups.ts';
 export { compileQuery, matchesQuery, type QueryMatcher } from './query/match.ts';
 export { nearestWord } from './query/nearest.ts';
@@ -39,6 +39,7 @@ export {
   type RefusalReason,
   refusalReason,
 } from './refusals.ts';
+export { parseReport, REPORT_BYTES, REPORT_STATES, type Report, type ReportState } from './reports.ts';
 export { RESULT, type ResultNumber } from './results.ts';
 export {
   formatTurnkeyOffer,

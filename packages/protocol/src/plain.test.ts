@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePlainTarget, plainTarget } from './plain.ts';
+import { parsePlainTarget, parseReportTarget, plainTarget } from './plain.ts';
 
 describe('a target of the plain contract', () => {
   it('tells who asks for what, whatever characters it holds', () => {
@@ -40,5 +40,31 @@ describe('a target of the plain contract', () => {
   it('may lack anything', () => {
     fc.assert(fc.property(fc.string(), (rest) => void parsePlainTarget(`/d/${rest}`)));
     expect(parsePlainTarget('/d/')).toMatchObject({ projectKey: '', firmwareName: undefined, id: undefined });
+  });
+});
+
+describe('a target to report to', () => {
+  it('tells whose report it is, as far as the target says', () => {
+    expect(parseReportTarget('/d/k/f%2Fg/report?imei=867&version=1')).toEqual({
+      idKind: 'imei',
+      id: '867',
+      projectKey: 'k',
+      firmwareName: 'f/g',
+      version: '1',
+    });
+    expect(parseReportTarget('/d/k/f/report')).toMatchObject({ id: undefined, version: undefined });
+  });
+
+  it.each(['/d/k/f', '/d/k/report', '/d/k/f/reports', '/d/k/f/report/', '/d/k/f/report/x', '/report'])(
+    'is not %s',
+    (target) => {
+      expect(parseReportTarget(target)).toBeUndefined();
+    },
+  );
+
+  it('is no question, and a question is none', () => {
+    expect(parsePlainTarget('/d/k/f/report?id=1')).toBeUndefined();
+    // A firmware may be called so.
+    expect(parsePlainTarget('/d/k/report?id=1')).toMatchObject({ firmwareName: 'report' });
   });
 });

@@ -8,11 +8,23 @@ export const PLAIN_PREFIX = '/d/';
  * parameter that comes twice the first counts. Never throws.
  */
 export function parsePlainTarget(target: string): Identity | undefined {
+  return parsed(target, undefined);
+}
+
+/**
+ * Reads a target to which devices report, `/d/{project_key}/{firmware_name}/report`; `undefined` for any other. The query may
+ * tell id and version as in a question. Never throws.
+ */
+export function parseReportTarget(target: string): Identity | undefined {
+  return parsed(target, 'report');
+}
+
+function parsed(target: string, last: string | undefined): Identity | undefined {
   if (!target.startsWith(PLAIN_PREFIX)) return undefined;
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
-  const [projectKey = '', firmwareName, more] = path.slice(PLAIN_PREFIX.length).split('/').map(decode);
-  if (more !== undefined) return undefined;
+  const [projectKey = '', firmwareName, end, more] = path.slice(PLAIN_PREFIX.length).split('/').map(decode);
+  if (end !== last || more !== undefined) return undefined;
   const pairs = mark < 0 ? [] : target.slice(mark + 1).split('&');
   const value = (name: string): string | undefined => {
     const pair = pairs.find((one) => one.startsWith(`${name}=`));

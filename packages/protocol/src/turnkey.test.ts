@@ -18,11 +18,11 @@ function asDevice(text: string): string {
   return text.replace(/[% #&=+\r\n]/g, encodeURIComponent);
 }
 
-/** As the server's first line repairs it: each byte beyond printable ASCII encoded (luatos.md G). */
-function repaired(bytes: readonly number[]): string {
+/** Encoded by the device, and then by the server's first line: each byte beyond printable ASCII (luatos.md L30, G). */
+function onWire(bytes: readonly number[]): string {
   return bytes
     .map((byte) =>
-      byte > 0x20 && byte < 0x7f && byte !== 0x25
+      byte > 0x20 && byte < 0x7f && !'%#&=+'.includes(String.fromCharCode(byte))
         ? String.fromCharCode(byte)
         : `%${byte.toString(16).padStart(2, '0').toUpperCase()}`,
     )
@@ -70,7 +70,7 @@ describe('the question of libfota3', () => {
 
   it('names a chip by its raw bytes, which are read as hex unless all of them can be seen', () => {
     const idOf = (bytes: readonly number[]): string | undefined =>
-      parseTurnkeyTarget(`${TURNKEY_PATH}?uid=${repaired(bytes)}&${REST}`)?.identity.id;
+      parseTurnkeyTarget(`${TURNKEY_PATH}?uid=${onWire(bytes)}&${REST}`)?.identity.id;
     expect(idOf([0x01, 0x02, 0x0a, 0xff])).toBe('01020AFF');
     expect(idOf([...Buffer.from('01020AFF')])).toBe('01020AFF');
     // Valid UTF-8 by chance is no text either.

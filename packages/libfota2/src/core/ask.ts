@@ -78,10 +78,13 @@ export function redirectTarget(answer: Pick<Answer, 'status' | 'headers'>, url: 
   };
 }
 
-/** `Retry-After` in milliseconds, at most a week; `undefined` when there is none. */
-export function retryAfterMs(value: string | undefined, wallMs: number): number | undefined {
+/**
+ * `Retry-After` in milliseconds, at most a week; `undefined` when there is none. A date is measured by the server's own, for a
+ * device's clock may show anything.
+ */
+export function retryAfterMs({ 'retry-after': value, date }: Answer['headers'], wallMs: number): number | undefined {
   if (value === undefined) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : parseDate(value) - wallMs;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : parseDate(value) - (parseDate(date) || wallMs);
   return ms >= 0 ? Math.min(ms, LONGEST_RETRY_AFTER_MS) : undefined;
 }
 

@@ -4,7 +4,7 @@ import { fromDocumented, type RequestOptions, type Settings, type UpgradeOptions
 import { type CheckOutcome, type Failed, failed, type Outcome, type Story } from './outcome.ts';
 import { type Facts, type Plan, planQuestion } from './plan.ts';
 import type { Ports } from './ports.ts';
-import { createSys, type Schedule, type Sys, startSchedule } from './schedule.ts';
+import { createSys, type Patient, type Schedule, type Sys, startSchedule } from './schedule.ts';
 import { createSharing, type Share } from './sharing.ts';
 import type { ScheduleOptions } from './timing.ts';
 import { deliver, inquire } from './transfer.ts';
@@ -37,8 +37,9 @@ export interface Fota {
   /** Asks whether there is an upgrade, without taking its body. Rejects only as `upgrade` does. */
   check(options?: UpgradeOptions): Promise<CheckOutcome>;
   /**
-   * Requests again and again, jittered, never twice at a time. A callback that throws, or returns a promise that rejects,
-   * ends neither the schedule nor the process: it is reported as a warning.
+   * Requests again and again, jittered, never twice at a time, and not before the server wishes (`Retry-After`, at most a
+   * day). A callback that throws, or returns a promise that rejects, ends neither the schedule nor the process: it is
+   * reported as a warning.
    * @throws TypeError without a callback or with both `every` and `at`, RangeError for a time that is none
    */
   schedule(callback: Callback, options?: RequestOptions | null, timing?: ScheduleOptions): Schedule;
@@ -103,31 +104,48 @@ export function createCore(
     }
   };
 
-  return {
-    request(callback, options = null) {
+  const request: Fota['request'] = (callback, options = null) => {
+    checkCallback(callback, 'request');
+    // From a turn of its own: what the callback throws is nobody's but its caller's.
+    const tell = (outcome: Outcome) => world.clock.after(0, () => callback(outcome.result, outcome));
+    void ask(options).then(tell);
+  };
+
+  /** `request` itself, where it is called by a timer, waits as long as its server wished last; anything else does not. */
+  const patient = <Work>(work: Work): Patient<Work> => {
+    const { clock } = world;
+    let notBefore = 0;
+    const obeying: Fota['request'] = (callback, options) => {
       checkCallback(callback, 'request');
-      // From a turn of its own: what the callback throws is nobody's but its caller's.
-      const tell = (outcome: Outcome) => world.clock.after(0, () => callback(outcome.result, outcome));
-      void ask(options).then(tell);
-    },
+      request((result, outcome) => {
+        notBefore = clock.uptimeMs() + wishMs(outcome);
+        callback(result, outcome);
+      }, options);
+    };
+    return { work: work === request ? (obeying as Work) : work, waitMs: () => notBefore - clock.uptimeMs() };
+  };
+
+  return {
+    request,
     upgrade,
     check,
     schedule(callback, options = null, timing = {}) {
       checkCallback(callback, 'schedule');
       const own = options && { ...options };
-      const run = async (): Promise<void> => {
+      const run = async (): Promise<number> => {
         const outcome = await ask(own);
         // Nobody is there to catch what it throws, and the next run must come all the same.
         void Promise.resolve()
           .then(() => callback(outcome.result, outcome))
           .catch(world.warn);
+        return wishMs(outcome);
       };
       return startSchedule(run, timing, world.clock, world.random);
     },
     configure(added) {
       settings = { ...settings, ...added };
     },
-    sys: createSys(world.clock),
+    sys: createSys(world.clock, patient),
   };
 }
 
@@ -138,6 +156,13 @@ function placeOf(world: World, settings: Settings): ReturnType<World['place']> {
   } catch (error) {
     throw storeFailure(error);
   }
+}
+
+/** What a server wishes must not silence a device for good. */
+const LONGEST_WAIT_MS = 86_400_000;
+
+function wishMs({ retryAfterMs = 0 }: Outcome): number {
+  return Math.min(retryAfterMs, LONGEST_WAIT_MS);
 }
 
 function checkCallback(callback: unknown, name: string): void {

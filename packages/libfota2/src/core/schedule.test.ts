@@ -1,6 +1,7 @@
-import { FakeClock, fakeWorld } from '@libfota2/testkit';
+import { FakeClock, fakeWorld, type Script } from '@libfota2/testkit';
 import { type Callback, createCore, type Fota, type ScheduleOptions } from 'libfota2/core';
 import { describe, expect, it, vi } from 'vitest';
+import { retryAfterMs } from './ask.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -176,5 +177,93 @@ describe('sys.timerLoopStart(request, 4*3600*1000, callback, options)', () => {
 
   it.each([0, -1, Number.NaN, 2 ** 31])('refuses %d milliseconds', (ms) => {
     expect(() => scene().fota.sys.timerLoopStart(() => undefined, ms)).toThrow(RangeError);
+  });
+});
+
+describe('a server that wishes to be asked later (Retry-After)', () => {
+  /** Hours at which a server is asked that says this each time, or these one after the other. */
+  const wishing = (...wishes: readonly (string | undefined)[]): Scene => {
+    const clock = new FakeClock({ wallMs: Date.UTC(2026, 0, 1) });
+    const hours: number[] = [];
+    const answer: Script = (_ask, attempt) => {
+      hours.push(clock.uptimeMs() / HOUR);
+      const wish = wishes[Math.min(attempt, wishes.length) - 1];
+      return { status: 404, headers: { 'retry-after': wish, date: new Date(clock.wallMs()).toUTCString() } };
+    };
+    const world = fakeWorld(answer, { clock });
+    return { clock, fota: createCore(world), hours, warnings: world.warnings };
+  };
+  const rounded = (hours: readonly number[]): number[] => hours.map((hour) => Math.round(hour * 100) / 100);
+
+  it('is not asked before by a schedule, which goes on as before then', async () => {
+    const { clock, fota, hours } = wishing(String(10 * 3_600), undefined);
+    fota.schedule(() => undefined, { url }, { every: '4h', jitter: 0 });
+    await clock.advance(19 * HOUR);
+    expect(rounded(hours)).toEqual([4, 14, 18]);
+  });
+
+  it('does not change a schedule by wishing less than its interval', async () => {
+    const { clock, fota, hours } = wishing('60');
+    fota.schedule(() => undefined, { url }, { every: '4h', jitter: 0 });
+    await clock.advance(9 * HOUR);
+    expect(rounded(hours)).toEqual([4, 8]);
+  });
+
+  it('is not asked before by request in a timer loop either', async () => {
+    const { clock, fota, hours } = wishing(String(10 * 3_600), undefined);
+    const callback = vi.fn();
+    fota.sys.timerLoopStart(fota.request, 4 * HOUR, callback, { url });
+    await clock.advance(19 * HOUR);
+    expect(rounded(hours)).toEqual([4, 14, 18]);
+    expect(callback).toHaveBeenCalledTimes(3);
+    expect(callback.mock.calls[0]?.[1]).toMatchObject({ retryAfterMs: 10 * HOUR });
+  });
+
+  it('holds no loop that calls anything else, no other loop, and no request by hand', async () => {
+    const { clock, fota, hours } = wishing('86400');
+    const ask = (): void => fota.request(() => undefined, { url });
+    fota.sys.timerLoopStart(ask, 4 * HOUR);
+    await clock.advance(9 * HOUR);
+    fota.sys.timerLoopStart(fota.request, HOUR, () => undefined, { url });
+    await clock.advance(1.5 * HOUR);
+    ask();
+    await clock.advance(0);
+    expect(rounded(hours)).toEqual([4, 8, 10, 10.5]);
+  });
+
+  it('is obeyed for a day at most, however long it wishes, and the outcome tells', async () => {
+    for (const wish of [String(30 * 86_400), 'Thu, 01 Jan 2099 00:00:00 GMT']) {
+      const { clock, fota, hours } = wishing(wish);
+      fota.schedule(() => undefined, { url }, { every: '4h', jitter: 0 });
+      await clock.advance(3 * DAY);
+      expect(rounded(hours)).toEqual([4, 28, 52]);
+    }
+  });
+
+  it('may name a date, which is measured by the server’s own clock', async () => {
+    const { clock, fota, hours } = wishing(new Date(Date.UTC(2026, 0, 1) + 10 * HOUR).toUTCString(), undefined);
+    fota.schedule(() => undefined, { url }, { every: '4h', jitter: 0 });
+    await clock.advance(11 * HOUR);
+    expect(rounded(hours)).toEqual([4, 10]);
+  });
+
+  it('may name a date beside which stands no other: then the device’s clock must do', () => {
+    const at = Date.UTC(2026, 0, 1, 5);
+    const answered = { 'retry-after': new Date(at + HOUR).toUTCString(), date: new Date(at).toUTCString() };
+    for (const device of [0, at, Date.UTC(2099, 0, 1)]) expect(retryAfterMs(answered, device)).toBe(HOUR);
+    expect(retryAfterMs({ ...answered, date: undefined }, at - HOUR)).toBe(2 * HOUR);
+    expect(retryAfterMs({ ...answered, 'retry-after': 'soon' }, at)).toBeUndefined();
+  });
+
+  it('is obeyed though the device’s own clock jumps meanwhile', async () => {
+    const { clock, fota, hours } = wishing(String(10 * 3_600), undefined);
+    fota.schedule(() => undefined, { url }, { every: '4h', jitter: 0 });
+    fota.sys.timerLoopStart(fota.request, 5 * HOUR, () => undefined, { url });
+    await clock.advance(6 * HOUR);
+    clock.jump(50 * 365 * DAY);
+    await clock.advance(HOUR);
+    clock.jump(-50 * 365 * DAY);
+    await clock.advance(6.5 * HOUR);
+    expect(rounded(hours)).toEqual([4, 5, 10]);
   });
 });

@@ -14,11 +14,12 @@ const LONGEST_NAP_MS = 30_000;
 
 /**
  * Runs `run` by `options` until stopped (docs/protocol.md §9). Never overlaps itself: the next run is set when one has
- * ended. `run` must not throw; what it reports to others is its own affair.
+ * ended, and comes no sooner than so many milliseconds later as `run` resolves to. It must not throw; what it reports to
+ * others is its own affair.
  * @throws RangeError, TypeError for options that make no timing
  */
 export function startSchedule(
-  run: () => Promise<void>,
+  run: () => Promise<number>,
   options: ScheduleOptions,
   clock: Clock,
   random: () => number,
@@ -38,7 +39,10 @@ export function startSchedule(
       nap();
     } else {
       due = nextDue(timing, clock, random());
-      run().then(nap, nap);
+      run().then((waitMs) => {
+        if (remainingMs(due, clock) < waitMs) due = { kind: 'uptime', ms: clock.uptimeMs() + waitMs };
+        nap();
+      }, nap);
     }
   };
   nap();
@@ -60,6 +64,7 @@ const TIMER_MAX = 2 ** 31 - 1;
 export interface Sys {
   /**
    * Calls `work(...args)` every `ms` milliseconds, first after `ms`, without jitter, until stopped. Returns its number.
+   * With `request` itself as `work` a call comes later where the server asked for that (`Retry-After`), by a day at most.
    * @param ms 1 to 2^31−1
    * @throws TypeError when `work` is no function, RangeError for `ms`
    */
@@ -68,27 +73,35 @@ export interface Sys {
   timerStop(timerId: number): void;
 }
 
-export function createSys(clock: Clock): Sys {
+/** How a function is called again and again, and how long it must not be: milliseconds from now. */
+export interface Patient<Work> {
+  readonly work: Work;
+  waitMs(): number;
+}
+
+export function createSys(clock: Clock, patient: <Work>(work: Work) => Patient<Work>): Sys {
   const timers = new Map<number, Timer>();
   let lastId = 0;
   return {
     timerLoopStart(work, ms, ...args) {
       if (typeof work !== 'function') throw new TypeError('timerLoopStart needs a function');
       if (!(ms >= 1 && ms <= TIMER_MAX)) throw new RangeError(`ms must be 1 to ${TIMER_MAX}.`);
+      const { work: call, waitMs } = patient(work);
       lastId += 1;
       const id = lastId;
       // Counted from the first start, so that many small delays do not add up to drift.
       let dueMs = clock.monotonicMs();
-      const arm = (): void => {
-        dueMs = Math.max(dueMs + ms, clock.monotonicMs());
+      const arm = (byMs: number): void => {
+        dueMs = Math.max(dueMs + byMs, clock.monotonicMs());
         timers.set(id, clock.after(dueMs - clock.monotonicMs(), ring));
       };
       const ring = (): void => {
+        const early = waitMs();
         // Armed first: a function that throws ends its own call, not the loop.
-        arm();
-        work(...args);
+        arm(early > 0 ? early : ms);
+        if (early <= 0) call(...args);
       };
-      arm();
+      arm(ms);
       return id;
     },
     timerStop(timerId) {

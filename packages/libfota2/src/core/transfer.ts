@@ -120,7 +120,7 @@ class Transfer<End> {
     });
     try {
       this.#status = answer.status;
-      this.#retryAfterMs = retryAfterMs(answer.headers['retry-after'], this.#ports.clock.wallMs());
+      this.#retryAfterMs = retryAfterMs(answer.headers, this.#ports.clock.wallMs());
       const verdict = judge(answer, asked);
       switch (verdict.kind) {
         case 'refused':

@@ -3,7 +3,7 @@
 const UNITS = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 } as const;
 const DURATION = /^(?:\d{1,9}[wdhms])+$/i;
 const PART = /(\d+)([wdhms])/gi;
-const DAY_MS = UNITS.d;
+const DAY_MS = 86_400_000;
 /** Longer ago than there are computers. */
 const LONGEST_MS = 100_000 * DAY_MS;
 
