@@ -14,6 +14,7 @@ import { addProject } from './commands/project.ts';
 import { addPublish } from './commands/publish.ts';
 import { addRelease } from './commands/release.ts';
 import { addServe } from './commands/serve.ts';
+import { addSimulate } from './commands/simulate.ts';
 import { addToken } from './commands/token.ts';
 import { addUpgrade } from './commands/upgrade.ts';
 import { CommandError, EXIT } from './failure.ts';
@@ -80,6 +81,7 @@ export function createProgram(invocation: Invocation): Command {
   addExplain(program, invocation);
   addInspect(program, invocation);
   addUpgrade(program, invocation);
+  addSimulate(program, invocation);
   addToken(program, invocation);
   addDemo(program, invocation);
   addDoctor(program, invocation);

@@ -25,6 +25,7 @@ const KINDS: Readonly<Record<string, ValueKind>> = {
   file: 'file',
   output: 'file',
   ca: 'file',
+  spec: 'file',
   data: 'dir',
   dir: 'dir',
 };

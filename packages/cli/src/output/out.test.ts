@@ -91,6 +91,7 @@ const CALLS: ReadonlyArray<readonly string[]> = [
   ['token', 'list'],
   ['token', 'create', 'ci', '--role', 'admin'],
   ['doctor'],
+  ['simulate', 'fleet'],
   ['publish', ESC_NAME],
   ['publish', ESC_NAME, '--project', 'x'],
 ];

@@ -2,6 +2,7 @@
 import pc from 'picocolors';
 import { ApiError, CommandError, type Failure, failureOf } from '../failure.ts';
 import type { Output, World } from '../world.ts';
+import { createLive, type Live } from './live.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { dim, painted, red, span, type Text } from './text.ts';
 import { bytes, jsonText, printable, table, width } from './words.ts';
@@ -31,13 +32,15 @@ export interface Out {
   confirm(question: string, signal: AbortSignal): Promise<boolean | undefined>;
   /** How far something is: a bar where stderr is a terminal, elsewhere lines, if any; nothing with --json. */
   progress(what: string, elsewhere?: 'lines' | 'none', amount?: (count: number) => string): Progress;
+  /** How something goes: lines that change where stderr is a terminal, elsewhere a line now and then; nothing with --json. */
+  live(): Live;
   /** A failure: `{"error":{code,message,remedy}}` on stdout with --json, else lines on stderr. */
   failure(error: unknown): void;
   /** Resolves once all is written: `false` where it could not be, which was told on stderr. */
   written(): Promise<boolean>;
 }
 
-export function createOut(world: Pick<World, 'stdout' | 'stderr' | 'env' | 'ask'>, isJson: boolean): Out {
+export function createOut(world: Pick<World, 'stdout' | 'stderr' | 'env' | 'ask' | 'now'>, isJson: boolean): Out {
   const { stdout, stderr, env } = world;
   const gone = new AbortController();
   const colors = pc.createColors(hasColors(stdout, env));
@@ -111,6 +114,12 @@ export function createOut(world: Pick<World, 'stdout' | 'stderr' | 'env' | 'ask'
     },
     progress: (what, elsewhere = 'lines', amount = bytes) =>
       createProgress(stderr, what, isJson ? 'none' : stderr.isTTY === true ? 'bar' : elsewhere, amount),
+    live: () =>
+      createLive(stderr, {
+        kind: isJson ? 'none' : stderr.isTTY === true ? 'lines' : 'log',
+        colors: pc.createColors(hasColors(stderr, env)),
+        now: world.now,
+      }),
     failure(error) {
       if (isJson && problem === undefined) write(`${jsonText({ error: partsOf(failureOf(error)) })}\n`);
       else tell(error);
