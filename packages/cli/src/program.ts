@@ -17,6 +17,7 @@ import { addServe } from './commands/serve.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addToken } from './commands/token.ts';
 import { addUpgrade } from './commands/upgrade.ts';
+import { addVersions } from './commands/versions.ts';
 import { CommandError, EXIT } from './failure.ts';
 import { hasColors } from './output/out.ts';
 
@@ -76,6 +77,7 @@ export function createProgram(invocation: Invocation): Command {
   addPublish(program, invocation);
   addRelease(program, invocation);
   addDevice(program, invocation);
+  addVersions(program, invocation);
   addLog(program, invocation);
   addEvents(program, invocation);
   addExplain(program, invocation);

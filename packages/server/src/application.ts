@@ -27,6 +27,7 @@ import { createSerials, type Serials } from './usecases/serials.ts';
 import { tellingCheckIns, tellingOperator } from './usecases/telling.ts';
 import { openTokens, type Tokens } from './usecases/tokens.ts';
 import { openUploads, type Uploads } from './usecases/uploads.ts';
+import { createVersionCounts, type VersionCounts } from './usecases/version-counts.ts';
 
 /** Something that went wrong inside. */
 export interface Problem {
@@ -49,6 +50,7 @@ export interface Application {
   readonly checkIns: CheckIns;
   readonly events: Events;
   readonly serials: Serials;
+  readonly versions: VersionCounts;
   readonly packages: PackageStore;
   /** A connection was refused before it asked anything. */
   readonly onRefused: (refused: Refused) => void;
@@ -114,6 +116,8 @@ export async function openApplication(dataDir: string, settings: Settings, close
     later,
   });
   closers.push(noise.flush);
+  const versions = createVersionCounts({ store: store.versionCounts, records: fleet.records, now, later, onProblem });
+  closers.push(() => versions.close());
   const writing = tracked();
   closers.push(writing.settle);
 
@@ -160,6 +164,7 @@ export async function openApplication(dataDir: string, settings: Settings, close
     checkIns,
     events: told,
     serials: createSerials({ plan: catalogue.plan, now, sealing: hmacSealing }),
+    versions,
     packages,
     onRefused: ({ reason, status, address, excerpt, at }) => {
       const device = { project: '', firmwareName: '', idKind: 'imei', id: '', version: '' } as const;

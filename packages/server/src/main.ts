@@ -136,7 +136,7 @@ async function takeFolder(dataDir: string, closers: Closers): Promise<string> {
 }
 
 async function serveDevices(
-  { checkIns, serials, packages, onRefused, onProblem }: Application,
+  { checkIns, serials, versions, packages, onRefused, onProblem }: Application,
   settings: Settings,
   doors: Closers,
 ): Promise<{ readonly url: string; readonly port: number }> {
@@ -153,6 +153,8 @@ async function serveDevices(
   const listener = createListener(routes, settings.limits, onProblem, onRefused);
   const port = await listen(listener.server, settings.host, settings.port);
   doors.push((graceMs) => listener.close(graceMs));
+  // A command that looks into a folder for a moment counts nothing.
+  versions.start();
   return { url: `http://${addressOf(settings.host)}:${port}`, port };
 }
 

@@ -48,29 +48,3 @@ export interface AttemptStore {
   /** By project, id, firmware name, release and rollout. @throws FotaServerError `cursor-invalid` */
   attempts(filter: AttemptFilter, page: PageRequest): Promise<Page<StoredAttempt>>;
 }
-
-/** How many devices told which version, within an hour. */
-export interface VersionCount {
-  /** Milliseconds since 1970, a whole hour. */
-  readonly hour: number;
-  readonly project: string;
-  readonly firmwareName: string;
-  readonly version: string;
-  readonly devices: number;
-}
-
-export interface VersionCountFilter {
-  readonly project: string;
-  readonly firmwareName: string | undefined;
-  /** Both inclusive. */
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Version counts of the last 400 days. */
-export interface VersionCountStore {
-  /** Replaces the counts of this hour, and forgets what is older than 400 days. @throws FotaServerError `disk-full`, `data-dir-unusable` */
-  keep(hour: number, counts: readonly VersionCount[]): Promise<void>;
-  /** In the order of hour, firmware name and version. */
-  counts(filter: VersionCountFilter): Promise<readonly VersionCount[]>;
-}

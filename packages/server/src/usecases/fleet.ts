@@ -38,6 +38,8 @@ export interface Fleet {
     correction: (before: Deliveries | undefined) => Deliveries | undefined,
     entry: LogEntry | undefined,
   ): Promise<void>;
+  /** All of them, as they are at each step. */
+  records(): Iterable<DeviceRecord>;
   /** Only for the log. */
   note(entry: LogEntry): void;
   /** Durable once resolved; allowing a device forgets its deliveries. Where it rejects, all is as it was. */
@@ -151,6 +153,8 @@ export async function openFleet(ports: {
       if (record !== undefined) records.set(key, record);
       grouping.soon(record, entry);
     },
+
+    records: () => records.values(),
 
     note: (entry) => grouping.soon(undefined, entry),
 

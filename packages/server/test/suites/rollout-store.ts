@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Rollout, Threshold } from '../../src/domain/rollout.ts';
-import type { RolloutStore, VersionCount, VersionCountStore } from '../../src/ports/rollouts.ts';
+import type { RolloutStore } from '../../src/ports/rollouts.ts';
 
 /** Each with a store of its own. */
 const RUNS = process.env['PROVE'] === undefined ? 10 : 200;
@@ -123,51 +123,5 @@ export function testRolloutStore(make: () => Promise<UnderTest<RolloutStore>>): 
     const off = { isOn: false, why: 'it was nothing', at: 8 };
     await store.setStop(off);
     expect(await (await reopened()).stop()).toEqual(off);
-  });
-}
-
-const HOUR = 3_600_000;
-
-/** What every `VersionCountStore` owes to the use cases. */
-export function testVersionCountStore(make: () => Promise<UnderTest<VersionCountStore>>): void {
-  const countOf = (changes: Partial<VersionCount> = {}): VersionCount => ({
-    hour: 0,
-    project: 'p',
-    firmwareName: 'app',
-    version: '1.0.0',
-    devices: 1,
-    ...changes,
-  });
-  const every = { project: 'p', firmwareName: undefined, from: 0, to: Number.MAX_SAFE_INTEGER };
-
-  it('counts come back in the order of hour, firmware and version, those of an hour as they were kept last', async () => {
-    const { store, reopened } = await make();
-    const wrong = [countOf({ hour: HOUR, version: '0.9' }), countOf({ hour: HOUR, devices: 7 })];
-    await store.keep(HOUR, wrong);
-    const first = [
-      countOf({ hour: HOUR, firmwareName: 'app', version: '1.0.0', devices: 3 }),
-      countOf({ hour: HOUR, firmwareName: 'app', version: '1.1.0', devices: 2 ** 40 }),
-      countOf({ hour: HOUR, firmwareName: '固件', version: '' }),
-    ];
-    const other = countOf({ hour: HOUR, project: 'q' });
-    await store.keep(HOUR, [other, ...first.toReversed()]);
-    const second = [countOf({ hour: 2 * HOUR })];
-    await store.keep(2 * HOUR, second);
-    for (const one of [store, await reopened()]) {
-      expect(await one.counts(every)).toEqual([...first, ...second]);
-      expect(await one.counts({ ...every, project: 'q' })).toEqual([other]);
-      expect(await one.counts({ ...every, firmwareName: '固件' })).toEqual(first.slice(2));
-      expect(await one.counts({ ...every, to: HOUR })).toEqual(first);
-      expect(await one.counts({ ...every, from: HOUR + 1, to: 2 * HOUR })).toEqual(second);
-      expect(await one.counts({ ...every, from: HOUR + 1, to: 2 * HOUR - 1 })).toEqual([]);
-    }
-  });
-
-  it('what is older than 400 days is forgotten, whatever was sampled meanwhile', async () => {
-    const { store, reopened } = await make();
-    const day = 24 * HOUR;
-    for (let number = 0; number <= 500; number += 50) await store.keep(number * day, [countOf({ hour: number * day })]);
-    const days = (await (await reopened()).counts(every)).map(({ hour }) => hour / day);
-    expect(days).toEqual([100, 150, 200, 250, 300, 350, 400, 450, 500]);
   });
 }

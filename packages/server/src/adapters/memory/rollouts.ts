@@ -1,6 +1,5 @@
 import type { Rollout } from '../../domain/rollout.ts';
-import type { RolloutStore, Stop, VersionCount, VersionCountStore } from '../../ports/rollouts.ts';
-import { compareTexts } from './lists.ts';
+import type { RolloutStore, Stop } from '../../ports/rollouts.ts';
 
 /** Rollouts and the global stop in memory, for tests and simulations. What they keep is gone with them. */
 export function memoryRollouts(): RolloutStore {
@@ -20,31 +19,5 @@ export function memoryRollouts(): RolloutStore {
     async setStop(next) {
       stop = next;
     },
-  };
-}
-
-const KEPT_MS = 400 * 24 * 3_600_000;
-
-/** Version counts in memory, for tests and simulations. */
-export function memoryVersionCounts(): VersionCountStore {
-  let kept: readonly VersionCount[] = [];
-  return {
-    async keep(hour, counts) {
-      const others = kept.filter((one) => one.hour !== hour && one.hour >= hour - KEPT_MS);
-      kept = [...others, ...counts.map((count) => ({ ...count, hour }))];
-    },
-    counts: async ({ project, firmwareName, from, to }) =>
-      kept
-        .filter(
-          (one) =>
-            one.project === project &&
-            one.hour >= from &&
-            one.hour <= to &&
-            (firmwareName === undefined || one.firmwareName === firmwareName),
-        )
-        .sort(
-          (a, b) =>
-            a.hour - b.hour || compareTexts(a.firmwareName, b.firmwareName) || compareTexts(a.version, b.version),
-        ),
   };
 }

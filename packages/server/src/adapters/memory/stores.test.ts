@@ -4,12 +4,14 @@ import { testCatalogueStore } from '../../../test/suites/catalogue-store.ts';
 import { testDeviceStore } from '../../../test/suites/device-store.ts';
 import { testEventStore } from '../../../test/suites/event-store.ts';
 import { testProfileStore } from '../../../test/suites/profile-store.ts';
-import { testRolloutStore, testVersionCountStore } from '../../../test/suites/rollout-store.ts';
+import { testRolloutStore } from '../../../test/suites/rollout-store.ts';
+import { testVersionCountStore } from '../../../test/suites/version-count-store.ts';
 import { memoryCatalogue } from './catalogue.ts';
 import { memoryDevices } from './devices.ts';
 import { memoryEvents } from './events.ts';
 import { memoryProfiles } from './profiles.ts';
-import { memoryRollouts, memoryVersionCounts } from './rollouts.ts';
+import { memoryRollouts } from './rollouts.ts';
+import { memoryVersionCounts } from './version-counts.ts';
 
 describe('projects and releases in memory', () =>
   testCatalogueStore(async () => {
@@ -48,7 +50,7 @@ describe('rollouts in memory', () =>
   }));
 
 describe('version counts in memory', () =>
-  testVersionCountStore(async () => {
-    const store = memoryVersionCounts();
+  testVersionCountStore(async (hoursKept) => {
+    const store = memoryVersionCounts(hoursKept);
     return { store, reopened: async () => store };
   }));

@@ -7,7 +7,7 @@ import { EVENT_TABLE } from './events.ts';
 import { PROFILE_TABLE } from './profiles.ts';
 import { ROLLOUT_TABLES } from './rollouts.ts';
 import { TOKEN_GRANTS, TOKEN_TABLE } from './tokens.ts';
-import { VERSION_COUNT_TABLE } from './version-counts.ts';
+import { VERSION_COUNT_TABLES } from './version-counts.ts';
 
 /**
  * The steps from an empty file to the schema of today; `user_version` counts those that were made. Never edit a step that
@@ -178,7 +178,7 @@ ${TOKEN_TABLE}
     PROFILE_TABLE,
     ATTEMPT_TABLE,
     ROLLOUT_TABLES,
-    VERSION_COUNT_TABLE,
+    VERSION_COUNT_TABLES,
     FLOOR_COLUMN,
   ].join(''),
 ];

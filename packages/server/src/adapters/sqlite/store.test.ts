@@ -6,12 +6,14 @@ import { testAttemptStore } from '../../../test/suites/attempt-store.ts';
 import { testCatalogueStore } from '../../../test/suites/catalogue-store.ts';
 import { testDeviceStore } from '../../../test/suites/device-store.ts';
 import { testProfileStore } from '../../../test/suites/profile-store.ts';
-import { rolloutOf, testRolloutStore, testVersionCountStore } from '../../../test/suites/rollout-store.ts';
+import { rolloutOf, testRolloutStore } from '../../../test/suites/rollout-store.ts';
 import { entryOf, groupOf, NO_FILTER, projectOf, recordOf, releaseOf } from '../../../test/suites/samples.ts';
+import { testVersionCountStore } from '../../../test/suites/version-count-store.ts';
 import type { DeviceStore } from '../../ports.ts';
 import { catalogueStore } from './catalogue.ts';
 import { openSqliteStore, type SqliteStore } from './store.ts';
 import { readings, type Transaction } from './transaction.ts';
+import { versionCountStore } from './version-counts.ts';
 
 const folder = folders(onTestFinished);
 const EVERYTHING = { limit: 1_000, cursor: undefined };
@@ -63,9 +65,11 @@ describe('rollouts in SQLite', () =>
   }));
 
 describe('version counts in SQLite', () =>
-  testVersionCountStore(async () => {
+  testVersionCountStore(async (hoursKept) => {
     const { first, again } = await reopening();
-    return { store: first.versionCounts, reopened: async () => (await again()).versionCounts };
+    const of = ({ database, transaction }: SqliteStore) =>
+      versionCountStore(database, transaction, readings(''), hoursKept);
+    return { store: of(first), reopened: async () => of(await again()) };
   }));
 
 function synchronous({ database }: SqliteStore): number {

@@ -1,6 +1,7 @@
 import type { EventStore } from '../../ports/events.ts';
 import type { ProfileStore } from '../../ports/profiles.ts';
-import type { AttemptStore, RolloutStore, VersionCountStore } from '../../ports/rollouts.ts';
+import type { AttemptStore, RolloutStore } from '../../ports/rollouts.ts';
+import type { VersionCountStore } from '../../ports/version-counts.ts';
 import type { CatalogueStore, DeviceStore } from '../../ports.ts';
 import { catalogueStore } from './catalogue.ts';
 import type { Database } from './database.ts';
@@ -16,6 +17,8 @@ import { versionCountStore } from './version-counts.ts';
 const LOG_LIMIT = 1_000_000;
 /** Events that are kept. */
 const EVENT_LIMIT = 100_000;
+/** Hours of which versions stay counted: 400 days. */
+const HOURS_KEPT = 400 * 24;
 
 export interface SqliteStore {
   readonly catalogue: CatalogueStore;
@@ -46,7 +49,7 @@ export async function openSqliteStore(
     events: eventStore(database, writing, transaction, reading),
     profiles: profileStore(database, transaction, reading),
     rollouts: rolloutStore(database, transaction, reading),
-    versionCounts: versionCountStore(database, transaction, reading),
+    versionCounts: versionCountStore(database, transaction, reading, HOURS_KEPT),
     database,
     transaction,
     close: () => database.close(),

@@ -5,7 +5,7 @@ import { type AdminLimits, createServers, DEFAULT_LIMITS } from './servers.ts';
 import { type LocalPlace, listenLocally } from './socket.ts';
 
 export interface AdminParts
-  extends Pick<AppParts, 'operator' | 'uploads' | 'tokens' | 'audit' | 'events' | 'facts' | 'onProblem'> {
+  extends Pick<AppParts, 'operator' | 'uploads' | 'tokens' | 'audit' | 'events' | 'versions' | 'facts' | 'onProblem'> {
   readonly limits?: Partial<AdminLimits> | undefined;
 }
 

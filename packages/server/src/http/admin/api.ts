@@ -113,6 +113,21 @@ export interface ApiRelease {
   readonly withdrawnAt?: string;
 }
 
+/** How many devices ran which version, and when. */
+export interface ApiVersionHistory {
+  readonly stepHours: number;
+  /** When it was counted. */
+  readonly hours: readonly string[];
+  readonly series: ReadonlyArray<{
+    readonly firmwareName: string;
+    readonly version: string;
+    /** At each of the hours. */
+    readonly devices: readonly number[];
+    /** Those of them that asked within the day before. */
+    readonly seen: readonly number[];
+  }>;
+}
+
 export interface ApiPublished {
   readonly release: ApiRelease;
   /** False where the very same was published before. */

@@ -8,6 +8,7 @@ import { FotaServerError } from '../../domain/errors.ts';
 import type { Events } from '../../usecases/events.ts';
 import type { Operator } from '../../usecases/operator.ts';
 import type { Uploads } from '../../usecases/uploads.ts';
+import type { VersionCounts } from '../../usecases/version-counts.ts';
 import { declared, open } from './access.ts';
 import { addAuditing, noteFailure } from './auditing.ts';
 import {
@@ -30,14 +31,17 @@ import { releaseRoutes } from './routes/releases.ts';
 import { type ServerFacts, statusRoute } from './routes/status.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { uploadBytesRoute, uploadRoutes } from './routes/uploads.ts';
+import { versionRoutes } from './routes/versions.ts';
 import * as schemas from './schemas.ts';
 import type { AdminLimits } from './servers.ts';
 import { createStreaming } from './streaming.ts';
+import { versionHistorySchema } from './version-schemas.ts';
 
 export interface AppParts extends EntryParts {
   readonly operator: Operator;
   readonly uploads: Uploads;
   readonly events: Events;
+  readonly versions: Pick<VersionCounts, 'history'>;
   readonly facts: () => ServerFacts;
   readonly limits: Pick<AdminLimits, 'jsonBytes'>;
   /** Told of defects, and of what the operator must see to, such as a full disk. */
@@ -58,7 +62,7 @@ const PREFIX = '/api/v1';
 const LONGEST_PARAMETER = 128 * 12;
 
 export async function createApp(parts: AppParts): Promise<AdminApp> {
-  const { operator, uploads, tokens, audit, events, facts, limits, onProblem, ending } = parts;
+  const { operator, uploads, tokens, audit, events, versions, facts, limits, onProblem, ending } = parts;
   const running = new Set<Promise<unknown>>();
 
   const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
@@ -116,7 +120,15 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
       return work;
     };
   });
-  const device = [deviceListingSchema, deviceSchema, explanationSchema, logEntrySchema, recordSchema, eventSchema];
+  const device = [
+    deviceListingSchema,
+    deviceSchema,
+    explanationSchema,
+    logEntrySchema,
+    recordSchema,
+    eventSchema,
+    versionHistorySchema,
+  ];
   for (const schema of [...Object.values(schemas), ...device]) app.addSchema(schema);
 
   await app.register(
@@ -128,6 +140,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
       releaseRoutes(routes, operator, uploads);
       deviceRoutes(routes, operator);
       profileRoutes(routes, operator);
+      versionRoutes(routes, operator, versions);
       tokenRoutes(routes, tokens);
       eventRoutes(routes, operator, events, { streaming: createStreaming({ events, ending, onProblem }), identify });
       auditRoutes(routes, audit);

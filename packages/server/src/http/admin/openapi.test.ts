@@ -40,6 +40,7 @@ const ROUTES = [
   'GET /api/v1/projects/{project}',
   'GET /api/v1/projects/{project}/devices/{device}',
   'GET /api/v1/projects/{project}/explain',
+  'GET /api/v1/projects/{project}/versions',
   'GET /api/v1/releases',
   'GET /api/v1/releases/{release}',
   'GET /api/v1/status',
