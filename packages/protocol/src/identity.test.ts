@@ -71,8 +71,24 @@ describe('reading a request target', () => {
       'in the order of libfota v1',
       '/up?project_key=KEY&imei=868488076506128&device_key=&firmware_name=demo_LuatOS-SoC_EC718P&version=1001.1.0',
     ],
+    [
+      'in the order of the first libfota, the id last',
+      '/up?project_key=KEY&firmware_name=demo_LuatOS-SoC_EC718P&version=1001.1.0&imei=868488076506128',
+    ],
   ])('%s', (_name, target) => {
     expect(parseTarget(target)).toEqual({ path: '/up', identity: device });
+  });
+
+  it('that tells a version alone names nobody, and nothing to ask for', () => {
+    const { path, identity } = parseTarget('/xxx/upgrade?version=1.0.5');
+    expect({ path, ...identity }).toEqual({
+      path: '/xxx/upgrade',
+      idKind: undefined,
+      id: undefined,
+      projectKey: undefined,
+      firmwareName: undefined,
+      version: '1.0.5',
+    });
   });
 
   it('takes a firmware name that holds what separates parameters', () => {

@@ -11,3 +11,17 @@ export { type DeviceFacts, LIBRARIES, type Library, type LibraryName } from './l
 export type { Connection, Cut, Surroundings } from './line.ts';
 export { type Run, type SimulateOptions, simulate, type Timers } from './simulate.ts';
 export { createFile, createFlash, type Sink } from './sinks.ts';
+export {
+  checkTurnkey,
+  fetchTurnkey,
+  reportTurnkey,
+  TURNKEY_LIBRARIES,
+  type TurnkeyCheck,
+  type TurnkeyFacts,
+  type TurnkeyFetch,
+  type TurnkeyLibrary,
+  type TurnkeyLibraryName,
+  type TurnkeyOptions,
+  type TurnkeyOutcome,
+  type TurnkeyTold,
+} from './turnkey.ts';

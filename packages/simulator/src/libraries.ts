@@ -6,7 +6,13 @@ export interface DeviceFacts extends Identity {
   readonly model?: string | undefined;
 }
 
-export type LibraryName = 'libfota' | 'libfota2-1.0' | 'libfota2-2024-11' | 'libfota2-2025-02' | 'libfota2-now';
+export type LibraryName =
+  | 'libfota'
+  | 'libfota-1.0'
+  | 'libfota2-1.0'
+  | 'libfota2-2024-11'
+  | 'libfota2-2025-02'
+  | 'libfota2-now';
 
 type Parameter = 'id' | 'project_key' | 'device_key' | 'firmware_name' | 'version' | 'model';
 
@@ -39,6 +45,12 @@ export const LIBRARIES: Readonly<Record<LibraryName, Library>> = {
     ...now,
     joint: undefined,
     parameters: ['project_key', 'id', 'device_key', 'firmware_name', 'version'],
+    noId: 'imei=',
+  },
+  'libfota-1.0': {
+    ...now,
+    joint: undefined,
+    parameters: ['project_key', 'firmware_name', 'version', 'id'],
     noId: 'imei=',
   },
   'libfota2-1.0': {

@@ -114,6 +114,12 @@ const TARGETS: ReadonlyArray<readonly [string, Partial<SimulateOptions> & { libr
     },
     '/api/site/firmware_upgrade?project_key=3TNamWSWhGQKS7pXWyIjoBZWC4xFRMCU&imei=861551056130107&device_key=&firmware_name=fotademo_LuatOS-SoC_EC618&version=1103.1.1',
   ],
+  [
+    'the platform, the id last',
+    { library: 'libfota-1.0', facts: { ...facts, idKind: 'mac', id: 'C81234567830' } },
+    `/api/site/firmware_upgrade?project_key=${K}&firmware_name=fotademo_LuatOS-SoC_EC718P&version=1001.1.0&mac=C81234567830`,
+  ],
+  ['its own URL as it stands', { library: 'libfota-1.0', url: `${own}?version=1.2.3` }, '/xxx/upgrade?version=1.2.3'],
   ['its own URL as it stands', { library: 'libfota', url: `${own}?version=1.2.3` }, '/xxx/upgrade?version=1.2.3'],
   ['a URL behind ###', { library: 'libfota2-now', url: `###${own}?v=1` }, '/xxx/upgrade?v=1'],
   ['a URL without a path', { library: 'libfota2-now', url: 'http://h.example:8080?' }, '/'],

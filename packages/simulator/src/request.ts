@@ -23,13 +23,28 @@ export function placeOf(url: string): Place | undefined {
   return { host, port: Number.parseInt(port, 10) || 80, target: slash < 0 ? '/' : rest.slice(slash) };
 }
 
+/** What a device sends along instead of only asking. */
+export interface Posted {
+  /** As `Content-Type`; undefined: none is sent. */
+  readonly type: string | undefined;
+  /** ASCII. */
+  readonly text: string;
+}
+
 /** The bytes of a request as the firmware writes them (luatos.md L10); `from`: where a resume begins (L18). */
-export function requestHead({ head }: Generation, { host, port, target }: Place, from?: number): string {
+export function requestHead(
+  { head }: Generation,
+  { host, port, target }: Place,
+  from?: number,
+  posted?: Posted,
+): string {
   const lines = [
-    `GET ${target} HTTP/1.1`,
+    `${posted === undefined ? 'GET' : 'POST'} ${target} HTTP/1.1`,
     ...(head.connectionClose ? ['Connection: Close'] : []),
     `Host: ${host}${head.hostPort ? `:${port}` : ''}`,
     ...(from === undefined ? [] : [`Range: bytes=${from}-`]),
+    ...(posted?.type === undefined ? [] : [`Content-Type: ${posted.type}`]),
+    ...(posted === undefined ? [] : [`Content-Length: ${posted.text.length}`]),
   ];
-  return `${lines.join('\r\n')}\r\n\r\n`;
+  return `${lines.join('\r\n')}\r\n\r\n${posted?.text ?? ''}`;
 }

@@ -3,7 +3,7 @@ import { begin, type DeviceEvent, type Effect, type Step, step } from './device.
 import { GENERATIONS, type GenerationName, type Mode, type Wait } from './generations.ts';
 import { askedUrl, type DeviceFacts, LIBRARIES, type LibraryName } from './libraries.ts';
 import { type Connection, type Line, openLine, type Surroundings } from './line.ts';
-import { placeOf, requestHead } from './request.ts';
+import { type Posted, placeOf, requestHead } from './request.ts';
 import type { Sink } from './sinks.ts';
 
 /** What calls a device back after so many milliseconds. */
@@ -24,6 +24,8 @@ export interface SimulateOptions {
   readonly call?: number | undefined;
   /** Where connections really go, as if name resolution led there. Default: where the URL says. */
   readonly connectTo?: { readonly host: string; readonly port: number } | undefined;
+  /** Default: it only asks. */
+  readonly posted?: Posted | undefined;
   /** Segments in which the request's head goes out, 1 to 6 (luatos.md L10). Default 1. */
   readonly headPieces?: number | undefined;
   /** The device's own timer, counted from its first connection, in milliseconds. Default: as its firmware has it. */
@@ -45,7 +47,7 @@ export interface Run {
   readonly never: boolean;
   /** What lies in the sink. */
   readonly bytes: number;
-  /** The heads of all requests, as they were sent. */
+  /** All requests, as they were sent. */
   readonly requests: readonly string[];
   /** The status lines of all answers. */
   readonly statusLines: readonly string[];
@@ -114,7 +116,7 @@ export function startDevice(options: SimulateOptions): Running {
   const perform = (effect: Effect): void => {
     switch (effect.do) {
       case 'ask': {
-        const head = requestHead(generation, place, effect.from);
+        const head = requestHead(generation, place, effect.from, options.posted);
         const connection = requests.push(head);
         const pieces = inPieces(Buffer.from(head), headPieces);
         const to = connectTo ?? place;
