@@ -31,8 +31,10 @@ export function emptyGroup(): Group {
   return { forgotten: [], former: [], records: new Map(), access: [], log: [], written, end };
 }
 
-export function isEmpty({ forgotten, records, access, log }: Group): boolean {
-  return forgotten.length === 0 && records.size === 0 && access.length === 0 && log.length === 0;
+export function isEmpty({ records, ...lists }: Group): boolean {
+  return (
+    records.size === 0 && [lists.forgotten, lists.former, lists.access, lists.log].every(({ length }) => length === 0)
+  );
 }
 
 /** Of each device what came last. */

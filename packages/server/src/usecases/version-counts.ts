@@ -51,8 +51,8 @@ const OTHERS = '*';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Devices that are counted before it is everybody else's turn: a few milliseconds. */
-const SLICE = 5_000;
+/** Devices that are counted before it is everybody else's turn: a millisecond or two. */
+const SLICE = 2_000;
 
 export function createVersionCounts(ports: {
   readonly store: VersionCountStore;
