@@ -1,5 +1,5 @@
 // How long one decision takes, nothing else: no socket, no store. decisions.js, prints JSON
-import { type Circumstances, decide, type Project, planOf, type Release } from '@libfota2/server';
+import { type Circumstances, decide, type Project, planOf, type Release, STRANGER } from '@libfota2/server';
 import { median } from '../measure.ts';
 
 const FIRMWARES = 20;
@@ -33,8 +33,10 @@ const releases = Array.from({ length: FIRMWARES * RELEASES }, (_, i): Release =>
     withdrawnAt: undefined,
   };
 });
-const plan = planOf([project], releases, 6);
-const known: Circumstances = { access: 'default', isKnown: true, hasRoom: true, deliveries: undefined };
+const limits = { downloads: undefined, bytesPerHour: undefined, bytesPerDevicePerDay: undefined };
+const plan = planOf([project], releases, { deliveriesPerDay: 6, limits, stopped: undefined });
+const known: Circumstances = STRANGER;
+const moment = { now: 0, usage: () => ({ downloads: 0, bytesLastHour: 0 }) };
 const ids = Array.from({ length: 1_000 }, (_, i) => `86${String(i).padStart(13, '0')}`);
 
 /** Nanoseconds of CPU that one decision takes; the answers are counted, so that none can be left out. */
@@ -49,7 +51,7 @@ function measure(version: string, expected: 'upgrade' | 'refused'): number {
       firmwareName: `firmware-${i % FIRMWARES}`,
       version,
     };
-    if (decide(identity, plan, () => known).answer === expected) right += 1;
+    if (decide(identity, plan, () => known, moment).answer === expected) right += 1;
   }
   const { user, system } = process.cpuUsage(begin);
   if (right !== TIMES) throw new Error(`${TIMES - right} decisions were not ${expected}`);

@@ -10,22 +10,23 @@ import { sqliteAudit } from './adapters/sqlite/audit.ts';
 import { openSqliteStore } from './adapters/sqlite/store.ts';
 import { sqliteTokens } from './adapters/sqlite/tokens.ts';
 import { FotaServerError } from './domain/errors.ts';
+import type { RolloutLimits } from './domain/rollout.ts';
 import type { Refused } from './http/refused.ts';
 import type { Settings } from './options.ts';
 import type { Later, PackageStore } from './ports.ts';
 import { type Audit, openAudit } from './usecases/audit.ts';
-import { openCatalogue } from './usecases/catalogue.ts';
-import { type CheckIns, createCheckIns } from './usecases/check-in.ts';
+import type { CheckIns } from './usecases/check-in.ts';
 import { type Events, openEvents } from './usecases/events.ts';
-import { openFleet } from './usecases/fleet.ts';
 import { createGrouping } from './usecases/grouping.ts';
 import { bareEntry, createNoise } from './usecases/noise.ts';
 import { createOperator, type Operator } from './usecases/operator.ts';
 import { seldom } from './usecases/problems.ts';
 import { openProfiles } from './usecases/profiles.ts';
+import type { RolloutDesk } from './usecases/rollout-desk.ts';
 import { createSerials, type Serials } from './usecases/serials.ts';
 import { tellingCheckIns, tellingOperator } from './usecases/telling.ts';
 import { openTokens, type Tokens } from './usecases/tokens.ts';
+import { openUpgrades } from './usecases/upgrades.ts';
 import { openUploads, type Uploads } from './usecases/uploads.ts';
 import { createVersionCounts, type VersionCounts } from './usecases/version-counts.ts';
 
@@ -44,6 +45,7 @@ export type Closers = Array<(graceMs: number) => unknown>;
 /** The server without its doors: what they lead to. */
 export interface Application {
   readonly operator: Operator;
+  readonly rollouts: RolloutDesk;
   readonly uploads: Uploads;
   readonly tokens: Tokens;
   readonly audit: Audit;
@@ -66,6 +68,8 @@ const MAX_OPEN_UPLOADS = 100;
 const GATHER_MS = 5;
 const SOON_MS = 1_000;
 const IDLE_MS = 60_000;
+/** A rollout that is to begin, or to pause, does so within a second. */
+const TICK_MS = 1_000;
 
 const later: Later = (ms, work) => {
   if (ms === 0) {
@@ -78,7 +82,7 @@ const later: Later = (ms, work) => {
 
 /** Opens everything on a locked data folder; what must be closed afterwards is added to `closers`. */
 export async function openApplication(dataDir: string, settings: Settings, closers: Closers): Promise<Application> {
-  const { onCheckIn, deliveriesPerDay, maxDevices, cacheBytes, maxPackageBytes } = settings;
+  const { onCheckIn, deliveriesPerDay, settleMs, maxDevices, cacheBytes, maxPackageBytes } = settings;
   const now = Date.now;
   const problems: Problem[] = [];
   let events: Events | undefined;
@@ -104,30 +108,58 @@ export async function openApplication(dataDir: string, settings: Settings, close
 
   const times = { gatherMs: GATHER_MS, soonMs: SOON_MS, idleMs: IDLE_MS };
   const grouping = createGrouping({ store: store.devices, later, times, onProblem });
-  const fleet = await openFleet({ store: store.devices, grouping, maxDevices });
-  closers.push(() => fleet.flush().catch(onProblem));
   const profiles = await openProfiles(store.profiles);
-  const noise = createNoise({
-    note: (entry) => {
-      const { at, event, code: status, detail = '' } = entry;
-      if (event === 'unreadable') settings.onLost({ at, status, detail });
-      fleet.note(entry);
-    },
-    later,
-  });
-  closers.push(noise.flush);
-  const versions = createVersionCounts({ store: store.versionCounts, records: fleet.records, now, later, onProblem });
-  closers.push(() => versions.close());
   const writing = tracked();
-  closers.push(writing.settle);
 
   const newKey = (): string => randomBytes(16).toString('hex');
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-  const catalogue = await openCatalogue({ store: store.catalogue, now, newKey, sha256, deliveriesPerDay });
+  const upgrades = await openUpgrades({
+    stores: store,
+    grouping,
+    noise: (fleet) =>
+      createNoise({
+        note: (entry) => {
+          const { at, event, code: status, detail = '' } = entry;
+          if (event === 'unreadable') settings.onLost({ at, status, detail });
+          fleet.note(entry);
+        },
+        later,
+      }),
+    profile: profiles.profile,
+    groupQuery: () => undefined,
+    policy: { deliveriesPerDay, limits: limitsOf(settings) },
+    settleMs,
+    tickMs: TICK_MS,
+    maxDevices,
+    now,
+    later,
+    newKey,
+    sha256,
+    onCheckIn,
+    emit: told.emit,
+    along: told.along,
+    onProblem,
+  });
+  const { catalogue, fleet, noise, rollouts } = upgrades;
+  closers.push(() => fleet.flush().catch(onProblem));
+  closers.push(() => rollouts.close().catch(onProblem));
+  const versions = createVersionCounts({ store: store.versionCounts, records: fleet.records, now, later, onProblem });
+  closers.push(() => versions.close());
+  closers.push(noise.flush);
+  closers.push(writing.settle);
   const inspector = createInspector();
   const operator = guarded(
     tellingOperator(
-      createOperator({ catalogue, fleet, profiles, devices: store.devices, packages, inspector, now }),
+      createOperator({
+        catalogue,
+        look: upgrades.checkIns.look,
+        fleet,
+        profiles,
+        devices: store.devices,
+        packages,
+        inspector,
+        now,
+      }),
       told,
     ),
     writing.guard,
@@ -152,10 +184,11 @@ export async function openApplication(dataDir: string, settings: Settings, close
   });
   const audit = await openAudit({ store: sqliteAudit(store.database, database), now, later, sha256, onProblem });
   closers.push(() => audit.flush().catch(onProblem));
-  const checkIns = tellingCheckIns(createCheckIns({ plan: catalogue.plan, fleet, noise, now, onCheckIn }), fleet, told);
+  const checkIns = tellingCheckIns(upgrades.checkIns, fleet, told);
 
   return {
     operator,
+    rollouts: guardedDesk(upgrades.desk, writing.guard),
     uploads,
     tokens,
     audit,
@@ -163,7 +196,7 @@ export async function openApplication(dataDir: string, settings: Settings, close
     onProblem,
     checkIns,
     events: told,
-    serials: createSerials({ plan: catalogue.plan, now, sealing: hmacSealing }),
+    serials: createSerials({ plan: () => upgrades.planning.plan(now()), now, sealing: hmacSealing }),
     versions,
     packages,
     onRefused: ({ reason, status, address, excerpt, at }) => {
@@ -202,6 +235,30 @@ function guarded(operator: Operator, guard: Guard): Operator {
     forgetDevice: guard(operator.forgetDevice),
   };
   return { ...operator, ...changes };
+}
+
+/** The same for rollouts. */
+function guardedDesk(desk: RolloutDesk, guard: Guard): RolloutDesk {
+  return {
+    ...desk,
+    createRollout: guard(desk.createRollout),
+    pauseRollout: guard(desk.pauseRollout),
+    resumeRollout: guard(desk.resumeRollout),
+    skipWave: guard(desk.skipWave),
+    abortRollout: guard(desk.abortRollout),
+    retryRollout: guard(desk.retryRollout),
+    rollBack: guard(desk.rollBack),
+    setStop: guard(desk.setStop),
+  };
+}
+
+/** Limits of all downloads together; 0 is none. */
+function limitsOf({ maxDownloads, bytesPerHour, bytesPerDevicePerDay }: Settings): RolloutLimits {
+  return {
+    downloads: maxDownloads || undefined,
+    bytesPerHour: bytesPerHour || undefined,
+    bytesPerDevicePerDay: bytesPerDevicePerDay || undefined,
+  };
 }
 
 /** Changes that must end before the database closes. */

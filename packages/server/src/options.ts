@@ -36,6 +36,14 @@ export interface ServerOptions {
   readonly graceMs?: number | undefined;
   /** Deliveries of one package within a day to a device that keeps its version, after which it is held. Default 6. */
   readonly deliveriesPerDay?: number | undefined;
+  /** Milliseconds after the last byte of a package within which an old version says nothing of its installation. Default 60 000. */
+  readonly settleMs?: number | undefined;
+  /** Packages that are sent at once; 0: no limit. Default 0. */
+  readonly maxDownloads?: number | undefined;
+  /** Bytes of packages within an hour; 0: no limit. Default 0. */
+  readonly bytesPerHour?: number | undefined;
+  /** Bytes of packages to one device within a day; 0: no limit. Default 0. */
+  readonly bytesPerDevicePerDay?: number | undefined;
   /** Devices that are remembered; further ones are refused. Default 1 000 000. */
   readonly maxDevices?: number | undefined;
   /** Bytes of packages that are kept in memory; 0: none. Default 64 MiB. */

@@ -91,6 +91,14 @@ export type LogEvent =
   | 'checked'
   /** There was no upgrade, by another rule than last time; the code is the platform's. */
   | 'refused'
+  /** The device tells the version that it was sent. */
+  | 'confirmed'
+  /** It took a whole package and tells its old version again, or reported so. */
+  | 'failed'
+  /** It told the new version, or reported it installed, and tells an older one again. */
+  | 'rolled-back'
+  /** Nothing was heard of it for too long. */
+  | 'silent'
   /** A request was not understood, or was too much; the code is the HTTP status. */
   | 'unreadable';
 

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { wireVersion } from '@libfota2/protocol';
 import type { Project, Release, ReleasePackage } from '../src/domain/catalogue.ts';
+import type { Moment } from '../src/domain/decide.ts';
+import type { Known } from '../src/domain/device.ts';
 import type { Inspection } from '../src/domain/inspection.ts';
+import { NO_USAGE } from '../src/domain/limits.ts';
+import type { Policy } from '../src/domain/plan.ts';
+import { NO_LIMITS, type Rollout } from '../src/domain/rollout.ts';
+import { ROLLOUT_DEFAULTS } from '../src/domain/rollout-spec.ts';
 
 /** A project as it is made by default. */
 export function projectOf(change: Partial<Project> = {}): Project {
@@ -43,3 +49,36 @@ export const OPAQUE: Inspection = {
   facts: [],
   warnings: [],
 };
+
+/** What holds where nothing else is said. */
+export const POLICY: Policy = { deliveriesPerDay: 6, limits: NO_LIMITS, stopped: undefined };
+
+/** A moment in which nothing is downloaded. */
+export const MOMENT: Moment = { now: 0, usage: () => NO_USAGE };
+
+/** A device that asked once. */
+export function knownOf(changes: Partial<Known> = {}): Known {
+  const plain = { firstSeenAt: 0, lastSeenAt: 0, asked: 1, rule: 'newest' } as const;
+  return { ...plain, deliveries: undefined, attempt: undefined, spent: undefined, ...changes };
+}
+
+/** A rollout that has not begun, of release 110 of the firmware `app`, in three waves. */
+export function rolloutOf(changes: Partial<Rollout> = {}): Rollout {
+  return {
+    ...ROLLOUT_DEFAULTS,
+    id: 1,
+    project: 'sample',
+    firmwareName: 'app',
+    release: 110,
+    state: 'scheduled',
+    wave: -1,
+    waveOpenedAt: undefined,
+    why: '',
+    accepted: [],
+    createdAt: 0,
+    startedAt: undefined,
+    changedAt: 0,
+    endedAt: undefined,
+    ...changes,
+  };
+}

@@ -16,7 +16,20 @@ type Options = Whereabouts & {
   readonly follow?: boolean;
 };
 
-const EVENTS = ['offered', 'resumed', 'sent', 'broken', 'held', 'checked', 'refused', 'unreadable'] as const;
+const EVENTS = [
+  'offered',
+  'resumed',
+  'sent',
+  'broken',
+  'held',
+  'checked',
+  'refused',
+  'confirmed',
+  'failed',
+  'rolled-back',
+  'silent',
+  'unreadable',
+] as const;
 const POLL_MS = 1_000;
 
 /** `fota log`: what devices asked for and got. */

@@ -23,6 +23,7 @@ const ATTEMPT_STATES = [
   'failed',
   'rolled-back',
   'silent',
+  'superseded',
 ] as const;
 
 export type QueryField =

@@ -1,10 +1,12 @@
 import { compareVersions } from '@libfota2/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packageOf, projectOf, releaseOf } from '../../test/samples.ts';
-import { afterDelivery, type Circumstances, corrected, decide, REFUSED_BY, RULES, STRANGER } from './decide.ts';
+import { knownOf, MOMENT, POLICY, packageOf, projectOf, releaseOf } from '../../test/samples.ts';
+import { type Circumstances, decide, REFUSED_BY, RULES, STRANGER } from './decide.ts';
+import { afterDelivery, corrected } from './deliveries.ts';
 import { explain } from './explain.ts';
 import { planOf } from './plan.ts';
+import { NO_PROFILE } from './profile.ts';
 
 const projectKey = 'k'.repeat(32);
 const plan = planOf(
@@ -17,11 +19,11 @@ const plan = planOf(
     releaseOf('2014.1.4', { firmwareName: 'cores', packages: [packageOf('c', '2013')] }),
     releaseOf('2.0', { project: 'closed' }),
   ],
-  6,
+  POLICY,
 );
 const device = { idKind: 'imei', id: '867', projectKey, firmwareName: 'app', version: '1.0.0' } as const;
 const deciding = (change: object, circumstances: Partial<Circumstances> = {}) =>
-  decide({ ...device, ...change }, plan, () => ({ ...STRANGER, ...circumstances }));
+  decide({ ...device, ...change }, plan, () => ({ ...STRANGER, ...circumstances }), MOMENT);
 const held = { sha256: packageOf('1.10.0').sha256, version: '1.0.0', count: 6, takenBack: 0, since: 0 };
 
 describe('decide', () => {
@@ -51,7 +53,7 @@ describe('decide', () => {
     ['newest', 27, { version: '1.10' }, {}],
     ['newest', 27, { version: '2012.001.005' }, {}],
     ['base-missing', 44, { firmwareName: 'cores', version: '2010.1.1' }, {}],
-    ['upgrade-loop', 40, {}, { isKnown: true, deliveries: held }],
+    ['upgrade-loop', 40, {}, { known: knownOf({ deliveries: held }) }],
   ] as const)('refuses by the rule %s with code %i: %j %j', (rule, code, change, circumstances) => {
     const decision = deciding(change, circumstances);
     expect(decision).toMatchObject({ answer: 'refused', rule, code });
@@ -59,11 +61,11 @@ describe('decide', () => {
   });
 
   it.each([
-    ['a device that is known, where registration is closed', { projectKey: 'c'.repeat(32) }, { isKnown: true }],
+    ['a device that is known, where registration is closed', { projectKey: 'c'.repeat(32) }, { known: knownOf() }],
     ['a device that was allowed before it asked', { projectKey: 'c'.repeat(32) }, { access: 'allowed' }],
-    ['a known device, where there is no room for more', {}, { isKnown: true, hasRoom: false }],
-    ['a device that was held on another version', {}, { deliveries: { ...held, version: '0.9' } }],
-    ['a device that was held on another package', {}, { deliveries: { ...held, sha256: 'other' } }],
+    ['a known device, where there is no room for more', {}, { known: knownOf(), hasRoom: false }],
+    ['a device that was held on another version', {}, { known: knownOf({ deliveries: { ...held, version: '0.9' } }) }],
+    ['a device that was held on another package', {}, { known: knownOf({ deliveries: { ...held, sha256: 'other' } }) }],
   ] as const)('upgrades %s', (_who, change, circumstances) => {
     expect(deciding(change, circumstances)).toMatchObject({ answer: 'upgrade' });
   });
@@ -99,24 +101,25 @@ describe('decide', () => {
     });
     const circumstances = fc.record({
       access: fc.constantFrom('default', 'blocked', 'allowed'),
-      isKnown: fc.boolean(),
       hasRoom: fc.boolean(),
-      deliveries: fc.option(fc.constant(held), { nil: undefined }),
+      known: fc.constantFrom(undefined, knownOf(), knownOf({ deliveries: held })),
+      profile: fc.constant(NO_PROFILE),
     });
     fc.assert(
       fc.property(known, circumstances, (identity, around) => {
-        const decision = decide(identity, plan, () => around);
+        const decision = decide(identity, plan, () => around, MOMENT);
         const { project, firmwareName, id, version } = decision.device;
         expect([firmwareName.length <= 128, id.length <= 128, version.length <= 64]).not.toContain(false);
         expect(project + firmwareName + id + version).not.toMatch(/[\p{Cc}\p{Cs}]/u);
-        expect(decision.trace).toEqual(RULES.slice(0, RULES.indexOf(decision.rule) + 1));
+        expect(decision.trace).toEqual(RULES.filter((rule) => decision.trace.includes(rule)));
+        expect(decision.trace.at(-1)).toBe(decision.rule);
         if (decision.answer === 'upgrade') {
           expect(compareVersions(decision.release.wireVersion, identity.version ?? '')).toBeGreaterThan(0);
           expect(around.access).not.toBe('blocked');
         } else {
           expect([decision.code, decision.msg]).toEqual(REFUSED_BY[decision.rule as keyof typeof REFUSED_BY]);
         }
-        const { steps } = explain(identity, plan, around, decision);
+        const { steps } = explain(identity, plan, around, decision, 0);
         expect(steps.map(({ rule }) => rule)).toEqual(decision.trace);
         for (const { says } of steps) expect(says).toMatch(/^[^\n]{10,}\.$/u);
       }),
@@ -160,7 +163,7 @@ describe('deliveries', () => {
   it('to a device that asks every four hours and never takes the package end after the sixth, for good', () => {
     let deliveries: ReturnType<typeof afterDelivery> | undefined;
     const answers = Array.from({ length: 20 }, (_, ask) => {
-      const decision = deciding({}, { isKnown: true, deliveries });
+      const decision = deciding({}, { known: knownOf({ deliveries }) });
       if (decision.answer === 'upgrade') {
         deliveries = afterDelivery(deliveries, decision.package, '1.0.0', ask * 4 * 3_600_000);
       }

@@ -1,5 +1,6 @@
 import { ACCOUNT_ERRORS } from './account-errors.ts';
 import { DEVICE_ERRORS } from './device-errors.ts';
+import { ROLLOUT_ERRORS } from './rollout-errors.ts';
 
 const GENERAL_ERRORS = {
   'option-invalid': {
@@ -217,10 +218,14 @@ const GENERAL_ERRORS = {
  * Every way in which the server refuses an operator: the code, what it means, and what to do about it.
  * docs/errors.md says the same, and a test holds the two together. What a device is told are refusals, see `decide`.
  */
-export const SERVER_ERRORS: typeof GENERAL_ERRORS & typeof ACCOUNT_ERRORS & typeof DEVICE_ERRORS = {
+export const SERVER_ERRORS: typeof GENERAL_ERRORS &
+  typeof ACCOUNT_ERRORS &
+  typeof DEVICE_ERRORS &
+  typeof ROLLOUT_ERRORS = {
   ...GENERAL_ERRORS,
   ...ACCOUNT_ERRORS,
   ...DEVICE_ERRORS,
+  ...ROLLOUT_ERRORS,
 };
 
 export type ServerErrorCode = keyof typeof SERVER_ERRORS;

@@ -1,7 +1,7 @@
 import { compareVersions } from '@libfota2/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { projectOf, releaseOf } from '../../test/samples.ts';
+import { POLICY, projectOf, releaseOf } from '../../test/samples.ts';
 import { planOf } from './plan.ts';
 
 const KEY = 'k'.repeat(32);
@@ -12,7 +12,8 @@ describe('a plan', () => {
     fc.assert(
       fc.property(numbers, (minors) => {
         const releases = minors.map((minor) => releaseOf(`1.${minor}.0`));
-        const offered = planOf([projectOf()], releases, 6).projects.get(KEY)?.firmwares.get('app') ?? [];
+        const offered =
+          planOf([projectOf()], releases, POLICY).projects.get(KEY)?.firmwares.get('app')?.published ?? [];
         expect(offered).toHaveLength(minors.length);
         for (const [place, release] of offered.entries()) {
           const next = offered[place + 1];
@@ -29,13 +30,13 @@ describe('a plan', () => {
       releaseOf('3.0.0', { state: 'draft', firmwareName: 'unborn' }),
       releaseOf('4.0.0', { project: 'other' }),
     ];
-    const firmwares = planOf([projectOf()], releases, 6).projects.get(KEY)?.firmwares;
-    expect([...(firmwares ?? [])]).toEqual([['app', []]]);
+    const firmwares = planOf([projectOf()], releases, POLICY).projects.get(KEY)?.firmwares;
+    expect([...(firmwares ?? [])]).toMatchObject([['app', { published: [] }]]);
   });
 
   it('finds a project by its present key and by every former one', () => {
     const former = ['f'.repeat(32), 'g'.repeat(32)];
-    const { projects } = planOf([projectOf({ formerKeys: former })], [], 6);
+    const { projects } = planOf([projectOf({ formerKeys: former })], [], POLICY);
     expect([...projects.keys()]).toEqual([KEY, ...former]);
     expect(new Set(projects.values()).size).toBe(1);
   });

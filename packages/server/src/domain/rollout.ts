@@ -43,6 +43,12 @@ export interface RolloutLimits {
   readonly bytesPerDevicePerDay: number | undefined;
 }
 
+export const NO_LIMITS: RolloutLimits = {
+  downloads: undefined,
+  bytesPerHour: undefined,
+  bytesPerDevicePerDay: undefined,
+};
+
 /** What a device was promised within a day, whatever the rollout. */
 export interface Spent {
   readonly bytes: number;

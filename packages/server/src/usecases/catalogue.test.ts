@@ -228,7 +228,11 @@ describe('a store that fails', () => {
       keys += 1;
       return String(keys).padStart(32, 'n');
     };
-    const catalogue = await openCatalogue({ store, now: () => 1, newKey, sha256: (text) => text, deliveriesPerDay: 6 });
+    let changed = 0;
+    const onChanged = (): void => {
+      changed += 1;
+    };
+    const catalogue = await openCatalogue({ store, now: () => 1, newKey, sha256: (text) => text, onChanged });
     await catalogue.createProject({ name: 'p', key: WORLD_KEY });
     const publication = (version: string) => ({
       project: 'p',
@@ -237,8 +241,9 @@ describe('a store that fails', () => {
       intake: intakeOf(version),
     });
     const { release } = await catalogue.publish(publication('1.1.0'));
-    const before = [catalogue.plan(), catalogue.projects(), catalogue.releases(ALL)];
+    const before = [catalogue.projects(), catalogue.releases(ALL)];
     isFull = true;
+    const changesBefore = changed;
     const changes = [
       () => catalogue.createProject({ name: 'q' }),
       () => catalogue.updateProject('p', { refusals: 'empty' }),
@@ -248,9 +253,11 @@ describe('a store that fails', () => {
       () => catalogue.withdraw(release.id),
     ];
     for (const change of changes) await expect(change()).rejects.toMatchObject({ code: 'disk-full' });
-    expect([catalogue.plan(), catalogue.projects(), catalogue.releases(ALL)]).toEqual(before);
+    expect([catalogue.projects(), catalogue.releases(ALL)]).toEqual(before);
+    expect(changed).toBe(changesBefore);
     isFull = false;
     for (const change of changes) await change();
+    expect(changed).toBe(changesBefore + changes.length);
     expect(catalogue.releases(ALL)).toMatchObject([{ version: '1.2.0' }, { state: 'withdrawn' }]);
   });
 });
@@ -269,7 +276,7 @@ it('a package that publishes the draft it joins does both in one write', async (
       return kept.setState(...all);
     },
   };
-  const ports = { now: () => 5, newKey: () => WORLD_KEY, sha256: (text: string) => text, deliveriesPerDay: 6 };
+  const ports = { now: () => 5, newKey: () => WORLD_KEY, sha256: (text: string) => text, onChanged: () => undefined };
   const catalogue = await openCatalogue({ ...ports, store });
   await catalogue.createProject({ name: 'p' });
   const publication = { project: 'p', firmwareName: 'app', version: '1.1.0', intake: intakeOf('x') };

@@ -8,15 +8,12 @@ import {
   unknownRelease,
 } from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
-import { type Plan, planOf } from '../domain/plan.ts';
 import { type CheckedPublication, checkPublication, judgePublication, type Verdict } from '../domain/publication.ts';
 import type { CatalogueStore, Now } from '../ports.ts';
 import type { NewProject, Publication, Published, ReleaseFilter } from './operator.ts';
 
-/** Projects and releases, in memory and in the store, and the plan that follows from them. One change at a time. */
+/** Projects and releases, in memory and in the store. One change at a time. */
 export interface Catalogue {
-  /** The plan of this moment: deciding reads no database. */
-  plan(): Plan;
   projects(): readonly Project[];
   project(name: string): Project;
   createProject(wanted: NewProject): Promise<Project>;
@@ -31,7 +28,6 @@ export interface Catalogue {
   setFloor(id: number, isFloor: boolean): Promise<Release>;
 }
 
-/** Opens the catalogue and makes the plan. */
 export async function openCatalogue(ports: {
   readonly store: CatalogueStore;
   readonly now: Now;
@@ -39,13 +35,12 @@ export async function openCatalogue(ports: {
   readonly newKey: () => string;
   /** The SHA-256 of a text in lower-case hex. */
   readonly sha256: (text: string) => string;
-  readonly deliveriesPerDay: number;
+  /** Told of each change: plans must be made anew. */
+  readonly onChanged: () => void;
 }): Promise<Catalogue> {
-  const { store, now, newKey, sha256: hashOf, deliveriesPerDay } = ports;
+  const { store, now, newKey, sha256: hashOf, onChanged } = ports;
   const projects = new Map((await store.projects()).map((project) => [project.name, project]));
   const releases = new Map((await store.releases()).map((release) => [release.id, release]));
-  const made = (): Plan => planOf([...projects.values()], [...releases.values()], deliveriesPerDay);
-  let plan = made();
   let last: Promise<unknown> = Promise.resolve();
 
   /** What one change has read must still be true when it writes. */
@@ -69,13 +64,13 @@ export async function openCatalogue(ports: {
 
   const keepProject = (kept: Project): Project => {
     projects.set(kept.name, kept);
-    plan = made();
+    onChanged();
     return kept;
   };
 
   const keepRelease = (kept: Release): Release => {
     releases.set(kept.id, kept);
-    plan = made();
+    onChanged();
     return kept;
   };
 
@@ -128,7 +123,6 @@ export async function openCatalogue(ports: {
   };
 
   return {
-    plan: () => plan,
     projects: () => [...projects.values()],
     project,
 

@@ -57,10 +57,9 @@ describe('an upgrade loop', () => {
   it('is counted anew where another version is told, also when the old one comes back', async () => {
     const world = await serving();
     for (let time = 0; time < 6; time += 1) await world.ask();
-    expect((await world.ask({ version: '1.1.0' })).decision.rule).toBe('newest');
-    expect((await world.ask()).sent).toBeDefined();
-    expect(count(world)).toBe(1);
     expect((await world.ask({ version: '1.0.9' })).sent).toBeDefined();
+    expect(count(world)).toBe(1);
+    expect((await world.ask()).sent).toBeDefined();
     expect(count(world)).toBe(1);
   });
 

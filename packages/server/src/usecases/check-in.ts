@@ -1,17 +1,22 @@
 import type { Identity } from '@libfota2/protocol';
+import { type Attempt, advance } from '../domain/attempt.ts';
 import {
-  afterDelivery,
-  corrected,
+  type Circumstances,
   type Decision,
   type Device,
   decide,
   type Rule,
+  STRANGER,
   type Upgrade,
 } from '../domain/decide.ts';
+import { afterDelivery, afterSpending, corrected } from '../domain/deliveries.ts';
 import type { Plan } from '../domain/plan.ts';
-import type { LogEntry, LogEvent, Now, Sent } from '../ports.ts';
-import type { Fleet } from './fleet.ts';
+import { afterAsking, afterOffer, afterQuestion, endsOf } from '../domain/progress.ts';
+import type { DeviceRecord, LogEntry, LogEvent, Now, Sent } from '../ports.ts';
+import type { TellEnds } from './attempts.ts';
+import type { Asked, Fleet } from './fleet.ts';
 import { recordKey } from './keys.ts';
+import type { Meter } from './meter.ts';
 import { bareEntry, type Noise } from './noise.ts';
 
 /** A question and its answer, for whoever watches. */
@@ -24,6 +29,15 @@ export interface CheckIn {
   readonly code: number;
   /** The version that was promised, or is held. */
   readonly releaseVersion: string | undefined;
+}
+
+/** A decision, and what it was made of. */
+export interface Look {
+  readonly decision: Decision;
+  readonly circumstances: Circumstances;
+  readonly plan: Plan;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** How the sending of a package ended. */
@@ -43,8 +57,12 @@ export interface Transfer {
 export interface CheckIns {
   /** Decides without touching anything. */
   decide(identity: Identity): Decision;
+  /** The same, with what it was decided by. */
+  look(identity: Identity): Look;
   /** What this device is being sent: what a resume goes on with (luatos.md L18). `undefined` where it resumed too much. */
   sent(decision: Decision): Sent | undefined;
+  /** Whether the operator stopped all upgrades: a resume is refused then, too. */
+  isStopped(): boolean;
   /**
    * Whether a client that does not say which package it has in part (no If-Range) can only have this one: it tells the
    * same version as then, and nobody of its id and version was sent another package in between.
@@ -54,9 +72,10 @@ export interface CheckIns {
   answered(decision: Decision, upgrade?: 'held' | 'checked'): Promise<void>;
   /**
    * Remembers that a package is promised: durable before the promise leaves. Resolves to `undefined`, and promises nothing,
-   * where this is no longer what the device is to get: it asked twice at once, or the operator was faster.
+   * where this is no longer what the device is to get: it asked twice at once, or the operator was faster. `begins`:
+   * the answer itself brings the package; default true.
    */
-  offered(identity: Identity, decision: Upgrade): Promise<Sent | undefined>;
+  offered(identity: Identity, decision: Upgrade, begins?: boolean): Promise<Sent | undefined>;
   /** Remembers that the rest of a package is promised, which is no new attempt (luatos.md L19). */
   resumed(decision: Decision, sent: Sent, first: number): void;
   /** Counts the bytes of a piece from the middle of a package against what a device may resume. */
@@ -66,16 +85,32 @@ export interface CheckIns {
 }
 
 export function createCheckIns(ports: {
-  readonly plan: () => Plan;
+  readonly plan: (now: number) => Plan;
   readonly fleet: Fleet;
+  readonly meter: Meter;
+  readonly ends: TellEnds;
   readonly noise: Noise;
   readonly now: Now;
+  /** Milliseconds after the last byte of a package within which an old version says nothing of the installation. */
+  readonly settleMs: number;
   /** Told of each question. */
   readonly onCheckIn: (checkIn: CheckIn) => void;
 }): CheckIns {
-  const { plan, fleet, noise, now, onCheckIn } = ports;
-  const lookup = (device: Device) => fleet.circumstances(device);
+  const { plan, fleet, meter, ends, noise, now, settleMs, onCheckIn } = ports;
   const record = ({ device }: Decision) => fleet.record(device.project, device.id, device.firmwareName);
+  const usage = meter.usage;
+
+  const look = (identity: Identity): Look => {
+    const at = now();
+    const planned = plan(at);
+    let circumstances = STRANGER;
+    const lookup = (device: Device): Circumstances => {
+      circumstances = afterAsking(fleet.circumstances(device), device.version, settleMs, at);
+      return circumstances;
+    };
+    const decision = decide(identity, planned, lookup, { now: at, usage });
+    return { decision, circumstances, plan: planned, now: at };
+  };
 
   /** Of devices whose delivery broke off and was taken back, the package: the rest may still come. */
   const brokenOff = new Map<string, string>();
@@ -85,19 +120,32 @@ export function createCheckIns(ports: {
 
   const addRest = (key: string, bytes: number): void => void rests.set(key, (rests.get(key) ?? 0) + bytes);
 
-  const isStill = (identity: Identity, { release, package: chosen }: Upgrade): boolean => {
-    const again = decide(identity, plan(), lookup);
-    return again.answer === 'upgrade' && again.release.id === release.id && again.package.sha256 === chosen.sha256;
+  const isStill = (identity: Identity, { release, package: chosen, rollout }: Upgrade): boolean => {
+    const again = look(identity).decision;
+    const isSame = again.answer === 'upgrade' && again.release.id === release.id && again.rollout === rollout;
+    return isSame && again.package.sha256 === chosen.sha256;
+  };
+
+  /** What a question without a package changes: what it says of the last attempt, and the log's entry where it is news. */
+  const heard = (before: DeviceRecord | undefined, device: Device, at: number, news: LogEntry | undefined): Asked => {
+    const entry = news && noise.unlessTooMuch(news);
+    const entries = entry === undefined ? [] : [entry];
+    if (before?.attempt === undefined) return { news: undefined, entries };
+    const advanced = afterQuestion(before.attempt, device.version, settleMs, at);
+    if (advanced.entered.length === 0) return { news: undefined, entries };
+    return { news: { attempt: advanced.attempt }, entries: [...ends(at, device, endsOf(advanced)), ...entries] };
   };
 
   return {
-    decide: (identity) => decide(identity, plan(), lookup),
+    look,
+    decide: (identity) => look(identity).decision,
 
     sent(decision) {
       const sent = decision.rule === 'id-missing' ? undefined : record(decision)?.sent;
       const fetched = rests.get(keyOf(decision.device)) ?? 0;
       return sent !== undefined && fetched <= RESTS_A_DELIVERY * sent.size ? sent : undefined;
     },
+    isStopped: () => plan(now()).policy.stopped !== undefined,
     isClear: ({ device }, { told, doubtfulUntil }) => told === device.version && now() >= doubtfulUntil,
 
     async answered(decision, upgrade = 'held') {
@@ -107,22 +155,23 @@ export function createCheckIns(ports: {
       const event = isUpgrade ? upgrade : 'refused';
       const code = event === 'held' ? 304 : isUpgrade ? 0 : decision.code;
       if (decision.registered) {
-        // A device that hears the same as last time is no news.
-        const isNews = event === 'held' || record(decision)?.rule !== rule;
-        const entry = isNews ? noise.unlessTooMuch(entryOf(at, event, decision, code)) : undefined;
-        await fleet.asked(device, rule, at, undefined, entry);
+        const entry = entryOf(at, event, decision, code);
+        await fleet.asked(device, rule, at, (before) =>
+          heard(before, device, at, event === 'held' || before?.rule !== rule ? entry : undefined),
+        );
       } else {
         noise.heard(entryOf(at, event, decision, code));
       }
       onCheckIn({ at, device, rule, code, releaseVersion: isUpgrade ? decision.release.version : undefined });
     },
 
-    async offered(identity, decision) {
+    async offered(identity, decision, begins = true) {
       for (let other = fleet.underWay(decision.device); other; other = fleet.underWay(decision.device)) await other;
       if (!isStill(identity, decision)) return undefined;
       const at = now();
-      const { device, release, package: chosen, rule } = decision;
+      const { device, release, package: chosen, rule, rollout, wave } = decision;
       const { sha256, size } = chosen;
+      const key = keyOf(device);
       const sent = {
         release: release.id,
         version: release.version,
@@ -132,11 +181,21 @@ export function createCheckIns(ports: {
         size,
         at,
       };
-      brokenOff.delete(keyOf(device));
-      rests.delete(keyOf(device));
-      const { deliveries: before } = fleet.circumstances(device);
-      const news = { sent, deliveries: afterDelivery(before, chosen, device.version, at) };
-      await fleet.asked(device, rule, at, news, entryOf(at, 'offered', decision, 0));
+      brokenOff.delete(key);
+      rests.delete(key);
+      meter.began(key, rollout, size);
+      const wanted = { release: release.id, rollout, wave, from: device.version, to: release.wireVersion };
+      const change = (before: DeviceRecord | undefined) => {
+        const how = { version: device.version, settleMs, begins };
+        const { attempt, former, ended } = afterOffer(before?.attempt, wanted, how, at);
+        const deliveries = afterDelivery(before?.deliveries, chosen, device.version, at);
+        const news = { sent, deliveries, attempt, former, spent: afterSpending(before?.spent, size, at) };
+        return { news, entries: [...ends(at, device, ended), entryOf(at, 'offered', decision, 0)] };
+      };
+      await fleet.asked(device, rule, at, change).catch((problem: unknown) => {
+        meter.ended(key);
+        throw problem;
+      });
       onCheckIn({ at, device, rule, code: 0, releaseVersion: release.version });
       return sent;
     },
@@ -149,19 +208,33 @@ export function createCheckIns(ports: {
     fetched: ({ device }, bytes) => addRest(keyOf(device), bytes),
 
     ended({ device, sent, bytes, isWhole, isRest }) {
-      const ending = { ...ofPackage(now(), isWhole ? 'sent' : 'broken', device, sent), bytes };
+      const at = now();
+      const ending = { ...ofPackage(at, isWhole ? 'sent' : 'broken', device, sent), bytes };
       // A delivery has both its entries, and the loop guard bounds how many there are; of resumes there may be any number.
       const entry = isRest ? noise.unlessTooMuch(ending) : ending;
       const key = keyOf(device);
       const delivery = { sha256: sent.sha256, version: sent.told };
+      meter.ended(key);
       if (isRest) addRest(key, bytes);
+      let counted: 1 | -1 | 0 = 0;
       if (!isWhole && !isRest) {
         brokenOff.set(key, sent.sha256);
-        void fleet.correct(device, (before) => corrected(before, delivery, -1), entry);
+        counted = -1;
       } else if (isWhole && isRest && brokenOff.get(key) === sent.sha256) {
         brokenOff.delete(key);
-        void fleet.correct(device, (before) => corrected(before, delivery, 1), entry);
-      } else if (entry !== undefined) fleet.note(entry);
+        counted = 1;
+      }
+      // What was promised is spent already, but for what did not go out; what was resumed comes on top.
+      const spentMore = isRest ? bytes : bytes - sent.size;
+      void fleet.amend(
+        device,
+        ({ attempt, deliveries, spent }) => ({
+          deliveries: counted === 0 ? deliveries : corrected(deliveries, delivery, counted),
+          spent: spentMore === 0 ? spent : afterSpending(spent, spentMore, at),
+          attempt: attempt && afterSending(attempt, sent, isWhole, at),
+        }),
+        entry,
+      );
     },
   };
 }
@@ -170,6 +243,11 @@ export function createCheckIns(ports: {
 const RESTS_A_DELIVERY = 3;
 /** Devices of all generations give a transfer up after ten minutes at the latest (luatos.md L20). */
 const TRANSFER_MS = 600_000;
+
+function afterSending(attempt: Attempt, sent: Sent, isWhole: boolean, at: number): Attempt {
+  if (attempt.release !== sent.release) return attempt;
+  return advance(attempt, { type: isWhole ? 'sent' : 'began' }, at).attempt;
+}
 
 /** After another package was promised to the same id and version, a resume may mean either for as long as a transfer lasts. */
 function doubtfulUntil(before: Sent | undefined, sha256: string, told: string, at: number): number {

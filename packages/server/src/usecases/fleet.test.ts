@@ -3,7 +3,7 @@ import { NO_ATTEMPT_FILTER } from '../../test/suites/attempt-store.ts';
 import { attemptOf, deviceOf } from '../../test/suites/samples.ts';
 import { MINUTE, question, SECOND, type World, worldOf } from '../../test/suites/world.ts';
 import type { Access } from '../domain/decide.ts';
-import type { News } from './fleet.ts';
+import type { News } from './records.ts';
 
 const FULL = { code: 'disk-full' };
 
@@ -127,12 +127,15 @@ describe('a delivery that could not be made durable', () => {
 
 describe('an attempt, and what is spent within the day', () => {
   const told = async (world: World, news: News): Promise<void> => {
-    const done = world.fleet.asked(deviceOf(), 'newer-release', world.time.now(), news, undefined);
+    const done = world.fleet.asked(deviceOf(), 'newer-release', world.time.now(), () => ({ news, entries: [] }));
     done.catch(() => undefined);
     await world.time.pass(0);
     await done;
   };
-  const [first, second] = [attemptOf({ release: 1 }), attemptOf({ release: 2, rollout: 3 })];
+  const [first, second] = [
+    attemptOf({ release: 1, from: '1.1.0', to: '1.9.0' }),
+    attemptOf({ release: 2, rollout: 3 }),
+  ];
   const spent = { bytes: 9, since: 5 };
 
   it('are durable with the answer, and stay as they were until there is something new', async () => {
@@ -219,11 +222,18 @@ describe("an operator's word", () => {
 describe('a kill -9', () => {
   it('loses of a new version, or another rule, at most a second', async () => {
     const world = await serving();
+    await world.ask({ version: '1.1.0' });
+    await world.ask({ version: 'unreadable' });
+    expect(known(await world.restarted())).toMatchObject({ version: '1.1.0', rule: 'newest' });
+    await world.time.pass(SECOND);
+    expect(known(await world.restarted())).toMatchObject({ version: 'unreadable', rule: 'version-unreadable' });
+  });
+
+  it('loses nothing of what a device shows of its upgrade', async () => {
+    const world = await serving();
     await world.ask();
     await world.ask({ version: '1.1.0' });
-    expect(known(await world.restarted())).toMatchObject({ version: '1.0.0', rule: 'newer-release' });
-    await world.time.pass(SECOND);
-    expect(known(await world.restarted())).toMatchObject({ version: '1.1.0', rule: 'newest' });
+    expect(known(await world.restarted())).toMatchObject({ version: '1.1.0', attempt: { state: 'confirmed' } });
   });
 
   it('loses of when a device was last seen, and of how often it asked, at most a minute', async () => {

@@ -1,20 +1,17 @@
 import type { Attempt } from '../domain/attempt.ts';
-import {
-  type Access,
-  type Circumstances,
-  type Deliveries,
-  type Device,
-  type Rule,
-  STRANGER,
-} from '../domain/decide.ts';
-import type { DeviceAccess, DeviceGroup, DeviceName, DeviceRecord, DeviceStore, LogEntry } from '../ports.ts';
+import { type Access, type Circumstances, type Device, STRANGER } from '../domain/device.ts';
+import { NO_PROFILE, type Profile } from '../domain/profile.ts';
+import type { Rule } from '../domain/rules.ts';
+import type { DeviceAccess, DeviceGroup, DeviceName, DeviceRecord, DeviceStore, LogEntry, Now } from '../ports.ts';
 import type { Grouping } from './grouping.ts';
 import { deviceKey, recordKey } from './keys.ts';
+import { type Amendment, amended, firstRecord, formerOf, type News, nextRecord, retried, sharing } from './records.ts';
 
-/** What is new about a device; what is left out stays as it was. */
-export interface News extends Partial<Pick<DeviceRecord, 'sent' | 'deliveries' | 'attempt' | 'spent'>> {
-  /** The attempt whose place `attempt` takes, as it ended; kept with it, or neither. */
-  readonly former?: Attempt | undefined;
+/** What a question of a device changes, and what the log tells of it. */
+export interface Asked {
+  /** Durable before the answer leaves; `undefined`: nothing that must be. */
+  readonly news: News | undefined;
+  readonly entries: readonly LogEntry[];
 }
 
 /**
@@ -30,14 +27,25 @@ export interface Fleet {
   access(project: string, id: string): Access;
   /** Resolves once nothing of this device is being made durable any more; `undefined` where nothing is. */
   underWay(device: Pick<Device, 'project' | 'id'>): Promise<void> | undefined;
-  /** A registered device has asked and got its answer by this rule. Where it cannot be made durable it rejects, and all is as it was. */
-  asked(device: Device, rule: Rule, at: number, news: News | undefined, entry: LogEntry | undefined): Promise<void>;
-  /** Corrects the deliveries of a device, where it has any; the entry is noted in any case. */
-  correct(
-    device: Device,
-    correction: (before: Deliveries | undefined) => Deliveries | undefined,
-    entry: LogEntry | undefined,
-  ): Promise<void>;
+  /**
+   * A registered device has asked and got its answer by this rule; `change` is told what was known of it by then. Where it
+   * cannot be made durable it rejects, and all is as it was.
+   */
+  asked(device: Device, rule: Rule, at: number, change: (before: DeviceRecord | undefined) => Asked): Promise<void>;
+  /** Amends what is known of a device that has asked; the entry is noted in any case. */
+  amend(device: DevicePlace, change: (before: DeviceRecord) => Amendment, entry: LogEntry | undefined): Promise<void>;
+  /**
+   * The same, durable once resolved; `undefined` changes nothing. Resolves to whether something has changed. Where it
+   * rejects, all is as it was.
+   */
+  settleAttempt(
+    device: DevicePlace,
+    change: (
+      before: DeviceRecord,
+    ) => { readonly amendment: Amendment; readonly entries: readonly LogEntry[] } | undefined,
+  ): Promise<boolean>;
+  /** Lets these try again what they failed at. Resolves to how many those are. */
+  retry(isWanted: (record: DeviceRecord) => boolean): Promise<number>;
   /** All of them, as they are at each step. */
   records(): Iterable<DeviceRecord>;
   /** Only for the log. */
@@ -52,13 +60,32 @@ export interface Fleet {
   flush(): Promise<void>;
 }
 
-/** Loads what is known. `maxDevices`: further ones are not registered. */
-export async function openFleet(ports: {
+/** A device with one firmware. */
+export type DevicePlace = Pick<Device, 'project' | 'id' | 'firmwareName'>;
+
+export interface FleetPorts {
   readonly store: DeviceStore;
   readonly grouping: Grouping;
+  /** Further ones are not registered. */
   readonly maxDevices: number;
-}): Promise<Fleet> {
-  const { store, grouping, maxDevices } = ports;
+  /** What the operator says of a device. Default: nothing. */
+  readonly profile?: ((project: string, id: string) => Profile) | undefined;
+  /** Told when the attempt of a device was the one, and is the other; of what must be durable, once it is. */
+  readonly onAttempt?: OnAttempt | undefined;
+  readonly now: Now;
+}
+
+export type OnAttempt = (
+  record: DeviceRecord | undefined,
+  before: Attempt | undefined,
+  after: Attempt | undefined,
+) => void;
+
+const RETRIED_AT_ONCE = 500;
+
+/** Loads what is known. */
+export async function openFleet(ports: FleetPorts): Promise<Fleet> {
+  const { store, grouping, maxDevices, now, profile = () => NO_PROFILE, onAttempt = () => undefined } = ports;
   const records = new Map<string, DeviceRecord>();
   const share = sharing();
   for await (const record of store.records()) {
@@ -105,6 +132,24 @@ export async function openFleet(ports: {
     else records.set(key, before);
   };
 
+  const tellAttempt = (record: DeviceRecord, before: Attempt | undefined): void => {
+    if (record.attempt !== before) onAttempt(record, before, record.attempt);
+  };
+
+  const settleAttempt: Fleet['settleAttempt'] = async (device, change) => {
+    for (let other = underWay(device); other !== undefined; other = underWay(device)) await other;
+    const key = recordKey(device.project, device.id, device.firmwareName);
+    const before = records.get(key);
+    const changed = before && change(before);
+    if (before === undefined || changed === undefined) return false;
+    const record = { ...before, ...changed.amendment };
+    records.set(key, record);
+    const promised = { records: [record], access: [], log: changed.entries };
+    await promise(deviceKey(device), promised, () => restore(key, before));
+    tellAttempt(record, before.attempt);
+    return true;
+  };
+
   return {
     get size() {
       return records.size;
@@ -114,8 +159,9 @@ export async function openFleet(ports: {
       const known = records.get(recordKey(project, id, firmwareName));
       const access = accesses.size === 0 ? 'default' : accessOf(project, id);
       const hasRoom = records.size < maxDevices;
-      if (known === undefined) return access === 'default' && hasRoom ? STRANGER : { ...STRANGER, access, hasRoom };
-      return { access, isKnown: true, hasRoom, deliveries: known.deliveries };
+      const said = profile(project, id);
+      const isStranger = known === undefined && access === 'default' && hasRoom && said === NO_PROFILE;
+      return isStranger ? STRANGER : { access, hasRoom, known, profile: said };
     },
 
     record: (project, id, firmwareName) => records.get(recordKey(project, id, firmwareName)),
@@ -123,35 +169,58 @@ export async function openFleet(ports: {
     access: accessOf,
     underWay,
 
-    async asked(device, rule, at, news, entry) {
+    async asked(device, rule, at, change) {
       // Not in a function of its own: between the last look and the change no turn may pass, for several may wait here.
       for (let other = underWay(device); other !== undefined; other = underWay(device)) await other;
       const key = recordKey(device.project, device.id, device.firmwareName);
       const before = records.get(key);
+      const { news, entries } = change(before);
       const record =
         before === undefined ? firstRecord(device, rule, at, news) : nextRecord(before, device, rule, at, news);
       records.set(key, record);
       if (before !== undefined && news === undefined) {
         const isStill = before.version === record.version && before.rule === rule;
-        if (isStill && entry === undefined) grouping.idle(record);
-        else grouping.soon(record, entry);
+        if (isStill && entries.length === 0) grouping.idle(record);
+        else grouping.soon(record, ...entries);
         return;
       }
       firmwareNames.add(record.firmwareName);
-      const log = entry === undefined ? [] : [entry];
       // The answer waits: where this fails it does not leave, and must not count against the device.
-      const promised = { ...formerOf(record, news), records: [record], access: [], log };
+      const promised = { ...formerOf(record, news), records: [record], access: [], log: entries };
       await promise(deviceKey(device), promised, () => restore(key, before));
+      if (news?.former === undefined) tellAttempt(record, before?.attempt);
+      else {
+        onAttempt(record, before?.attempt, news.former);
+        onAttempt(record, undefined, record.attempt);
+      }
     },
 
-    async correct(device, correction, entry) {
+    async amend(device, change, entry) {
       for (let other = underWay(device); other !== undefined; other = underWay(device)) await other;
       const key = recordKey(device.project, device.id, device.firmwareName);
       const before = records.get(key);
-      const deliveries = correction(before?.deliveries);
-      const record = before === undefined || deliveries === before.deliveries ? undefined : { ...before, deliveries };
+      const record = before && amended(before, change(before));
       if (record !== undefined) records.set(key, record);
-      grouping.soon(record, entry);
+      grouping.soon(record === before ? undefined : record, entry);
+      if (record !== undefined) tellAttempt(record, before?.attempt);
+    },
+
+    settleAttempt,
+
+    async retry(isWanted) {
+      const again = (record: DeviceRecord): Promise<boolean> =>
+        settleAttempt(record, (before) => {
+          const amendment = retried(before, now());
+          return isWanted(before) && amendment !== before ? { amendment, entries: [] } : undefined;
+        });
+      const wanted = [...records.values()].filter(isWanted);
+      let count = 0;
+      // As many as one commit should have.
+      for (let place = 0; place < wanted.length; place += RETRIED_AT_ONCE) {
+        const done = await Promise.all(wanted.slice(place, place + RETRIED_AT_ONCE).map(again));
+        count += done.filter(Boolean).length;
+      }
+      return count;
     },
 
     records: () => records.values(),
@@ -165,14 +234,16 @@ export async function openFleet(ports: {
       for (let other = underWay(word); other !== undefined; other = underWay(word)) await other;
       const device = deviceKey({ project, id });
       const accessBefore = accessOf(project, id);
-      const held = access === 'allowed' ? recordsOf(project, id).filter((record) => record.deliveries) : [];
-      const released = held.map((record) => ({ ...record, deliveries: undefined }));
+      const ours = access === 'allowed' ? recordsOf(project, id) : [];
+      const held = ours.filter((record) => retried(record, now()) !== record);
+      const released = held.map((record) => retried(record, now()));
       for (const record of released) records.set(recordKey(project, id, record.firmwareName), record);
       keep(device, access);
       await promise(device, { records: released, access: [word], log: [] }, () => {
         for (const record of held) restore(recordKey(project, id, record.firmwareName), record);
         keep(device, accessBefore);
       });
+      for (const [place, record] of released.entries()) tellAttempt(record, held[place]?.attempt);
     },
 
     async forget(device) {
@@ -190,84 +261,5 @@ export async function openFleet(ports: {
 
     settle: () => grouping.settle(),
     flush: () => grouping.flush(),
-  };
-}
-
-function firstRecord(device: Device, rule: Rule, at: number, news: News | undefined): DeviceRecord {
-  const { project, firmwareName, idKind, id, version } = device;
-  return {
-    project,
-    firmwareName: own(firmwareName),
-    idKind,
-    id: own(id),
-    version: own(version),
-    firstSeenAt: at,
-    lastSeenAt: at,
-    asked: 1,
-    rule,
-    sent: news?.sent,
-    deliveries: news?.deliveries,
-    attempt: news?.attempt,
-    spent: news?.spent,
-  };
-}
-
-function nextRecord(
-  before: DeviceRecord,
-  device: Device,
-  rule: Rule,
-  at: number,
-  news: News | undefined,
-): DeviceRecord {
-  return {
-    project: before.project,
-    firmwareName: before.firmwareName,
-    idKind: device.idKind,
-    id: before.id,
-    version: device.version === before.version ? before.version : own(device.version),
-    firstSeenAt: before.firstSeenAt,
-    lastSeenAt: at,
-    asked: before.asked + 1,
-    rule,
-    sent: news?.sent ?? before.sent,
-    // A device that has moved takes its packages.
-    deliveries: news?.deliveries ?? (device.version === before.version ? before.deliveries : undefined),
-    attempt: news?.attempt ?? before.attempt,
-    spent: news?.spent ?? before.spent,
-  };
-}
-
-function formerOf({ project, id, firmwareName }: DeviceRecord, news: News | undefined): Pick<DeviceGroup, 'former'> {
-  return news?.former === undefined ? {} : { former: [{ project, id, firmwareName, ...news.former }] };
-}
-
-/** A text of its own: V8 keeps a part of a request's line as a view of the whole, which would live as long as the device. */
-function own(text: string): string {
-  return JSON.parse(JSON.stringify(text)) as string;
-}
-
-/** Most devices have firmware, version and package in common: loaded one by one, each has texts of its own for them. */
-function sharing(): (record: DeviceRecord) => DeviceRecord {
-  const texts = new Map<string, string>();
-  const one = (text: string): string => {
-    const known = texts.get(text);
-    if (known === undefined) texts.set(text, text);
-    return known ?? text;
-  };
-  return (record) => {
-    const { project, firmwareName, version, sent, deliveries, attempt } = record;
-    return {
-      ...record,
-      project: one(project),
-      firmwareName: one(firmwareName),
-      version: one(version),
-      sent: sent && { ...sent, version: one(sent.version), told: one(sent.told), sha256: one(sent.sha256) },
-      deliveries: deliveries && {
-        ...deliveries,
-        version: one(deliveries.version),
-        sha256: one(deliveries.sha256),
-      },
-      attempt: attempt && { ...attempt, from: one(attempt.from), to: one(attempt.to), detail: one(attempt.detail) },
-    };
   };
 }

@@ -21,7 +21,7 @@ export interface Grouping {
    */
   durable(promised: DeviceGroup): Promise<void>;
   /** Written with the next group, or with one of those after it. */
-  soon(record: DeviceRecord | undefined, entry: LogEntry | undefined): void;
+  soon(record: DeviceRecord | undefined, ...entries: readonly (LogEntry | undefined)[]): void;
   /** Only the time of the last question has changed. */
   idle(record: DeviceRecord): void;
   /** Writes what waits to be written soon. */
@@ -230,9 +230,9 @@ export function createGrouping(ports: {
       }
       return written;
     },
-    soon(record, entry) {
+    soon(record, ...entries) {
       if (record !== undefined) addWaiting(keyOf(record), record);
-      if (entry !== undefined) waiting.note(entry);
+      for (const entry of entries) if (entry !== undefined) waiting.note(entry);
       soonAgain(times.soonMs);
     },
     idle(record) {

@@ -29,7 +29,7 @@ describe('explaining', () => {
       fleet.size,
       fleet.recordsOf('p', '867'),
       fleet.recordsOf('p', 'stranger'),
-      catalogue.plan(),
+      catalogue.projects(),
       await world.log(),
       devices.written.length,
       heard.length,
@@ -148,11 +148,11 @@ describe('the log', () => {
       const { items } = await world.operator.log(NO_FILTER, { limit: 10, cursor: undefined });
       return items.map(({ event }) => event);
     };
-    expect(await events()).toEqual(['refused', 'offered']);
+    expect(await events()).toEqual(['refused', 'confirmed', 'offered']);
     world.devices.setFull(true);
     await world.ask({ version: '1.2.0' });
     await world.ask({ version: '1.0.0', id: '867' }).catch(() => undefined);
-    expect(await events()).toEqual(['refused', 'offered']);
+    expect(await events()).toEqual(['refused', 'confirmed', 'offered']);
   });
 });
 

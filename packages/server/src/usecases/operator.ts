@@ -1,7 +1,7 @@
 /** What an operator can do and see. The admin side, the command and the tests all come through here. */
 import type { Identity } from '@libfota2/protocol';
 import type { Package, Project, Release, ReleaseState } from '../domain/catalogue.ts';
-import { type Access, decide, isUsableId, STRANGER } from '../domain/decide.ts';
+import { type Access, isUsableId } from '../domain/decide.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import { type Explanation, explain } from '../domain/explain.ts';
 import type { Inspection } from '../domain/inspection.ts';
@@ -20,6 +20,7 @@ import type {
   StoredLogEntry,
 } from '../ports.ts';
 import type { Catalogue } from './catalogue.ts';
+import type { CheckIns } from './check-in.ts';
 import type { Fleet } from './fleet.ts';
 import type { Profiles } from './profiles.ts';
 
@@ -172,6 +173,8 @@ export interface Operator {
 
 export function createOperator(ports: {
   readonly catalogue: Catalogue;
+  /** What a device would be answered now. */
+  readonly look: CheckIns['look'];
   readonly fleet: Fleet;
   readonly profiles: Profiles;
   readonly devices: Pick<DeviceStore, 'list' | 'log'>;
@@ -179,7 +182,7 @@ export function createOperator(ports: {
   readonly inspector: PackageInspector;
   readonly now: Now;
 }): Operator {
-  const { catalogue, fleet, profiles, devices, packages, inspector, now } = ports;
+  const { catalogue, look, fleet, profiles, devices, packages, inspector, now } = ports;
 
   const all = (project: string, id: string): KnownDevice[] => {
     const [access, profile] = [fleet.access(project, id), profiles.profile(project, id)];
@@ -262,15 +265,14 @@ export function createOperator(ports: {
 
     explain(request) {
       const { key, name } = catalogue.project(request.project);
-      const plan = catalogue.plan();
-      const firmwares = [...(plan.projects.get(key)?.firmwares.keys() ?? [])];
-      const question = { projectKey: key, ...questionOf(request, fleet.recordsOf(name, request.id), firmwares) };
-      let circumstances = STRANGER;
-      const decision = decide(question, plan, (device) => {
-        circumstances = fleet.circumstances(device);
-        return circumstances;
-      });
-      return explain(question, plan, circumstances, decision);
+      const heardOf = catalogue
+        .releases({ project: name, firmwareName: undefined, state: undefined })
+        .filter(({ state }) => state !== 'draft')
+        .map(({ firmwareName }) => firmwareName);
+      const asked = questionOf(request, fleet.recordsOf(name, request.id), [...new Set(heardOf)]);
+      const question = { projectKey: key, ...asked };
+      const { decision, circumstances, plan, now: at } = look(question);
+      return explain(question, plan, circumstances, decision, at);
     },
   };
 }

@@ -8,7 +8,11 @@ import { createSerials, type Serials } from './serials.ts';
 async function scene(): Promise<World & { readonly serials: Serials; issued(changes?: object): string }> {
   const world = await worldOf();
   await world.publish('1.1.0');
-  const serials = createSerials({ plan: world.catalogue.plan, now: world.time.now, sealing: hmacSealing });
+  const serials = createSerials({
+    plan: () => world.planning.plan(world.time.now()),
+    now: world.time.now,
+    sealing: hmacSealing,
+  });
   const issued = (changes = {}): string => {
     const asked = { ...question(), ...changes };
     return serials.issue(asked, world.checkIns.decide(asked) as Upgrade);

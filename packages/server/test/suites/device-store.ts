@@ -11,7 +11,6 @@ import type {
 } from '../../src/ports.ts';
 import { deviceOf, entryOf, groupOf, NO_FILTER, pagedThrough, recordOf } from './samples.ts';
 
-/** Each with a store of its own. */
 const RUNS = process.env['PROVE'] === undefined ? 10 : 200;
 
 /** A store, and the same opened again as after a restart. */
@@ -180,14 +179,13 @@ export function testDeviceStore(make: (logLimit?: number) => Promise<DevicesUnde
       }),
       { maxLength: 40 },
     );
-    const maybe = <T>(...values: T[]): fc.Arbitrary<T | undefined> => fc.constantFrom(undefined, ...values);
     const filters = fc.record({
-      project: maybe('p', 'q', 'r'),
-      within: maybe(['p'], ['q', 'r'], ['q', 'p', 'q'], []),
-      firmwareName: maybe('app', 'other'),
-      deviceId: maybe('1', '2', '9'),
-      event: maybe('offered' as const, 'sent' as const, 'held' as const),
-      after: maybe(0, 3, 100),
+      project: fc.constantFrom(undefined, 'p', 'q', 'r'),
+      within: fc.constantFrom(undefined, ['p'], ['q', 'r'], ['q', 'p', 'q'], []),
+      firmwareName: fc.constantFrom(undefined, 'app', 'other'),
+      deviceId: fc.constantFrom(undefined, '1', '2', '9'),
+      event: fc.constantFrom(undefined, 'offered' as const, 'sent' as const, 'held' as const),
+      after: fc.constantFrom(undefined, 0, 3, 100),
     });
 
     it('put together, the pages are all entries that fit, the newest first', async () => {

@@ -1,22 +1,29 @@
 /** The use cases over stores in memory and a time that passes when a test says so. */
 import { createHash } from 'node:crypto';
-import type { Identity } from '@libfota2/protocol';
+import { type Identity, parseQuery } from '@libfota2/protocol';
 import { memoryCatalogue } from '../../src/adapters/memory/catalogue.ts';
 import { memoryDevices } from '../../src/adapters/memory/devices.ts';
 import { memoryPackages } from '../../src/adapters/memory/packages.ts';
 import { memoryProfiles } from '../../src/adapters/memory/profiles.ts';
+import { memoryRollouts } from '../../src/adapters/memory/rollouts.ts';
 import type { Decision } from '../../src/domain/decide.ts';
 import { FotaServerError } from '../../src/domain/errors.ts';
+import type { NewEvent } from '../../src/domain/event.ts';
+import { NO_LIMITS, type RolloutLimits } from '../../src/domain/rollout.ts';
 import type { ProfileStore } from '../../src/ports/profiles.ts';
-import type { AttemptStore } from '../../src/ports/rollouts.ts';
+import type { AttemptStore, RolloutStore } from '../../src/ports/rollouts.ts';
 import type { CatalogueStore, DeviceGroup, DeviceStore, Later, Now, Sent, StoredLogEntry } from '../../src/ports.ts';
-import { type Catalogue, openCatalogue } from '../../src/usecases/catalogue.ts';
-import { type CheckIn, type CheckIns, createCheckIns } from '../../src/usecases/check-in.ts';
-import { type Fleet, openFleet } from '../../src/usecases/fleet.ts';
+import type { Catalogue } from '../../src/usecases/catalogue.ts';
+import type { CheckIn, CheckIns } from '../../src/usecases/check-in.ts';
+import type { Fleet } from '../../src/usecases/fleet.ts';
 import { createGrouping, type GroupingTimes } from '../../src/usecases/grouping.ts';
 import { createNoise, type Noise } from '../../src/usecases/noise.ts';
 import { createOperator, type Intake, type Operator } from '../../src/usecases/operator.ts';
+import type { Planning } from '../../src/usecases/planning.ts';
 import { openProfiles, type Profiles } from '../../src/usecases/profiles.ts';
+import type { RolloutDesk } from '../../src/usecases/rollout-desk.ts';
+import type { Rollouts } from '../../src/usecases/rollouts.ts';
+import { openUpgrades } from '../../src/usecases/upgrades.ts';
 import { OPAQUE } from '../samples.ts';
 import { NO_FILTER } from './samples.ts';
 
@@ -121,6 +128,11 @@ export interface World {
   readonly noise: Noise;
   readonly checkIns: CheckIns;
   readonly operator: Operator;
+  readonly planning: Planning;
+  readonly rollouts: Rollouts;
+  readonly desk: RolloutDesk;
+  /** Events, in the order of their telling. */
+  readonly told: readonly NewEvent[];
   /** What watchers were told. */
   readonly heard: readonly CheckIn[];
   readonly problems: readonly unknown[];
@@ -142,6 +154,7 @@ export interface WorldOptions {
   readonly deliveriesPerDay?: number;
   readonly maxDevices?: number;
   readonly logLimit?: number;
+  readonly limits?: RolloutLimits;
 }
 
 /** A world with the project `p`, whose key is {@link WORLD_KEY}. */
@@ -165,8 +178,9 @@ async function made(
   catalogueStore: CatalogueStore,
   devices: Unreliable,
   profileStore: ProfileStore = memoryProfiles(),
+  rolloutStore: RolloutStore = memoryRollouts(),
 ): Promise<World> {
-  const { deliveriesPerDay = 6, maxDevices = 1_000 } = options;
+  const { deliveriesPerDay = 6, maxDevices = 1_000, limits = NO_LIMITS } = options;
   const { now, later } = time;
   const problems: unknown[] = [];
   const heard: CheckIn[] = [];
@@ -176,24 +190,49 @@ async function made(
     times: TIMES,
     onProblem: (problem) => problems.push(problem),
   });
-  const fleet = await openFleet({ store: devices, grouping, maxDevices });
   const profiles = await openProfiles(profileStore);
-  const noise = createNoise({ note: fleet.note, later });
   let keys = 0;
   const newKey = (): string => {
     keys += 1;
     return String(keys).padStart(32, 'n');
   };
-  const catalogue = await openCatalogue({ store: catalogueStore, now, newKey, sha256, deliveriesPerDay });
-  const checkIns = createCheckIns({
-    plan: catalogue.plan,
-    fleet,
-    noise,
+  const told: NewEvent[] = [];
+  const upgrades = await openUpgrades({
+    stores: { catalogue: catalogueStore, devices, rollouts: rolloutStore },
+    grouping,
+    noise: ({ note }) => createNoise({ note, later }),
+    profile: profiles.profile,
+    groupQuery: (_project, name) => (name === 'beta' ? parseQuery('label:beta') : undefined),
+    policy: { deliveriesPerDay, limits },
+    settleMs: MINUTE,
+    tickMs: MINUTE,
+    maxDevices,
     now,
+    later,
+    newKey,
+    sha256,
     onCheckIn: (checkIn) => heard.push(checkIn),
+    emit: (event) => told.push(event),
+    async along(event, change) {
+      const changed = await change();
+      told.push(event);
+      return changed;
+    },
+    onProblem: (problem) => problems.push(problem),
   });
+  const { catalogue, fleet, noise, checkIns } = upgrades;
   const inspector = { inspect: async () => OPAQUE };
-  const operator = createOperator({ catalogue, fleet, profiles, devices, packages: memoryPackages(), inspector, now });
+  const { look } = checkIns;
+  const operator = createOperator({
+    catalogue,
+    look,
+    fleet,
+    profiles,
+    devices,
+    packages: memoryPackages(),
+    inspector,
+    now,
+  });
 
   const ask = async (identity: Identity): Promise<Answered> => {
     const decision = checkIns.decide(identity);
@@ -214,6 +253,10 @@ async function made(
     noise,
     checkIns,
     operator,
+    planning: upgrades.planning,
+    rollouts: upgrades.rollouts,
+    desk: upgrades.desk,
+    told,
     heard,
     problems,
     ask: async (changes) => {
@@ -229,7 +272,7 @@ async function made(
       await fleet.settle();
       return (await devices.log(NO_FILTER, { limit: 1_000, cursor: undefined })).items;
     },
-    restarted: () => made(options, time, catalogueStore, unreliable(devices), profileStore),
+    restarted: () => made(options, time, catalogueStore, unreliable(devices), profileStore, rolloutStore),
   };
 }
 

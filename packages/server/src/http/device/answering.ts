@@ -66,6 +66,8 @@ export function createAnswering(ports: {
     ifRange: string | undefined,
     only: OnlyThis | undefined,
   ): Promise<Answer | undefined> => {
+    // Whoever stops upgrades means those that are under way, too.
+    if (checkIns.isStopped()) return undefined;
     const begun = checkIns.sent(decision);
     const isOther = only !== undefined && begun?.sha256 !== only.sha256;
     if (begun === undefined || isOther || (ifRange !== undefined && etagOf(begun) !== ifRange)) {

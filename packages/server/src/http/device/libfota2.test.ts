@@ -191,7 +191,7 @@ describe('a resume', () => {
     expect(answer.status).toBe(206);
     expect(values(answer, 'content-range')).toEqual(['bytes 25000-59999/60000']);
     expect(answer.body.equals(old.subarray(25_000))).toBe(true);
-    expect(server.operator.explain(QUESTION).circumstances.deliveries).toMatchObject({ count: 1 });
+    expect(server.operator.explain(QUESTION).circumstances.known?.deliveries).toMatchObject({ count: 1 });
     expect((await exchange(server.port, asks(target()))).body.equals(young)).toBe(true);
   });
 

@@ -136,7 +136,20 @@ export function deviceRoutes(app: App, operator: Operator): void {
             device: Type.Optional(name('only of the device with this id')),
             event: Type.Optional(
               oneOf(
-                ['offered', 'resumed', 'sent', 'broken', 'held', 'checked', 'refused', 'unreadable'],
+                [
+                  'offered',
+                  'resumed',
+                  'sent',
+                  'broken',
+                  'held',
+                  'checked',
+                  'refused',
+                  'confirmed',
+                  'failed',
+                  'rolled-back',
+                  'silent',
+                  'unreadable',
+                ],
                 'only such events',
               ),
             ),

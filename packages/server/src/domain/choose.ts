@@ -1,0 +1,210 @@
+import { compareVersions } from '@libfota2/protocol';
+import { ANY_SOURCE, isSameVersion, type Release, type ReleasePackage } from './catalogue.ts';
+import type { Circumstances, Device } from './device.ts';
+import type { FirmwarePlan, Gate } from './plan.ts';
+import type { RefusingRule } from './rules.ts';
+import type { Told } from './told.ts';
+
+/** A release that was looked at, and why the device does not get it; `undefined`: nothing speaks against it. */
+export interface Considered {
+  readonly release: Release;
+  /** The rollout that spoke for or against it. */
+  readonly gate: Gate | undefined;
+  /** The wave of the device there, from 0; `undefined`: it has none. */
+  readonly wave: number | undefined;
+  readonly against: RefusingRule | undefined;
+}
+
+export interface Chosen extends Considered {
+  readonly against: undefined;
+  readonly package: ReleasePackage;
+}
+
+/** What came of looking at the releases of a firmware. */
+export interface Choice {
+  readonly chosen: Chosen | undefined;
+  /** Why nothing was chosen; of `chosen` of no meaning. */
+  readonly rule: RefusingRule;
+  /** The releases that were looked at, the highest first. */
+  readonly considered: readonly Considered[];
+  /** The release that the device must pass through first. */
+  readonly floor: Release | undefined;
+  /** The rollout that keeps it down. */
+  readonly ceiling: Gate | undefined;
+}
+
+const NOTHING = { chosen: undefined, considered: [], floor: undefined, ceiling: undefined } as const;
+
+/**
+ * The release that a device gets, before anything is said of how much and how often. The highest comes first; of several
+ * rollouts of one release the oldest that admits the device. Most devices run the highest release: for them this ends at once.
+ */
+export function choose(
+  firmware: FirmwarePlan,
+  device: Device,
+  circumstances: Circumstances,
+  told: Told,
+  now: number,
+): Choice {
+  const { version } = told;
+  const { published, downgrades } = firmware;
+  const { pin } = circumstances.profile;
+  if (pin !== undefined) return choosePinned(firmware, pin, told);
+  const ceiling = downgrades.length === 0 ? undefined : ceilingOf(downgrades, device, circumstances, now);
+  if (ceiling !== undefined) return chooseBelow(firmware, ceiling, device, circumstances, told, now);
+  const [highest] = published;
+  if (highest === undefined || compareVersions(highest.wireVersion, version) <= 0)
+    return { ...NOTHING, rule: 'newest' };
+  return chooseUpwards(firmware, undefined, device, circumstances, told, now);
+}
+
+/** A pinned device takes no part in waves, windows and pauses: an operator has spoken of just this one. */
+function choosePinned(
+  firmware: FirmwarePlan,
+  { version: wanted, mayDowngrade }: NonNullable<Circumstances['profile']['pin']>,
+  told: Told,
+): Choice {
+  const { version } = told;
+  const pinned = firmware.published.find(
+    (release) => isSameVersion(release.wireVersion, wanted) || isSameVersion(release.version, wanted),
+  );
+  const order = pinned === undefined ? 0 : compareVersions(pinned.wireVersion, version);
+  if (pinned === undefined || order === 0 || (order < 0 && !mayDowngrade)) return { ...NOTHING, rule: 'pinned' };
+  const floor = order > 0 ? floorAbove(firmware, version) : undefined;
+  const isFirst = floor !== undefined && compareVersions(floor.wireVersion, pinned.wireVersion) < 0;
+  const next = isFirst ? floor : pinned;
+  if (next.state !== 'published') return { ...NOTHING, floor, rule: 'floor' };
+  const gates = firmware.gates.get(next.id) ?? [];
+  // What was aborted is offered to nobody, whatever was said before.
+  const isAborted = gates.length > 0 && gates.every(({ rollout }) => rollout.state === 'aborted');
+  const fitting = packageFor(next, told);
+  const against = isAborted ? 'rollout-aborted' : fitting === undefined ? 'base-missing' : undefined;
+  return outcome([{ release: next, gate: isAborted ? gates[0] : undefined, wave: undefined, against }], fitting, {
+    floor,
+    ceiling: undefined,
+  });
+}
+
+/** The newest rollout in force that keeps this device down. */
+function ceilingOf(
+  downgrades: readonly Gate[],
+  device: Device,
+  circumstances: Circumstances,
+  now: number,
+): Gate | undefined {
+  return downgrades.find((gate) => isTargeted(gate, device, circumstances, now));
+}
+
+function chooseBelow(
+  firmware: FirmwarePlan,
+  ceiling: Gate,
+  device: Device,
+  circumstances: Circumstances,
+  told: Told,
+  now: number,
+): Choice {
+  const { version } = told;
+  const lowest = firmware.published.find(({ id }) => id === ceiling.rollout.release);
+  if (lowest === undefined) return { ...NOTHING, ceiling, rule: 'held-back' };
+  const order = compareVersions(lowest.wireVersion, version);
+  if (order === 0) return { ...NOTHING, ceiling, rule: 'held-back' };
+  if (order > 0) return chooseUpwards(firmware, ceiling, device, circumstances, told, now);
+  const fitting = packageFor(lowest, told);
+  const looked = look([ceiling], device, circumstances, now);
+  const against = fitting === undefined ? 'base-missing' : looked.against;
+  return outcome([{ release: lowest, ...looked, against }], fitting, { floor: undefined, ceiling });
+}
+
+function chooseUpwards(
+  { published, floors, gates }: FirmwarePlan,
+  ceiling: Gate | undefined,
+  device: Device,
+  circumstances: Circumstances,
+  told: Told,
+  now: number,
+): Choice {
+  const { version } = told;
+  const floor = floors.length === 0 ? undefined : floorAbove({ floors }, version);
+  const limits = { floor, ceiling };
+  const considered: Considered[] = [];
+  for (const release of published) {
+    if (compareVersions(release.wireVersion, version) <= 0) break;
+    if (floor !== undefined && compareVersions(release.wireVersion, floor.wireVersion) > 0) continue;
+    if (ceiling !== undefined && isAbove(release, ceiling, published)) continue;
+    const fitting = packageFor(release, told);
+    const looked = look(gates.get(release.id), device, circumstances, now);
+    const against = fitting === undefined ? 'base-missing' : looked.against;
+    considered.push({ release, ...looked, against });
+    if (against === undefined) return outcome(considered, fitting, limits);
+  }
+  // What is above, and hidden by the floor, is no release for this device.
+  if (considered.length === 0) return { ...NOTHING, ...limits, rule: floor === undefined ? 'held-back' : 'floor' };
+  return outcome(considered, undefined, limits);
+}
+
+function outcome(
+  considered: readonly Considered[],
+  fitting: ReleasePackage | undefined,
+  limits: Pick<Choice, 'floor' | 'ceiling'>,
+): Choice {
+  const last = considered.at(-1);
+  const chosen =
+    last === undefined || last.against !== undefined || fitting === undefined
+      ? undefined
+      : { ...last, against: undefined, package: fitting };
+  // What speaks against the highest release is what an operator asks about.
+  return { chosen, considered, rule: considered[0]?.against ?? 'newest', ...limits };
+}
+
+function floorAbove({ floors }: Pick<FirmwarePlan, 'floors'>, version: string): Release | undefined {
+  return floors.find(({ wireVersion }) => compareVersions(wireVersion, version) > 0);
+}
+
+function isAbove(release: Release, { rollout }: Gate, published: readonly Release[]): boolean {
+  const top = published.find(({ id }) => id === rollout.release);
+  return top !== undefined && compareVersions(release.wireVersion, top.wireVersion) > 0;
+}
+
+/** The package for just this core before the one for any. */
+function packageFor({ packages }: Release, { core }: Told): ReleasePackage | undefined {
+  const bySource = (wanted: string | undefined): ReleasePackage | undefined =>
+    packages.find(({ source }) => source === wanted);
+  return bySource(core) ?? bySource(ANY_SOURCE);
+}
+
+/** Who was offered something by a rollout stays in it, whatever a query says of the device by now. */
+function isTargeted({ rollout, isTarget }: Gate, device: Device, circumstances: Circumstances, now: number): boolean {
+  return circumstances.known?.attempt?.rollout === rollout.id || isTarget(device, circumstances, now);
+}
+
+/** What the rollouts of a release say of a device: the first that admits it, else the first that knows it at all. */
+function look(
+  gates: readonly Gate[] | undefined,
+  device: Device,
+  circumstances: Circumstances,
+  now: number,
+): Pick<Considered, 'gate' | 'wave' | 'against'> {
+  if (gates === undefined) return { gate: undefined, wave: undefined, against: undefined };
+  let found: Pick<Considered, 'gate' | 'wave' | 'against'> = {
+    gate: gates[0],
+    wave: undefined,
+    against: 'not-targeted',
+  };
+  for (const gate of gates) {
+    if (!isTargeted(gate, device, circumstances, now)) continue;
+    const attempt = circumstances.known?.attempt;
+    const wave = attempt?.rollout === gate.rollout.id ? attempt.wave : gate.waveOf(device.id);
+    const against = wave === undefined ? 'not-targeted' : speaksAgainst(gate, wave);
+    if (against === undefined) return { gate, wave, against };
+    if (found.against === 'not-targeted') found = { gate, wave, against };
+  }
+  return found;
+}
+
+function speaksAgainst({ rollout, opening }: Gate, wave: number): RefusingRule | undefined {
+  if (rollout.state === 'aborted') return 'rollout-aborted';
+  if (rollout.state === 'scheduled') return 'rollout-scheduled';
+  if (wave > rollout.wave) return 'later-wave';
+  if (rollout.state === 'paused') return 'rollout-paused';
+  return opening.isOpen ? undefined : 'outside-window';
+}

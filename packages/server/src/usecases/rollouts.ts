@@ -1,0 +1,256 @@
+import { type Attempt, type Standing, standingOf } from '../domain/attempt.ts';
+import { FotaServerError } from '../domain/errors.ts';
+import type { NewEvent } from '../domain/event.ts';
+import type { Rollout, WaveCounts } from '../domain/rollout.ts';
+import { type Changed, dueAt, NO_COUNTS, nextStep } from '../domain/rollout-steps.ts';
+import type { AttemptCount, RolloutStore, Stop } from '../ports/rollouts.ts';
+import type { Later, Now } from '../ports.ts';
+
+/**
+ * All rollouts, in memory and in the store, and how many devices of each wave stand how. They start, advance, pause and are
+ * complete by themselves. What halts offers holds at once, and is written then; what lets more devices in is written first.
+ */
+export interface Rollouts {
+  /** In the order of their making. */
+  all(): readonly Rollout[];
+  /** @throws FotaServerError `rollout-unknown` */
+  rollout(id: number): Rollout;
+  /** Of each wave, from the first. */
+  counts(id: number): readonly WaveCounts[];
+  /** Durable once resolved. @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  add(rollout: Omit<Rollout, 'id'>): Promise<Rollout>;
+  /**
+   * What an operator does with a rollout; durable once resolved, and where it rejects, all is as it was.
+   * @throws FotaServerError `rollout-unknown`, `disk-full`, `data-dir-unusable`; whatever `change` throws
+   */
+  change(
+    id: number,
+    change: (rollout: Rollout, counts: readonly WaveCounts[], now: number) => Changed,
+  ): Promise<Rollout>;
+  /** The attempt of a device was the one, and is the other. A pause that follows from it holds when this returns. */
+  count(before: Attempt | undefined, after: Attempt | undefined): void;
+  /** Does what the time asks for. Resolves when that is done, or could not be. */
+  tick(): Promise<void>;
+  stop(): Stop;
+  /** Durable once resolved. @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  setStop(stop: Stop): Promise<void>;
+  /** Writes what waits to be written, and does nothing by itself any more. */
+  close(): Promise<void>;
+}
+
+export interface RolloutPorts {
+  readonly store: RolloutStore;
+  /** Of all attempts that are stored. */
+  readonly counts: readonly AttemptCount[];
+  readonly now: Now;
+  readonly later: Later;
+  /** Whether a known device could come in by the open wave; asked seldom, for it looks at all of them. */
+  readonly hasMembers: (rollout: Rollout) => Promise<boolean>;
+  /** Milliseconds between ticks. */
+  readonly tickMs: number;
+  /** Done at each tick, before the rollouts are looked at. */
+  readonly onTick: () => Promise<void>;
+  /** A rollout, or the stop, is another one now: the plan must be made anew. */
+  readonly onChanged: () => void;
+  /** Tells what `change` makes durable. */
+  readonly along: <T>(event: NewEvent, change: () => Promise<T>) => Promise<T>;
+  readonly onProblem: (problem: unknown) => void;
+}
+
+/** How often it is looked at whether a wave has anybody in it. */
+const EMPTY_MS = 30_000;
+
+export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
+  const { store, now, later, onChanged, along, onProblem } = ports;
+  const rollouts = new Map((await store.rollouts()).map((rollout) => [rollout.id, rollout]));
+  const counts = new Map<number, Array<Record<Standing, number>>>();
+  /** Pauses that hold and are not written yet. */
+  const unwritten = new Map<number, Changed>();
+  /** Rollouts about to let more devices in. */
+  const stepping = new Set<number>();
+  const lookedAt = new Map<number, number>();
+  const empty = new Set<number>();
+  let stop = await store.stop();
+  let last: Promise<unknown> = Promise.resolve();
+  let timer: { cancel(): void } | undefined;
+  let isClosed = false;
+
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work);
+    last = done.catch(() => undefined);
+    return done;
+  };
+
+  const waveCounts = (id: number, wave: number): Record<Standing, number> => {
+    const waves = counts.get(id) ?? [];
+    counts.set(id, waves);
+    while (waves.length <= wave) waves.push({ ...NO_COUNTS });
+    return waves[wave] ?? { ...NO_COUNTS };
+  };
+  for (const { rollout, wave, standing, count } of ports.counts) waveCounts(rollout, wave)[standing] += count;
+
+  const rollout = (id: number): Rollout => {
+    const found = rollouts.get(id);
+    if (found !== undefined) return found;
+    throw new FotaServerError('rollout-unknown', `there is no rollout ${id}`);
+  };
+
+  const countsOf = (id: number): readonly WaveCounts[] => counts.get(id) ?? [];
+
+  const keep = (kept: Rollout): void => {
+    rollouts.set(kept.id, kept);
+    onChanged();
+  };
+
+  const stepOf = (id: number): Changed | undefined => nextStep(rollout(id), countsOf(id), now(), empty.has(id));
+
+  const write = ({ change, rollout: { id, project, release, firmwareName, wave, why }, rollout: after }: Changed) => {
+    const reason = why === '' ? undefined : why;
+    const data = { rollout: id, release, firmwareName, wave: wave < 0 ? undefined : wave + 1, reason };
+    return along({ type: `rollout.${change}`, project, data }, () => store.update(after));
+  };
+
+  const writePauses = async (): Promise<void> => {
+    for (const [id, changed] of unwritten) {
+      await write(changed);
+      if (unwritten.get(id) === changed) unwritten.delete(id);
+    }
+  };
+
+  const letIn = async (id: number): Promise<void> => {
+    try {
+      for (let step = stepOf(id); step !== undefined && step.change !== 'paused'; step = stepOf(id)) {
+        await write(step);
+        empty.delete(id);
+        keep(step.rollout);
+      }
+    } finally {
+      stepping.delete(id);
+    }
+    review(id);
+  };
+
+  /** Halts a rollout at once where it must; lets more devices in soon where it may. */
+  const review = (id: number): void => {
+    if (isClosed) return;
+    const step = stepOf(id);
+    if (step === undefined) return;
+    if (step.change === 'paused') {
+      keep(step.rollout);
+      unwritten.set(id, step);
+      inTurn(writePauses).catch(onProblem);
+    } else if (!stepping.has(id)) {
+      stepping.add(id);
+      inTurn(() => letIn(id)).catch(onProblem);
+    }
+  };
+
+  /** Looks whether waves that nobody was offered anything by have anybody in them. */
+  const lookForMembers = async (): Promise<void> => {
+    for (const one of rollouts.values()) {
+      const { id, state, wave } = one;
+      const isUntouched = Object.values(countsOf(id)[wave] ?? NO_COUNTS).every((count) => count === 0);
+      const isDue = (dueAt(one) ?? Number.POSITIVE_INFINITY) <= now();
+      if (state !== 'running' || !isUntouched || !isDue) continue;
+      if (Math.abs(now() - (lookedAt.get(id) ?? Number.NEGATIVE_INFINITY)) < EMPTY_MS) continue;
+      lookedAt.set(id, now());
+      if (await ports.hasMembers(one)) empty.delete(id);
+      else empty.add(id);
+    }
+  };
+
+  const tick = async (): Promise<void> => {
+    await ports.onTick();
+    await lookForMembers();
+    for (const id of rollouts.keys()) review(id);
+    await inTurn(writePauses).catch(onProblem);
+  };
+
+  const ticking = (): void => {
+    timer = later(ports.tickMs, () => {
+      tick()
+        .catch(onProblem)
+        .finally(() => {
+          if (!isClosed) ticking();
+        });
+    });
+  };
+
+  for (const id of rollouts.keys()) review(id);
+  ticking();
+
+  return {
+    all: () => [...rollouts.values()],
+    rollout,
+    counts: (id) => rollout(id).waves.map((_, wave) => countsOf(id)[wave] ?? NO_COUNTS),
+
+    add: (wanted) =>
+      inTurn(async () => {
+        const { project, release, firmwareName } = wanted;
+        const event = { type: 'rollout.created', project, data: { release, firmwareName } } as const;
+        const added = await along(event, () => store.add(wanted));
+        keep(added);
+        return added;
+      }).finally(() => {
+        for (const id of rollouts.keys()) review(id);
+      }),
+
+    change: (id, change) =>
+      inTurn(async () => {
+        const before = rollout(id);
+        const changed = change(before, countsOf(id), now());
+        // What halts holds while it is written, too.
+        const halts = changed.change === 'paused' || changed.change === 'aborted';
+        if (halts) keep(changed.rollout);
+        try {
+          await write(changed);
+        } catch (problem) {
+          if (halts && rollouts.get(id) === changed.rollout) keep(before);
+          throw problem;
+        }
+        unwritten.delete(id);
+        empty.delete(id);
+        lookedAt.delete(id);
+        if (!halts) keep(changed.rollout);
+        return changed.rollout;
+      }).finally(() => {
+        if (rollouts.has(id)) review(id);
+      }),
+
+    count(before, after) {
+      if (before?.rollout !== undefined) waveCounts(before.rollout, before.wave)[standingOf(before)] -= 1;
+      if (after?.rollout !== undefined) waveCounts(after.rollout, after.wave)[standingOf(after)] += 1;
+      if (after?.rollout !== undefined && rollouts.has(after.rollout)) review(after.rollout);
+    },
+
+    tick,
+    stop: () => stop,
+
+    setStop: (wanted) =>
+      inTurn(async () => {
+        const before = stop;
+        // Halting is at once, going on only once it is durable.
+        if (wanted.isOn) {
+          stop = wanted;
+          onChanged();
+        }
+        try {
+          const type = wanted.isOn ? 'stop.on' : 'stop.off';
+          const reason = wanted.why === '' ? undefined : wanted.why;
+          await along({ type, project: undefined, data: { reason } }, () => store.setStop(wanted));
+        } catch (problem) {
+          stop = before;
+          onChanged();
+          throw problem;
+        }
+        stop = wanted;
+        onChanged();
+      }),
+
+    async close() {
+      isClosed = true;
+      timer?.cancel();
+      await inTurn(writePauses);
+    },
+  };
+}

@@ -1,0 +1,118 @@
+/** Everything that decides upgrades, put together: one wiring for the server, for tests and for whatever else runs it. */
+import type { Query } from '@libfota2/protocol';
+import { FotaServerError } from '../domain/errors.ts';
+import type { NewEvent } from '../domain/event.ts';
+import type { Policy } from '../domain/plan.ts';
+import type { Profile } from '../domain/profile.ts';
+import type { Target } from '../domain/rollout.ts';
+import type { AttemptStore, RolloutStore } from '../ports/rollouts.ts';
+import type { CatalogueStore, DeviceStore, Later, Now } from '../ports.ts';
+import { createAttempts, tellEnds } from './attempts.ts';
+import { type Catalogue, openCatalogue } from './catalogue.ts';
+import { type CheckIn, type CheckIns, createCheckIns } from './check-in.ts';
+import { type Fleet, type OnAttempt, openFleet } from './fleet.ts';
+import type { Grouping } from './grouping.ts';
+import { hasMembers } from './members.ts';
+import { createMeter } from './meter.ts';
+import type { Noise } from './noise.ts';
+import { createPlanning, type Planning, resolvedTarget } from './planning.ts';
+import { createRolloutDesk, type RolloutDesk } from './rollout-desk.ts';
+import { openRollouts, type Rollouts } from './rollouts.ts';
+
+export interface UpgradePorts {
+  readonly stores: {
+    readonly catalogue: CatalogueStore;
+    readonly devices: DeviceStore & AttemptStore;
+    readonly rollouts: RolloutStore;
+  };
+  readonly grouping: Grouping;
+  readonly noise: (fleet: Fleet) => Noise;
+  readonly profile: (project: string, id: string) => Profile;
+  readonly groupQuery: (project: string, group: string) => Query | undefined;
+  readonly policy: Omit<Policy, 'stopped'>;
+  readonly settleMs: number;
+  /** Milliseconds between looks at what time alone has changed. */
+  readonly tickMs: number;
+  readonly maxDevices: number;
+  readonly now: Now;
+  readonly later: Later;
+  readonly newKey: () => string;
+  readonly sha256: (text: string) => string;
+  readonly onCheckIn: (checkIn: CheckIn) => void;
+  readonly emit: (event: NewEvent) => void;
+  readonly along: <T>(event: NewEvent, change: () => Promise<T>) => Promise<T>;
+  readonly onProblem: (problem: unknown) => void;
+}
+
+export interface Upgrades {
+  readonly catalogue: Catalogue;
+  readonly fleet: Fleet;
+  readonly noise: Noise;
+  readonly planning: Planning;
+  readonly rollouts: Rollouts;
+  readonly desk: RolloutDesk;
+  readonly checkIns: CheckIns;
+}
+
+export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
+  const { stores, grouping, policy, settleMs, now, later, emit, along, onProblem, onCheckIn, groupQuery } = ports;
+  let onChanged = (): void => undefined;
+  let onAttempt: OnAttempt = () => undefined;
+  const catalogue = await openCatalogue({
+    store: stores.catalogue,
+    now,
+    newKey: ports.newKey,
+    sha256: ports.sha256,
+    onChanged: () => onChanged(),
+  });
+  const fleet = await openFleet({
+    store: stores.devices,
+    grouping,
+    maxDevices: ports.maxDevices,
+    profile: ports.profile,
+    onAttempt: (...attempt) => onAttempt(...attempt),
+    now,
+  });
+  const noise = ports.noise(fleet);
+
+  const planning = createPlanning({
+    projects: catalogue.projects,
+    releases: () => catalogue.releases({ project: undefined, firmwareName: undefined, state: undefined }),
+    rollouts: () => rollouts.all(),
+    groupQuery,
+    policy: () => ({ ...policy, stopped: rollouts.stop().isOn ? rollouts.stop().why : undefined }),
+    onProblem,
+  });
+  const rollouts: Rollouts = await openRollouts({
+    store: stores.rollouts,
+    counts: await stores.devices.counts(),
+    now,
+    later,
+    hasMembers: (rollout) =>
+      hasMembers(rollout, catalogue.release(rollout.release), planning.plan(now()), fleet, now(), later),
+    tickMs: ports.tickMs,
+    onTick: () => attempts.tick(),
+    onChanged: () => planning.changed(),
+    along,
+    onProblem,
+  });
+  onChanged = planning.changed;
+  const ends = tellEnds(emit);
+  const attempts = createAttempts({ fleet, rollouts, ends, now, onProblem });
+  onAttempt = attempts.changed;
+  const meter = createMeter(now);
+  for (const { sent, attempt } of fleet.records()) {
+    if (sent !== undefined) meter.remember(attempt?.rollout, sent.size, sent.at);
+  }
+  const checkIns = createCheckIns({ plan: planning.plan, fleet, meter, ends, noise, now, settleMs, onCheckIn });
+  const checkTarget = (project: string, target: Target): void => {
+    try {
+      if (target.kind === 'query' || target.kind === 'group') resolvedTarget(project, target, groupQuery);
+    } catch (problem) {
+      const message = `the rollout cannot be: its target is no query: ${(problem as Error).message}`;
+      throw new FotaServerError('rollout-invalid', message, problem);
+    }
+  };
+  const desk = createRolloutDesk({ catalogue, rollouts, fleet, store: stores.devices, checkTarget, now });
+  return { catalogue, fleet, noise, planning, rollouts, desk, checkIns };
+}
