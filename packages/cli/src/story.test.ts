@@ -72,7 +72,7 @@ describe('the whole story, with a server that runs', () => {
     );
 
     expect((await desk.fota(['explain', 'device-1'])).stdout).toMatch(/^→ newest .*1\.4\.0[\s\S]*No upgrade: code 27/m);
-    const older = await desk.fota(['explain', 'device-1', '--version', '1.0.0']);
+    const older = await desk.fota(['explain', 'device-1', '--version', '0.9.0']);
     expect(older.stdout).toMatch(/^→ newer-release [\s\S]*Upgrade to 1\.4\.0 \(release 1\)/m);
 
     expect((await desk.fota(['device', 'block', 'device-1'])).stdout).toMatch(/access +blocked/);

@@ -64,7 +64,7 @@ port = 1
       '3 max_devices config-unknown is no setting; did you mean max-devices?',
       '4 port config-invalid must be a whole number from 0 to 65535, not "eighty"',
       expect.stringMatching(/^5 path config-invalid must be a list, each of it a path .*, not \["\/a","nope"\]$/),
-      expect.stringMatching(/^7 idle-timeout config-invalid must be a time from 0 to 24d: .*, not "long"$/),
+      expect.stringMatching(/^7 idle-timeout config-invalid must be a time from 1ms to 24d: .*, not "long"$/),
       '9 admin config-invalid must be true or false, not 1',
       '10 nothing-like-it config-unknown is no setting',
       '11 devices config-unknown is no setting',
@@ -92,7 +92,7 @@ port = 1
   it('finds what is wrong in a variable, and a file that is not there', async () => {
     const { code, stdout } = await desk.fota(['config', 'check'], { FOTA_GRACE: 'long', FOTA_PORT: '' });
     expect(code).toBe(2);
-    expect(stdout).toContain('FOTA_GRACE must be a time from 0 to 24d');
+    expect(stdout).toContain('FOTA_GRACE must be a time from 1ms to 24d');
     const missing = await desk.fota(['config', 'check'], { FOTA_CONFIG: 'none.toml' });
     expect(missing.code).toBe(1);
     expect(missing.stderr).toContain('code: config-unreadable');

@@ -13,7 +13,7 @@ async function words(...typed: readonly string[]): Promise<string[]> {
 
 describe('what fits where the cursor is', () => {
   it('are the commands at the beginning, each with what it does', async () => {
-    expect(await offered('rel')).toEqual(['release\tshow, publish and withdraw releases']);
+    expect(await offered('rel')).toEqual(['release\tshow, publish and withdraw releases, make them floors']);
     expect(await words('')).toContain('serve');
     expect(await words('')).not.toContain('__complete');
   });

@@ -10,9 +10,6 @@ import {
 } from './attempt.ts';
 import type { Circumstances } from './device.ts';
 
-/** Milliseconds after the last byte within which a device may ask what it had on its way, or once more (luatos.md L19). */
-export const SETTLE_MS = 60_000;
-
 /** The attempt after the device asked with this version. */
 export function afterQuestion(attempt: Attempt, version: string, settleMs: number, at: number): Advanced {
   // Also where the clock was set back, by which nobody can tell how long it is ago.

@@ -24,7 +24,7 @@ export function badOf({ failed, silent, 'rolled-back': rolledBack }: WaveCounts)
   return failed + silent + rolledBack;
 }
 
-export function sumOf(counts: readonly WaveCounts[]): WaveCounts {
+function sumOf(counts: readonly WaveCounts[]): WaveCounts {
   const of = (standing: Standing): number => counts.reduce((sum, one) => sum + one[standing], 0);
   return Object.fromEntries(STANDINGS.map((standing) => [standing, of(standing)])) as WaveCounts;
 }

@@ -120,7 +120,7 @@ function waveText(considered: Considered | undefined): string {
   return considered?.wave === undefined ? '?' : String(considered.wave + 1);
 }
 
-export function targetText(target: Target): string {
+function targetText(target: Target): string {
   switch (target.kind) {
     case 'all':
       return 'all devices';

@@ -95,10 +95,10 @@ function listed(releases: readonly Release[]): string {
   return releases.length > 3 ? `${shown}, …` : shown;
 }
 
-export function named({ version, wireVersion }: Release): string {
+function named({ version, wireVersion }: Release): string {
   return version === wireVersion ? version : `${version} (${wireVersion} on the wire)`;
 }
 
-export function counted(count: number, what: string): string {
+function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

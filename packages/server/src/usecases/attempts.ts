@@ -45,7 +45,7 @@ export function tellEnds(emit: (event: NewEvent) => void): TellEnds {
 }
 
 /** Of attempts without a rollout. */
-export const SILENT_AFTER_MS: number = 24 * 3_600_000;
+const SILENT_AFTER_MS = 24 * 3_600_000;
 
 export function createAttempts(ports: {
   readonly fleet: Pick<Fleet, 'records' | 'record' | 'settleAttempt'>;

@@ -41,10 +41,11 @@ describe('the upgrade log', () => {
     expect(told.map(({ event, code, rule }) => [event, code, rule])).toEqual([
       ['refused', 26, 'firmware-unknown'],
       ['refused', 27, 'newest'],
+      ['confirmed', 0, undefined],
       ['sent', 0, undefined],
       ['offered', 0, 'newer-release'],
     ]);
-    expect(told[2]).toMatchObject({ releaseVersion: '1.2.0', bytes: 60_000, device: { id: '867', version: '1.0.0' } });
+    expect(told[3]).toMatchObject({ releaseVersion: '1.2.0', bytes: 60_000, device: { id: '867', version: '1.0.0' } });
     expect(told[0]?.device).toMatchObject({ project: PROJECT, firmwareName: 'other' });
   });
 
