@@ -71,7 +71,7 @@ const IDLE_MS = 60_000;
 /** A rollout that is to begin, or to pause, does so within a second. */
 const TICK_MS = 1_000;
 
-const later: Later = (ms, work) => {
+export const later: Later = (ms, work) => {
   if (ms === 0) {
     const turn = setImmediate(work);
     return { cancel: () => clearImmediate(turn) };
