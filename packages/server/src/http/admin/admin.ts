@@ -6,8 +6,7 @@ import type { AdminApp, AppParts } from './app.ts';
 import { type AdminLimits, createServers, DEFAULT_LIMITS } from './servers.ts';
 import { type LocalPlace, listenLocally } from './socket.ts';
 
-export interface AdminParts
-  extends Pick<AppParts, 'operator' | 'uploads' | 'tokens' | 'audit' | 'events' | 'versions' | 'facts' | 'onProblem'> {
+export interface AdminParts extends Omit<AppParts, 'limits' | 'isLocal' | 'ending'> {
   readonly limits?: Partial<AdminLimits> | undefined;
   /** Whether the network comes in over TLS. Default false. */
   readonly isSecure?: boolean | undefined;
