@@ -31,6 +31,7 @@ export {
 } from './query/query.ts';
 export { type ContentRange, formatContentRange, parseContentRange, parseRange, type RangeAnswer } from './ranges.ts';
 export {
+  asciiJson,
   formatRefusal,
   parseRefusal,
   REFUSALS,

@@ -6,11 +6,9 @@ import { closeToOthers, makePrivate } from './adapters/disk/private.ts';
 import { openDiskUploads } from './adapters/disk/uploads.ts';
 import { createInspector } from './adapters/formats/inspector.ts';
 import { hotPackages } from './adapters/hot/packages.ts';
-import { scryptPasswords } from './adapters/scrypt/passwords.ts';
 import { sqliteAudit } from './adapters/sqlite/audit.ts';
 import { openSqliteStore } from './adapters/sqlite/store.ts';
 import { sqliteTokens } from './adapters/sqlite/tokens.ts';
-import { sqliteUsers } from './adapters/sqlite/users.ts';
 import { FotaServerError } from './domain/errors.ts';
 import type { RolloutLimits } from './domain/rollout.ts';
 import type { Refused } from './http/refused.ts';
@@ -24,14 +22,13 @@ import { bareEntry, createNoise } from './usecases/noise.ts';
 import { createOperator, type Operator } from './usecases/operator.ts';
 import { seldom } from './usecases/problems.ts';
 import { openProfiles } from './usecases/profiles.ts';
+import type { Reports } from './usecases/reports.ts';
 import type { RolloutDesk } from './usecases/rollout-desk.ts';
-import { createSerials, type Serials } from './usecases/serials.ts';
-import { openSessions, type Sessions } from './usecases/sessions.ts';
+import type { Serials } from './usecases/serials.ts';
 import { tellingCheckIns, tellingOperator } from './usecases/telling.ts';
 import { openTokens, type Tokens } from './usecases/tokens.ts';
 import { openUpgrades } from './usecases/upgrades.ts';
 import { openUploads, type Uploads } from './usecases/uploads.ts';
-import { openUsers, type Users } from './usecases/users.ts';
 import { createVersionCounts, type VersionCounts } from './usecases/version-counts.ts';
 
 /** Something that went wrong inside. */
@@ -52,12 +49,11 @@ export interface Application {
   readonly rollouts: RolloutDesk;
   readonly uploads: Uploads;
   readonly tokens: Tokens;
-  readonly users: Users;
-  readonly sessions: Sessions;
   readonly audit: Audit;
   readonly checkIns: CheckIns;
   readonly events: Events;
   readonly serials: Serials;
+  readonly reports: Reports;
   readonly versions: VersionCounts;
   readonly packages: PackageStore;
   /** A connection was refused before it asked anything. */
@@ -77,7 +73,7 @@ const IDLE_MS = 60_000;
 /** A rollout that is to begin, or to pause, does so within a second. */
 const TICK_MS = 1_000;
 
-export const later: Later = (ms, work) => {
+const later: Later = (ms, work) => {
   if (ms === 0) {
     const turn = setImmediate(work);
     return { cancel: () => clearImmediate(turn) };
@@ -141,6 +137,7 @@ export async function openApplication(dataDir: string, settings: Settings, close
     later,
     newKey,
     sha256,
+    sealing: hmacSealing,
     onCheckIn,
     emit: told.emit,
     along: told.along,
@@ -180,24 +177,14 @@ export async function openApplication(dataDir: string, settings: Settings, close
     limits: { maxPackageBytes, maxOpenUploads: MAX_OPEN_UPLOADS },
   });
   closers.push(() => uploads.close());
-  const hasProject = (name: string): boolean => catalogue.projects().some((project) => project.name === name);
   const tokens = await openTokens({
     store: sqliteTokens(store.database, database),
     now,
     random: randomBytes,
     sha256,
-    hasProject,
+    hasProject: (name) => catalogue.projects().some((project) => project.name === name),
     onProblem,
   });
-  const accounts = sqliteUsers(store.database, database);
-  const users = await openUsers({
-    store: accounts.users,
-    passwords: scryptPasswords(),
-    now,
-    random: randomBytes,
-    hasProject,
-  });
-  const sessions = await openSessions({ store: accounts.sessions, users, now, random: randomBytes, sha256, onProblem });
   const audit = await openAudit({ store: sqliteAudit(store.database, database), now, later, sha256, onProblem });
   closers.push(() => audit.flush().catch(onProblem));
   const checkIns = tellingCheckIns(upgrades.checkIns, fleet, told);
@@ -207,14 +194,13 @@ export async function openApplication(dataDir: string, settings: Settings, close
     rollouts: guardedDesk(upgrades.desk, writing.guard),
     uploads,
     tokens,
-    users,
-    sessions,
     audit,
     problems: () => [...problems],
     onProblem,
     checkIns,
     events: told,
-    serials: createSerials({ plan: () => upgrades.planning.plan(now()), now, sealing: hmacSealing }),
+    serials: upgrades.serials,
+    reports: upgrades.reports,
     versions,
     packages,
     onRefused: ({ reason, status, address, excerpt, at }) => {

@@ -59,6 +59,8 @@ export interface DeviceRecord extends Device {
   /** The latest; `undefined`: it was offered nothing yet. */
   readonly attempt: Attempt | undefined;
   readonly spent: Spent | undefined;
+  /** By what its last reports are known again, the newest last, with a blank between them; empty: it never reported. */
+  readonly reported: string;
 }
 
 /** An attempt, and whose it is. */
@@ -89,6 +91,8 @@ export type LogEvent =
   | 'held'
   /** The device was told of a package, which is promised once it fetches it; code 0. Not where it was told so last time. */
   | 'checked'
+  /** The device said of its own accord how far it is; the code is its own number. */
+  | 'reported'
   /** There was no upgrade, by another rule than last time; the code is the platform's. */
   | 'refused'
   /** The device tells the version that it was sent. */

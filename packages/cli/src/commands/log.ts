@@ -23,6 +23,7 @@ const EVENTS = [
   'broken',
   'held',
   'checked',
+  'reported',
   'refused',
   'confirmed',
   'failed',

@@ -1,18 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { all, listening, openConnections } from '../../test/listening.ts';
-import { asks, exchange, exchangeInPieces, reset, values } from '../../test/raw.ts';
+import { asks, exchange, exchangeInPieces, values } from '../../test/raw.ts';
 import { type Answer, overload, refusal } from './answers.ts';
 import type { Route } from './listener.ts';
 
-const WAYS: ReadonlyArray<readonly [string, boolean]> = [
-  ['plain', false],
-  ['over TLS', true],
-];
+const { client, scene } = listening(onTestFinished);
 const nothing = async (): Promise<Answer> => refusal(404, 27, 'nothing');
 
-describe.each(WAYS)('%s, a request that is too much', (_way, isSecure) => {
-  const { client, scene } = listening(onTestFinished, isSecure);
-
+describe('a request that is too much', () => {
   it.each([
     ['no request', 'head-too-slow', 408, '', '', { headTimeoutMs: 40 }],
     ['half a line', 'head-too-slow', 408, 'GET /up', 'GET /up', { headTimeoutMs: 40 }],
@@ -33,11 +28,7 @@ describe.each(WAYS)('%s, a request that is too much', (_way, isSecure) => {
     ['something like HTTP/2', 'unparsable', 400, 'PRI /up\r\n\r\n', 'PRI /up', {}],
     ['rubbish in its headers', 'unparsable', 400, asks('/', 'GET', [' : ']), 'GET / HTTP/1.1', {}],
   ] as const)('for %s is refused as %s with %i, and told of', async (_what, reason, status, sent, excerpt, limits) => {
-    // Which is also the time for being secured.
-    const { port, refused } = await scene(
-      nothing,
-      isSecure && 'headTimeoutMs' in limits ? { headTimeoutMs: 400 } : limits,
-    );
+    const { port, refused } = await scene(nothing, limits);
     const answer = await exchange(port, sent);
     expect(answer.status).toBe(status);
     expect(values(answer, 'content-length')).toEqual([String(answer.body.length)]);
@@ -83,7 +74,7 @@ describe.each(WAYS)('%s, a request that is too much', (_way, isSecure) => {
   });
 
   it('by its drip of bytes ends in time all the same', async () => {
-    const { port, refused } = await scene(nothing, { headTimeoutMs: 400 });
+    const { port, refused } = await scene(nothing, { headTimeoutMs: 120 });
     const socket = await client(port, 'GET / HTTP/1.1\r\n');
     const drip = setInterval(() => socket.write('X'), 10);
     const text = await all(socket);
@@ -94,8 +85,6 @@ describe.each(WAYS)('%s, a request that is too much', (_way, isSecure) => {
 });
 
 describe('connections', () => {
-  const { client, scene } = listening(onTestFinished);
-
   it('beyond the limit are answered 503 and told of; those before it are served', async () => {
     const { port, refused } = await scene(nothing, { maxConnections: 3 });
     const early = await Promise.all([client(port), client(port), client(port)]);
@@ -128,19 +117,16 @@ describe('connections', () => {
   });
 
   it('that come and go without a word are no news', async () => {
-    const made = await scene(nothing);
-    const { port, refused } = made;
+    const { port, refused, listener } = await scene(nothing);
     (await client(port)).end();
     (await client(port, '\r\n\r\n')).end();
-    reset(await client(port));
-    await expect.poll(() => openConnections(made)).toBe(0);
+    (await client(port)).resetAndDestroy();
+    await expect.poll(() => openConnections(listener)).toBe(0);
     expect(refused).toEqual([]);
   });
 });
 
-describe.each(WAYS)('%s, an answer', (_way, isSecure) => {
-  const { client, scene } = listening(onTestFinished, isSecure);
-
+describe('an answer', () => {
   it('reaches a client that has closed its half, also when it takes its time', async () => {
     const { port } = await scene(async () => {
       await new Promise(setImmediate);
@@ -202,8 +188,7 @@ describe.each(WAYS)('%s, an answer', (_way, isSecure) => {
   });
 });
 
-describe.each(WAYS)('%s, the body of a request', (_way, isSecure) => {
-  const { client, scene } = listening(onTestFinished, isSecure);
+describe('the body of a request', () => {
   const echo = (keeps: number): Route => ({
     answer: async (_request, body) => refusal(404, body?.byteLength ?? -1, Buffer.from(body ?? []).toString()),
     keeps: () => keeps,

@@ -5,8 +5,6 @@ export type RefusedReason =
   | 'head-too-slow'
   | 'body-too-large'
   | 'body-too-slow'
-  | 'handshake-failed'
-  | 'handshake-too-slow'
   | 'too-many-connections'
   | 'too-many-from-address'
   | 'no-such-path'

@@ -1,16 +1,13 @@
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { all, listening, openConnections } from '../../test/listening.ts';
-import { asks, exchange, reset } from '../../test/raw.ts';
+import { asks, exchange } from '../../test/raw.ts';
 import type { OpenPackage } from '../ports.ts';
 import { type Answer, packageAnswer } from './answers.ts';
 
-describe.each([
-  ['plain', false],
-  ['over TLS', true],
-])('%s, a package', (_way, isSecure) => {
-  const { client, scene } = listening(onTestFinished, isSecure);
+const { client, scene } = listening(onTestFinished);
 
+describe('a package', () => {
   const bytes = Buffer.alloc(5_000_000, 'fota');
   const wanted = { sha256: 'f'.repeat(64), size: bytes.length };
 
@@ -52,7 +49,7 @@ describe.each([
     const { port, problems } = await scene(async () => answer());
     const socket = await client(port, asks('/'));
     await once(socket, 'readable');
-    reset(socket);
+    socket.resetAndDestroy();
     await expect.poll(() => told).toEqual([{ bytes: expect.any(Number), whole: false }, 'closed']);
     expect((told[0] as { bytes: number }).bytes).toBeLessThan(bytes.length);
     expect(problems).toEqual([]);
@@ -72,16 +69,15 @@ describe.each([
     const gone = new Promise((resolve) => {
       go = resolve;
     });
-    const made = await scene(async () => {
+    const { port, problems, listener } = await scene(async () => {
       ask(undefined);
       await gone;
       return answer();
     });
-    const { port, problems, listener } = made;
     const socket = await client(port, asks('/'));
     await asked;
-    reset(socket);
-    await expect.poll(() => openConnections(made)).toBe(0);
+    socket.resetAndDestroy();
+    await expect.poll(() => openConnections(listener)).toBe(0);
     go(undefined);
     await expect.poll(() => told).toEqual([{ bytes: 0, whole: false }, 'closed']);
     expect(problems).toEqual([]);
@@ -114,11 +110,11 @@ describe.each([
 
   it('does not keep a client that never ends', async () => {
     const { answer } = opened(true, 1_000);
-    const made = await scene(async () => answer(), { idleTimeoutMs: 100 });
-    const socket = await client(made.port, `${asks('/')}xxx`);
+    const { port, listener } = await scene(async () => answer(), { idleTimeoutMs: 100 });
+    const socket = await client(port, `${asks('/')}xxx`);
     socket.resume();
     const drip = setInterval(() => socket.write('x'), 10);
-    await expect.poll(() => openConnections(made)).toBe(0);
+    await expect.poll(() => openConnections(listener)).toBe(0);
     clearInterval(drip);
   });
 

@@ -162,6 +162,8 @@ export function createCheckIns(ports: {
       } else {
         noise.heard(entryOf(at, event, decision, code));
       }
+      // Of a package that it was only told of, its fetching is told.
+      if (event === 'checked') return;
       onCheckIn({ at, device, rule, code, releaseVersion: isUpgrade ? decision.release.version : undefined });
     },
 

@@ -5,7 +5,9 @@ import type { Rule } from '../domain/rules.ts';
 import type { DeviceGroup, DeviceRecord } from '../ports.ts';
 
 /** What else may change of a device that has asked. */
-export type Amendment = Partial<Pick<DeviceRecord, 'deliveries' | 'attempt' | 'spent'>>;
+export type Amendment = Partial<
+  Pick<DeviceRecord, 'version' | 'lastSeenAt' | 'deliveries' | 'attempt' | 'spent' | 'reported'>
+>;
 
 /** What is new about a device; what is left out stays as it was. */
 export interface News extends Partial<Pick<DeviceRecord, 'sent' | 'deliveries' | 'attempt' | 'spent'>> {
@@ -30,6 +32,7 @@ export function firstRecord(device: Device, rule: Rule, at: number, news: News |
     deliveries: news?.deliveries,
     attempt: news?.attempt,
     spent: news?.spent,
+    reported: '',
   };
 }
 
@@ -56,6 +59,7 @@ export function nextRecord(
     deliveries: news?.deliveries ?? (device.version === before.version ? before.deliveries : undefined),
     attempt: news?.attempt ?? before.attempt,
     spent: news?.spent ?? before.spent,
+    reported: before.reported,
   };
 }
 

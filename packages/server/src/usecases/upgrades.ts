@@ -6,6 +6,7 @@ import type { Policy } from '../domain/plan.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { Target } from '../domain/rollout.ts';
 import type { AttemptStore, RolloutStore } from '../ports/rollouts.ts';
+import type { Sealing } from '../ports/sealing.ts';
 import type { CatalogueStore, DeviceStore, Later, Now } from '../ports.ts';
 import { createAttempts, tellEnds } from './attempts.ts';
 import { type Catalogue, openCatalogue } from './catalogue.ts';
@@ -16,8 +17,10 @@ import { hasMembers } from './members.ts';
 import { createMeter } from './meter.ts';
 import type { Noise } from './noise.ts';
 import { createPlanning, type Planning, resolvedTarget } from './planning.ts';
+import { createReports, type Reports } from './reports.ts';
 import { createRolloutDesk, type RolloutDesk } from './rollout-desk.ts';
 import { openRollouts, type Rollouts } from './rollouts.ts';
+import { createSerials, type Serials } from './serials.ts';
 
 export interface UpgradePorts {
   readonly stores: {
@@ -38,6 +41,7 @@ export interface UpgradePorts {
   readonly later: Later;
   readonly newKey: () => string;
   readonly sha256: (text: string) => string;
+  readonly sealing: Sealing;
   readonly onCheckIn: (checkIn: CheckIn) => void;
   readonly emit: (event: NewEvent) => void;
   readonly along: <T>(event: NewEvent, change: () => Promise<T>) => Promise<T>;
@@ -52,6 +56,8 @@ export interface Upgrades {
   readonly rollouts: Rollouts;
   readonly desk: RolloutDesk;
   readonly checkIns: CheckIns;
+  readonly serials: Serials;
+  readonly reports: Reports;
 }
 
 export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
@@ -105,6 +111,8 @@ export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
     if (sent !== undefined) meter.remember(attempt?.rollout, sent.size, sent.at);
   }
   const checkIns = createCheckIns({ plan: planning.plan, fleet, meter, ends, noise, now, settleMs, onCheckIn });
+  const serials = createSerials({ plan: () => planning.plan(now()), now, sealing: ports.sealing });
+  const reports = createReports({ plan: planning.plan, fleet, serials, ends, noise, sha256: ports.sha256, now });
   const checkTarget = (project: string, target: Target): void => {
     try {
       if (target.kind === 'query' || target.kind === 'group') resolvedTarget(project, target, groupQuery);
@@ -114,5 +122,5 @@ export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
     }
   };
   const desk = createRolloutDesk({ catalogue, rollouts, fleet, store: stores.devices, checkTarget, now });
-  return { catalogue, fleet, noise, planning, rollouts, desk, checkIns };
+  return { catalogue, fleet, noise, planning, rollouts, desk, checkIns, serials, reports };
 }

@@ -72,6 +72,7 @@ export function recordOf(changes: Partial<DeviceRecord> = {}): DeviceRecord {
     deliveries: undefined,
     attempt: undefined,
     spent: undefined,
+    reported: '',
     ...changes,
   };
 }

@@ -1,6 +1,7 @@
 /** The use cases over stores in memory and a time that passes when a test says so. */
 import { createHash } from 'node:crypto';
 import { type Identity, parseQuery } from '@libfota2/protocol';
+import { hmacSealing } from '../../src/adapters/crypto/sealing.ts';
 import { memoryCatalogue } from '../../src/adapters/memory/catalogue.ts';
 import { memoryDevices } from '../../src/adapters/memory/devices.ts';
 import { memoryPackages } from '../../src/adapters/memory/packages.ts';
@@ -21,8 +22,10 @@ import { createNoise, type Noise } from '../../src/usecases/noise.ts';
 import { createOperator, type Intake, type Operator } from '../../src/usecases/operator.ts';
 import type { Planning } from '../../src/usecases/planning.ts';
 import { openProfiles, type Profiles } from '../../src/usecases/profiles.ts';
+import type { Reports } from '../../src/usecases/reports.ts';
 import type { RolloutDesk } from '../../src/usecases/rollout-desk.ts';
 import type { Rollouts } from '../../src/usecases/rollouts.ts';
+import type { Serials } from '../../src/usecases/serials.ts';
 import { openUpgrades } from '../../src/usecases/upgrades.ts';
 import { OPAQUE } from '../samples.ts';
 import { NO_FILTER } from './samples.ts';
@@ -131,6 +134,8 @@ export interface World {
   readonly planning: Planning;
   readonly rollouts: Rollouts;
   readonly desk: RolloutDesk;
+  readonly serials: Serials;
+  readonly reports: Reports;
   /** Events, in the order of their telling. */
   readonly told: readonly NewEvent[];
   /** What watchers were told. */
@@ -211,6 +216,7 @@ async function made(
     later,
     newKey,
     sha256,
+    sealing: hmacSealing,
     onCheckIn: (checkIn) => heard.push(checkIn),
     emit: (event) => told.push(event),
     async along(event, change) {
@@ -256,6 +262,8 @@ async function made(
     planning: upgrades.planning,
     rollouts: upgrades.rollouts,
     desk: upgrades.desk,
+    serials: upgrades.serials,
+    reports: upgrades.reports,
     told,
     heard,
     problems,

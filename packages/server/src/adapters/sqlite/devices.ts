@@ -43,6 +43,8 @@ interface DeviceRow extends LatestRow {
   readonly delivered_since: number | null;
   readonly spent_bytes: number | null;
   readonly spent_since: number | null;
+  /** `null` where the device never asked. */
+  readonly reported: string | null;
 }
 
 interface ListRow extends Omit<DeviceRow, 'version'> {
@@ -67,6 +69,11 @@ interface LogRow {
   readonly bytes: number | null;
   readonly detail: string | null;
 }
+
+/** What tells a device's reports from repeats. */
+export const REPORTED_COLUMN: string = `
+  ALTER TABLE device ADD COLUMN reported TEXT NOT NULL DEFAULT '';
+`;
 
 /** Devices, their attempts and the log; of the log the newest `logLimit` entries, give or take a thousandth. */
 export function deviceStore(
@@ -170,7 +177,7 @@ function marks(count: number): string {
 
 function valuesOf(record: DeviceRecord): Value[] {
   const { project, id, firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule } = record;
-  const { sent, deliveries, attempt, spent } = record;
+  const { sent, deliveries, attempt, spent, reported } = record;
   const device = [project, id, firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule];
   const last = [sent?.release, sent?.version, sent?.sha256, sent?.size, sent?.told, sent?.doubtfulUntil, sent?.at];
   const counted = [
@@ -181,7 +188,7 @@ function valuesOf(record: DeviceRecord): Value[] {
     deliveries?.since,
   ];
   const latest = [attempt?.release, attempt && (attempt.rollout ?? 0), spent?.bytes, spent?.since];
-  return [...device, ...[...last, ...counted, ...latest].map((value) => value ?? null)];
+  return [...device, ...[...last, ...counted, ...latest].map((value) => value ?? null), reported];
 }
 
 function recordOf(row: DeviceRow): DeviceRecord {
@@ -220,6 +227,7 @@ function recordOf(row: DeviceRow): DeviceRecord {
           },
     attempt: attemptOf(row),
     spent: spent_bytes === null ? undefined : { bytes: spent_bytes, since: row.spent_since ?? 0 },
+    reported: row.reported ?? '',
   };
 }
 

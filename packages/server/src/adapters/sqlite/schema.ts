@@ -3,11 +3,11 @@ import { ATTEMPT_TABLE } from './attempts.ts';
 import { AUDIT_TABLE } from './audit.ts';
 import { FLOOR_COLUMN } from './catalogue.ts';
 import { type Database, openDatabase, translate } from './database.ts';
+import { REPORTED_COLUMN } from './devices.ts';
 import { EVENT_TABLE } from './events.ts';
 import { PROFILE_TABLE } from './profiles.ts';
 import { ROLLOUT_TABLES } from './rollouts.ts';
 import { TOKEN_GRANTS, TOKEN_TABLE } from './tokens.ts';
-import { USER_TABLES } from './users.ts';
 import { VERSION_COUNT_TABLES } from './version-counts.ts';
 
 /**
@@ -175,13 +175,13 @@ ${TOKEN_TABLE}
   [
     TOKEN_GRANTS,
     AUDIT_TABLE,
-    USER_TABLES,
     EVENT_TABLE,
     PROFILE_TABLE,
     ATTEMPT_TABLE,
     ROLLOUT_TABLES,
     VERSION_COUNT_TABLES,
     FLOOR_COLUMN,
+    REPORTED_COLUMN,
   ].join(''),
 ];
 

@@ -236,8 +236,7 @@ describe('a problem', () => {
       facts: () => {
         asked += 1;
         if (asked > 1) throw defect;
-        const nowhere = { deviceUrl: undefined, deviceTlsUrl: undefined, deviceHost: undefined, adminUrl: undefined };
-        const none = { ...nowhere, paths: [], certificates: { devices: undefined, admin: undefined } };
+        const none = { deviceUrl: undefined, deviceHost: undefined, paths: [], adminUrl: undefined };
         return { version: '0', startedAt: 0, dataDir: '', ...none, problems: [] };
       },
     }));

@@ -90,6 +90,7 @@ export const logEntrySchema: TUnsafe<ApiLogEntry> = shape<ApiLogEntry>()(
           'broken',
           'held',
           'checked',
+          'reported',
           'refused',
           'confirmed',
           'failed',

@@ -143,6 +143,7 @@ export function deviceRoutes(app: App, operator: Operator): void {
                   'broken',
                   'held',
                   'checked',
+                  'reported',
                   'refused',
                   'confirmed',
                   'failed',
