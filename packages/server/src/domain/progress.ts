@@ -1,4 +1,4 @@
-/** How the attempt of a device goes on, by what it asks and what it is promised. */
+/** How a device goes on, by what it asks, what it is promised and what it is sent. */
 import {
   type Advanced,
   type Attempt,
@@ -8,7 +8,9 @@ import {
   type NewAttempt,
   newAttempt,
 } from './attempt.ts';
-import type { Circumstances } from './device.ts';
+import type { Upgrade } from './decide.ts';
+import { afterDelivery, afterSpending, corrected, type Deliveries } from './deliveries.ts';
+import type { Circumstances, Known } from './device.ts';
 
 /** The attempt after the device asked with this version. */
 export function afterQuestion(attempt: Attempt, version: string, settleMs: number, at: number): Advanced {
@@ -52,7 +54,7 @@ export function endsOf({ attempt, entered }: Advanced): Progress['ended'] {
  * The attempt after the device asked and is promised a release. `begins`: with the answer's own body; else the device is
  * only told where the package is.
  */
-export function afterOffer(
+function afterOffer(
   before: Attempt | undefined,
   wanted: NewAttempt,
   { version, settleMs, begins }: { readonly version: string; readonly settleMs: number; readonly begins: boolean },
@@ -68,4 +70,67 @@ export function afterOffer(
   if (isSame || heard === undefined) return { attempt, former: undefined, ended };
   const detail = `it was offered release ${wanted.release} then`;
   return { attempt, former: advance(heard.attempt, { type: 'superseded', detail }, at).attempt, ended };
+}
+
+/** What a promise and its sending change of what is known of a device. */
+export type Dealings = Pick<Known, 'attempt' | 'deliveries' | 'spent'>;
+
+/** What is known of a device that asked and is promised a package; `begins` as above. */
+export function afterPromise(
+  before: Dealings | undefined,
+  { device: { version }, release, package: chosen, rollout, wave }: Upgrade,
+  how: { readonly settleMs: number; readonly begins: boolean },
+  at: number,
+): Progress & Dealings {
+  const wanted = { release: release.id, rollout, wave, from: version, to: release.wireVersion };
+  return {
+    ...afterOffer(before?.attempt, wanted, { ...how, version }, at),
+    deliveries: afterDelivery(before?.deliveries, chosen, version, at),
+    spent: afterSpending(before?.spent, chosen.size, at),
+  };
+}
+
+/** How the sending of a package ended. */
+export interface Sending {
+  readonly release: number;
+  readonly sha256: string;
+  readonly size: number;
+  /** The version that the device told when it was promised. */
+  readonly told: string;
+  /** That went out now. */
+  readonly bytes: number;
+  readonly isWhole: boolean;
+  /** Whether only the rest of it was to be sent. */
+  readonly isRest: boolean;
+  /** -1: it is no delivery after all; 1: it is one after all. */
+  readonly counted: 1 | -1 | 0;
+}
+
+export function afterSending(before: Dealings, sending: Sending, at: number): Dealings {
+  const { attempt, deliveries, spent } = before;
+  const { release, sha256, size, told, bytes, isWhole, isRest, counted } = sending;
+  // What was promised is spent already, but for what did not go out; what was resumed comes on top.
+  const spentMore = isRest ? bytes : bytes - size;
+  const isOfIt = attempt?.release === release;
+  return {
+    deliveries: counted === 0 ? deliveries : corrected(deliveries, { sha256, version: told }, counted),
+    spent: spentMore === 0 ? spent : afterSpending(spent, spentMore, at),
+    attempt: isOfIt ? advance(attempt, { type: isWhole ? 'sent' : 'began' }, at).attempt : attempt,
+  };
+}
+
+/** What is kept of the deliveries to a device that asks again: one that has moved takes its packages. */
+export function keptDeliveries(
+  before: { readonly version: string; readonly deliveries: Deliveries | undefined },
+  version: string,
+): Deliveries | undefined {
+  return version === before.version ? before.deliveries : undefined;
+}
+
+/** Of attempts without a rollout, milliseconds without a word after which a device counts as silent. */
+const SILENT_AFTER_MS = 24 * 3_600_000;
+
+/** When the device of an open attempt counts as silent, unless something is heard of it until then. */
+export function silentAt({ changedAt }: Attempt, lastSeenAt: number, silentAfterMs: number = SILENT_AFTER_MS): number {
+  return Math.max(lastSeenAt, changedAt) + silentAfterMs;
 }

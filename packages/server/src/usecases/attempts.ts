@@ -1,7 +1,7 @@
 import { type Attempt, advance, isOpen } from '../domain/attempt.ts';
 import type { Device } from '../domain/device.ts';
 import type { NewEvent } from '../domain/event.ts';
-import { endsOf, type Progress } from '../domain/progress.ts';
+import { endsOf, type Progress, silentAt } from '../domain/progress.ts';
 import type { DeviceRecord, LogEntry, Now } from '../ports.ts';
 import type { Fleet } from './fleet.ts';
 import { recordKey } from './keys.ts';
@@ -44,9 +44,6 @@ export function tellEnds(emit: (event: NewEvent) => void): TellEnds {
     });
 }
 
-/** Of attempts without a rollout. */
-const SILENT_AFTER_MS = 24 * 3_600_000;
-
 export function createAttempts(ports: {
   readonly fleet: Pick<Fleet, 'records' | 'record' | 'settleAttempt'>;
   readonly rollouts: Pick<Rollouts, 'all' | 'count'>;
@@ -57,11 +54,8 @@ export function createAttempts(ports: {
   const { fleet, rollouts, ends, now, onProblem } = ports;
   const silence = createSilence();
 
-  const patience = ({ rollout }: Attempt): number =>
-    rollouts.all().find(({ id }) => id === rollout)?.silentAfterMs ?? SILENT_AFTER_MS;
-
   const deadline = ({ lastSeenAt }: DeviceRecord, attempt: Attempt): number =>
-    Math.max(lastSeenAt, attempt.changedAt) + patience(attempt);
+    silentAt(attempt, lastSeenAt, rollouts.all().find(({ id }) => id === attempt.rollout)?.silentAfterMs);
 
   const watch = (record: DeviceRecord): void => {
     const { project, id, firmwareName, attempt } = record;

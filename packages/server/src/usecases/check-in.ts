@@ -1,5 +1,4 @@
 import type { Identity } from '@libfota2/protocol';
-import { type Attempt, advance } from '../domain/attempt.ts';
 import {
   type Circumstances,
   type Decision,
@@ -9,14 +8,13 @@ import {
   STRANGER,
   type Upgrade,
 } from '../domain/decide.ts';
-import { afterDelivery, afterSpending, corrected } from '../domain/deliveries.ts';
+import type { Meter } from '../domain/meter.ts';
 import type { Plan } from '../domain/plan.ts';
-import { afterAsking, afterOffer, afterQuestion, endsOf } from '../domain/progress.ts';
+import { afterAsking, afterPromise, afterQuestion, afterSending, endsOf } from '../domain/progress.ts';
 import type { DeviceRecord, LogEntry, LogEvent, Now, Sent } from '../ports.ts';
 import type { TellEnds } from './attempts.ts';
 import type { Asked, Fleet } from './fleet.ts';
 import { recordKey } from './keys.ts';
-import type { Meter } from './meter.ts';
 import { bareEntry, type Noise } from './noise.ts';
 
 /** A question and its answer, for whoever watches. */
@@ -171,7 +169,7 @@ export function createCheckIns(ports: {
       for (let other = fleet.underWay(decision.device); other; other = fleet.underWay(decision.device)) await other;
       if (!isStill(identity, decision)) return undefined;
       const at = now();
-      const { device, release, package: chosen, rule, rollout, wave } = decision;
+      const { device, release, package: chosen, rule, rollout } = decision;
       const { sha256, size } = chosen;
       const key = keyOf(device);
       const sent = {
@@ -186,13 +184,12 @@ export function createCheckIns(ports: {
       brokenOff.delete(key);
       rests.delete(key);
       meter.began(key, rollout, size);
-      const wanted = { release: release.id, rollout, wave, from: device.version, to: release.wireVersion };
       const change = (before: DeviceRecord | undefined) => {
-        const how = { version: device.version, settleMs, begins };
-        const { attempt, former, ended } = afterOffer(before?.attempt, wanted, how, at);
-        const deliveries = afterDelivery(before?.deliveries, chosen, device.version, at);
-        const news = { sent, deliveries, attempt, former, spent: afterSpending(before?.spent, size, at) };
-        return { news, entries: [...ends(at, device, ended), entryOf(at, 'offered', decision, 0)] };
+        const { ended, ...promised } = afterPromise(before, decision, { settleMs, begins }, at);
+        return {
+          news: { sent, ...promised },
+          entries: [...ends(at, device, ended), entryOf(at, 'offered', decision, 0)],
+        };
       };
       await fleet.asked(device, rule, at, change).catch((problem: unknown) => {
         meter.ended(key);
@@ -215,7 +212,6 @@ export function createCheckIns(ports: {
       // A delivery has both its entries, and the loop guard bounds how many there are; of resumes there may be any number.
       const entry = isRest ? noise.unlessTooMuch(ending) : ending;
       const key = keyOf(device);
-      const delivery = { sha256: sent.sha256, version: sent.told };
       meter.ended(key);
       if (isRest) addRest(key, bytes);
       let counted: 1 | -1 | 0 = 0;
@@ -226,17 +222,8 @@ export function createCheckIns(ports: {
         brokenOff.delete(key);
         counted = 1;
       }
-      // What was promised is spent already, but for what did not go out; what was resumed comes on top.
-      const spentMore = isRest ? bytes : bytes - sent.size;
-      void fleet.amend(
-        device,
-        ({ attempt, deliveries, spent }) => ({
-          deliveries: counted === 0 ? deliveries : corrected(deliveries, delivery, counted),
-          spent: spentMore === 0 ? spent : afterSpending(spent, spentMore, at),
-          attempt: attempt && afterSending(attempt, sent, isWhole, at),
-        }),
-        entry,
-      );
+      const sending = { ...sent, bytes, isWhole, isRest, counted };
+      void fleet.amend(device, (before) => afterSending(before, sending, at), entry);
     },
   };
 }
@@ -245,11 +232,6 @@ export function createCheckIns(ports: {
 const RESTS_A_DELIVERY = 3;
 /** Devices of all generations give a transfer up after ten minutes at the latest (luatos.md L20). */
 const TRANSFER_MS = 600_000;
-
-function afterSending(attempt: Attempt, sent: Sent, isWhole: boolean, at: number): Attempt {
-  if (attempt.release !== sent.release) return attempt;
-  return advance(attempt, { type: isWhole ? 'sent' : 'began' }, at).attempt;
-}
 
 /** After another package was promised to the same id and version, a resume may mean either for as long as a transfer lasts. */
 function doubtfulUntil(before: Sent | undefined, sha256: string, told: string, at: number): number {

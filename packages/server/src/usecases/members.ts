@@ -1,5 +1,5 @@
-import { compareVersions } from '@libfota2/protocol';
 import type { Release } from '../domain/catalogue.ts';
+import { memberTest } from '../domain/members.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Rollout } from '../domain/rollout.ts';
 import type { DeviceRecord, Later } from '../ports.ts';
@@ -23,26 +23,16 @@ async function* inTurns(fleet: Pick<Fleet, 'records'>, later: Later): AsyncGener
 
 /** Whether a known device could come in by the open wave of a rollout. */
 export async function hasMembers(
-  { id, project, firmwareName, release: number, wave, mayDowngrade }: Rollout,
+  rollout: Rollout,
   release: Release,
   plan: Plan,
   fleet: Pick<Fleet, 'records' | 'circumstances'>,
   now: number,
   later: Later,
 ): Promise<boolean> {
-  const ours = [...plan.projects.values()].find((one) => one.project.name === project);
-  const gate = ours?.firmwares
-    .get(firmwareName)
-    ?.gates.get(number)
-    ?.find(({ rollout }) => rollout.id === id);
-  if (gate === undefined) return false;
-  const isMember = (record: DeviceRecord): boolean => {
-    if (record.project !== project || record.firmwareName !== firmwareName) return false;
-    const order = compareVersions(record.version, release.wireVersion);
-    if (order === 0 || (order > 0 && !mayDowngrade) || gate.waveOf(record.id) !== wave) return false;
-    const circumstances = fleet.circumstances(record);
-    return circumstances.access !== 'blocked' && gate.isTarget(record, circumstances, now);
-  };
-  for await (const some of inTurns(fleet, later)) if (some.some(isMember)) return true;
+  const isMember = memberTest(rollout, release, plan);
+  for await (const some of inTurns(fleet, later)) {
+    if (some.some((record) => isMember(record, () => fleet.circumstances(record), now))) return true;
+  }
   return false;
 }

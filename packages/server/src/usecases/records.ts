@@ -1,6 +1,7 @@
 /** Records of devices, and how they follow from each other. */
 import { type Attempt, advance } from '../domain/attempt.ts';
 import type { Device } from '../domain/device.ts';
+import { keptDeliveries } from '../domain/progress.ts';
 import type { Rule } from '../domain/rules.ts';
 import type { DeviceGroup, DeviceRecord } from '../ports.ts';
 
@@ -55,8 +56,7 @@ export function nextRecord(
     asked: before.asked + 1,
     rule,
     sent: news?.sent ?? before.sent,
-    // A device that has moved takes its packages.
-    deliveries: news?.deliveries ?? (device.version === before.version ? before.deliveries : undefined),
+    deliveries: news?.deliveries ?? keptDeliveries(before, device.version),
     attempt: news?.attempt ?? before.attempt,
     spent: news?.spent ?? before.spent,
     reported: before.reported,

@@ -2,7 +2,7 @@ import type { Identity, RefusalCode, Report } from '@libfota2/protocol';
 import { isOrderedVersion } from '../domain/catalogue.ts';
 import { type Device, isUsableId, printable, REFUSED_BY } from '../domain/decide.ts';
 import type { Plan } from '../domain/plan.ts';
-import { endsOf } from '../domain/progress.ts';
+import { endsOf, keptDeliveries } from '../domain/progress.ts';
 import { afterReport, detailOf, isAbout, type Meant, type Said } from '../domain/report.ts';
 import { toldBy } from '../domain/told.ts';
 import type { DeviceRecord, LogEntry, Now } from '../ports.ts';
@@ -70,8 +70,7 @@ export function createReports(ports: {
       amendment: {
         version: device.version,
         lastSeenAt: at,
-        // A device that has moved takes its packages.
-        deliveries: device.version === before.version ? before.deliveries : undefined,
+        deliveries: keptDeliveries(before, device.version),
         reported: [...marks, mark].slice(-REMEMBERED).join(' '),
         attempt: advanced?.attempt,
       },

@@ -1,8 +1,9 @@
-import { type Attempt, type Standing, standingOf } from '../domain/attempt.ts';
+import type { Attempt } from '../domain/attempt.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import type { NewEvent } from '../domain/event.ts';
 import type { Rollout, WaveCounts } from '../domain/rollout.ts';
 import { type Changed, dueAt, NO_COUNTS, nextStep } from '../domain/rollout-steps.ts';
+import { createStandings } from '../domain/standings.ts';
 import type { AttemptCount, RolloutStore, Stop } from '../ports/rollouts.ts';
 import type { Later, Now } from '../ports.ts';
 
@@ -63,7 +64,7 @@ const EMPTY_MS = 30_000;
 export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
   const { store, now, later, onChanged, along, onProblem } = ports;
   const rollouts = new Map((await store.rollouts()).map((rollout) => [rollout.id, rollout]));
-  const counts = new Map<number, Array<Record<Standing, number>>>();
+  const standings = createStandings();
   /** Pauses that hold and are not written yet. */
   const unwritten = new Map<number, Changed>();
   /** Rollouts about to let more devices in. */
@@ -81,13 +82,7 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
     return done;
   };
 
-  const waveCounts = (id: number, wave: number): Record<Standing, number> => {
-    const waves = counts.get(id) ?? [];
-    counts.set(id, waves);
-    while (waves.length <= wave) waves.push({ ...NO_COUNTS });
-    return waves[wave] ?? { ...NO_COUNTS };
-  };
-  for (const { rollout, wave, standing, count } of ports.counts) waveCounts(rollout, wave)[standing] += count;
+  for (const { rollout, wave, standing, count } of ports.counts) standings.add(rollout, wave, standing, count);
 
   const rollout = (id: number): Rollout => {
     const found = rollouts.get(id);
@@ -95,7 +90,7 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
     throw new FotaServerError('rollout-unknown', `there is no rollout ${id}`);
   };
 
-  const countsOf = (id: number): readonly WaveCounts[] => counts.get(id) ?? [];
+  const countsOf = standings.of;
 
   const keep = (kept: Rollout): void => {
     rollouts.set(kept.id, kept);
@@ -218,8 +213,7 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
       }),
 
     count(before, after) {
-      if (before?.rollout !== undefined) waveCounts(before.rollout, before.wave)[standingOf(before)] -= 1;
-      if (after?.rollout !== undefined) waveCounts(after.rollout, after.wave)[standingOf(after)] += 1;
+      standings.moved(before, after);
       if (after?.rollout !== undefined && rollouts.has(after.rollout)) review(after.rollout);
     },
 

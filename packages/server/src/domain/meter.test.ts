@@ -17,6 +17,8 @@ describe('the meter', () => {
     meter.ended('a');
     expect(meter.usage(1)).toEqual({ downloads: 0, bytesLastHour: 100 });
     await time.pass(60 * MINUTE);
+    expect(meter.usage(undefined).bytesLastHour).toBe(110);
+    await time.pass(MINUTE);
     expect(meter.usage(undefined).bytesLastHour).toBe(0);
   });
 

@@ -1,5 +1,4 @@
-import type { Usage } from '../domain/limits.ts';
-import type { Now } from '../ports.ts';
+import type { Usage } from './limits.ts';
 
 /** What is being downloaded, and was within the last hour: of each rollout, and of all together. */
 export interface Meter {
@@ -23,7 +22,7 @@ interface Scope {
   readonly minutes: Map<number, number>;
 }
 
-export function createMeter(now: Now): Meter {
+export function createMeter(now: () => number): Meter {
   const scopes = new Map<number | undefined, Scope>();
   /** By device, in the order of their beginning. */
   const running = new Map<string, { readonly rollout: number | undefined; readonly at: number }>();
@@ -68,7 +67,8 @@ export function createMeter(now: Now): Meter {
       const minute = Math.floor(now() / MINUTE_MS);
       let bytesLastHour = 0;
       for (const [at, bytes] of minutes) {
-        if (at <= minute - HOUR_MINUTES || at > minute) minutes.delete(at);
+        // The minute that an hour ago was in counts in full: never more goes out within an hour.
+        if (at < minute - HOUR_MINUTES || at > minute) minutes.delete(at);
         else bytesLastHour += bytes;
       }
       return { downloads, bytesLastHour };
