@@ -20,6 +20,9 @@ export interface Memory {
 /** A server in a process of its own. */
 export interface Served {
   readonly port: number;
+  /** Where its admin side is, and what lets in there; `undefined` where `options.admin` does not switch it on. */
+  readonly adminUrl: string | undefined;
+  readonly token: string | undefined;
   /** What went wrong inside so far. */
   readonly problems: readonly string[];
   /** Rejects when the process is gone. */
@@ -59,7 +62,7 @@ export async function serve(
     if ('problem' in word) problems.push(String(word['problem']));
   });
   return {
-    port: await told<number>('port'),
+    ...(await told<Pick<Served, 'port' | 'adminUrl' | 'token'>>('started')),
     problems,
     memory() {
       const memory = told<Memory>('memory');

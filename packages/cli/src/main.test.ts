@@ -10,6 +10,7 @@ const program = createProgram({
   world,
   out: createOut({ ...world, env: {} }, false),
   signal: () => new AbortController().signal,
+  onHangup: () => undefined,
   exitWith: () => undefined,
 });
 const leaves = allOf(program).filter((one) => one.commands.length === 0 && !one.name().startsWith('__'));

@@ -25,6 +25,7 @@ async function run(args: readonly string[], world: World, out: Out): Promise<num
     world,
     out,
     signal: interruption.signal,
+    onHangup: interruption.onHangup,
     exitWith(code) {
       exitCode = code;
     },
@@ -47,6 +48,7 @@ async function run(args: readonly string[], world: World, out: Out): Promise<num
 /** Ctrl-C and its like. Listened to from the moment in which somebody promises to obey; the second one ends at once. */
 function createInterruption(world: World): {
   signal(): AbortSignal;
+  onHangup(work: () => void): void;
   reason(): CommandError | undefined;
   end(): void;
 } {
@@ -55,7 +57,12 @@ function createInterruption(world: World): {
   setMaxListeners(100, controller.signal);
   let listening: (() => void) | undefined;
   let first: number | undefined;
+  let onHangup: (() => void) | undefined;
   const hear = (name: NodeJS.Signals): void => {
+    if (name === 'SIGHUP' && onHangup !== undefined) {
+      onHangup();
+      return;
+    }
     const now = world.now();
     if (first !== undefined && now - first > SAME_SIGNAL_MS) world.die(name);
     first ??= now;
@@ -65,6 +72,9 @@ function createInterruption(world: World): {
     signal() {
       listening ??= world.onSignal(hear);
       return controller.signal;
+    },
+    onHangup(work) {
+      onHangup = work;
     },
     reason: () => (controller.signal.aborted ? (controller.signal.reason as CommandError) : undefined),
     end: () => listening?.(),

@@ -23,7 +23,13 @@ async function apiDocument(): Promise<Api> {
 it('docs/commands.md says what the program and its API say of themselves', async () => {
   const world = { ...processWorld(), env: {} };
   const signal = (): AbortSignal => new AbortController().signal;
-  const program = createProgram({ world, out: createOut(world, false), signal, exitWith: () => undefined });
+  const program = createProgram({
+    world,
+    out: createOut(world, false),
+    signal,
+    onHangup: () => undefined,
+    exitWith: () => undefined,
+  });
   await expect(reference(program, await apiDocument())).toMatchFileSnapshot(page);
 });
 

@@ -6,9 +6,11 @@ import { closeToOthers, makePrivate } from './adapters/disk/private.ts';
 import { openDiskUploads } from './adapters/disk/uploads.ts';
 import { createInspector } from './adapters/formats/inspector.ts';
 import { hotPackages } from './adapters/hot/packages.ts';
+import { scryptPasswords } from './adapters/scrypt/passwords.ts';
 import { sqliteAudit } from './adapters/sqlite/audit.ts';
 import { openSqliteStore } from './adapters/sqlite/store.ts';
 import { sqliteTokens } from './adapters/sqlite/tokens.ts';
+import { sqliteUsers } from './adapters/sqlite/users.ts';
 import { FotaServerError } from './domain/errors.ts';
 import type { RolloutLimits } from './domain/rollout.ts';
 import type { Refused } from './http/refused.ts';
@@ -25,10 +27,12 @@ import { openProfiles } from './usecases/profiles.ts';
 import type { Reports } from './usecases/reports.ts';
 import type { RolloutDesk } from './usecases/rollout-desk.ts';
 import type { Serials } from './usecases/serials.ts';
+import { openSessions, type Sessions } from './usecases/sessions.ts';
 import { tellingCheckIns, tellingOperator } from './usecases/telling.ts';
 import { openTokens, type Tokens } from './usecases/tokens.ts';
 import { openUpgrades } from './usecases/upgrades.ts';
 import { openUploads, type Uploads } from './usecases/uploads.ts';
+import { openUsers, type Users } from './usecases/users.ts';
 import { createVersionCounts, type VersionCounts } from './usecases/version-counts.ts';
 
 /** Something that went wrong inside. */
@@ -49,6 +53,8 @@ export interface Application {
   readonly rollouts: RolloutDesk;
   readonly uploads: Uploads;
   readonly tokens: Tokens;
+  readonly users: Users;
+  readonly sessions: Sessions;
   readonly audit: Audit;
   readonly checkIns: CheckIns;
   readonly events: Events;
@@ -73,7 +79,7 @@ const IDLE_MS = 60_000;
 /** A rollout that is to begin, or to pause, does so within a second. */
 const TICK_MS = 1_000;
 
-const later: Later = (ms, work) => {
+export const later: Later = (ms, work) => {
   if (ms === 0) {
     const turn = setImmediate(work);
     return { cancel: () => clearImmediate(turn) };
@@ -177,14 +183,24 @@ export async function openApplication(dataDir: string, settings: Settings, close
     limits: { maxPackageBytes, maxOpenUploads: MAX_OPEN_UPLOADS },
   });
   closers.push(() => uploads.close());
+  const hasProject = (name: string): boolean => catalogue.projects().some((project) => project.name === name);
   const tokens = await openTokens({
     store: sqliteTokens(store.database, database),
     now,
     random: randomBytes,
     sha256,
-    hasProject: (name) => catalogue.projects().some((project) => project.name === name),
+    hasProject,
     onProblem,
   });
+  const accounts = sqliteUsers(store.database, database);
+  const users = await openUsers({
+    store: accounts.users,
+    passwords: scryptPasswords(),
+    now,
+    random: randomBytes,
+    hasProject,
+  });
+  const sessions = await openSessions({ store: accounts.sessions, users, now, random: randomBytes, sha256, onProblem });
   const audit = await openAudit({ store: sqliteAudit(store.database, database), now, later, sha256, onProblem });
   closers.push(() => audit.flush().catch(onProblem));
   const checkIns = tellingCheckIns(upgrades.checkIns, fleet, told);
@@ -194,6 +210,8 @@ export async function openApplication(dataDir: string, settings: Settings, close
     rollouts: guardedDesk(upgrades.desk, writing.guard),
     uploads,
     tokens,
+    users,
+    sessions,
     audit,
     problems: () => [...problems],
     onProblem,

@@ -1,10 +1,12 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { type CertificatePaths, certificateFiles } from './adapters/disk/certificates.ts';
 import { hashOf, sourceOf } from './adapters/disk/packages.ts';
 import { createInspector } from './adapters/formats/inspector.ts';
 import { FotaServerError } from './domain/errors.ts';
 import type { Inspection } from './domain/inspection.ts';
 import { type Proposal, propose } from './domain/proposal.ts';
+import type { Certificate } from './ports/certificates.ts';
 
 /** A file as the server would see it at upload. */
 export interface InspectedFile {
@@ -36,4 +38,13 @@ export async function inspectFile(path: string): Promise<InspectedFile> {
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Says what a certificate is, where `startServer` would take it and its key.
+ * @throws FotaServerError `tls-file-unreadable`, `tls-certificate-invalid`, `tls-key-invalid`, `tls-key-mismatch`
+ */
+export async function readCertificate(paths: CertificatePaths): Promise<Certificate> {
+  const { certificate } = await certificateFiles(paths).load();
+  return certificate;
 }

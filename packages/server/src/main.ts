@@ -1,28 +1,16 @@
 /** The composition root: the only place that knows which adapters the use cases work with. */
 import { createReadStream } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import type { Server } from 'node:http';
-import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
-import { UPGRADE_PATH } from '@libfota2/protocol';
 import { translate } from './adapters/disk/errors.ts';
 import { makeFolder } from './adapters/disk/folder.ts';
 import { makePrivate } from './adapters/disk/private.ts';
 import { lockFolder } from './adapters/sqlite/lock.ts';
-import { type Application, type Closers, openApplication } from './application.ts';
+import { type Closers, openApplication } from './application.ts';
 import type { Project } from './domain/catalogue.ts';
 import { FotaServerError } from './domain/errors.ts';
-import { createAdmin } from './http/admin/admin.ts';
-import { createAnswering } from './http/device/answering.ts';
-import { libfota2Route } from './http/device/libfota2.ts';
-import { libfota3Route } from './http/device/libfota3.ts';
-import { plainRoute } from './http/device/plain.ts';
-import { reportRoute } from './http/device/reports.ts';
-import { deviceRoutes } from './http/device/routes.ts';
-import { createListener } from './http/listener.ts';
-import { originOf } from './http/origin.ts';
-import { type ServerOptions, type Settings, settingsOf } from './options.ts';
+import { serveDevices, serveOperators } from './doors.ts';
+import { type ServerOptions, settingsOf } from './options.ts';
 import type { NewProject, Operator, Publication, Published } from './usecases/operator.ts';
 
 /** What `publish` takes. */
@@ -37,6 +25,8 @@ export interface PublishOptions extends Omit<Publication, 'intake'> {
 export interface FotaServer {
   /** Where devices ask: scheme, host and port, for clients on this machine. Empty where no devices are answered. */
   readonly url: string;
+  /** The same over TLS; `undefined` where they are not answered so. */
+  readonly tlsUrl: string | undefined;
   /** Paths at which devices of LuatOS and libfota2 are answered besides the platform's, as configured. */
   readonly paths: readonly string[];
   /** 0 where no devices are answered. */
@@ -58,6 +48,8 @@ export interface FotaServer {
    * changes nothing. @throws FotaServerError as `takeIn` and `publish` of the operator; `package-unreadable`, `closed`
    */
   publish(options: PublishOptions): Promise<Published>;
+  /** Reads certificates and keys anew, at once; what cannot be used is told as a problem, and the former ones stay. */
+  reload(): Promise<void>;
   /** Takes no more connections, lets answers under way end within the grace time, and gives the data folder free. */
   close(): Promise<void>;
 }
@@ -65,7 +57,8 @@ export interface FotaServer {
 /**
  * Starts an upgrade server on a data folder.
  * @throws FotaServerError `option-invalid`, `data-dir-locked`, `data-dir-unusable`, `disk-full`, `database-damaged`,
- *   `database-newer`, `port-in-use`, `listen-failed`
+ *   `database-newer`, `port-in-use`, `listen-failed`; `tls-file-unreadable`, `tls-certificate-invalid`, `tls-key-invalid`,
+ *   `tls-key-mismatch`
  */
 export async function startServer(options: ServerOptions): Promise<FotaServer> {
   const settings = settingsOf(options);
@@ -82,8 +75,10 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
     const { operator } = application;
     const doors: Closers = [];
     closers.push((graceMs) => Promise.all(doors.map((close) => close(graceMs))));
-    const { url, port } = settings.devices ? await serveDevices(application, settings, doors) : { url: '', port: 0 };
-    const { adminUrl, socket } = await serveOperators(application, settings, { dataDir, url }, doors);
+    const devices = await serveDevices(application, settings, doors);
+    const { url, port, tlsUrl } = devices;
+    const operators = await serveOperators(application, settings, dataDir, devices, doors);
+    const { adminUrl, socket } = operators;
     const firstToken = adminUrl === undefined ? undefined : await application.tokens.first();
     closers.push(() => rm(notice, { force: true }));
     const whereabouts = { pid: process.pid, url, admin: adminUrl, socket };
@@ -94,6 +89,7 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
     let closed: Promise<void> | undefined;
     return {
       url,
+      tlsUrl,
       paths: settings.paths,
       port,
       adminUrl,
@@ -107,6 +103,9 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
         const fileName = publication.fileName ?? (isPath ? basename(source) : '');
         const intake = await operator.takeIn(isPath ? fileBytes(source) : source, fileName);
         return operator.publish({ ...publication, intake });
+      },
+      async reload() {
+        await Promise.all([devices.keeper?.reload(), operators.keeper?.reload()]);
       },
       close: () => {
         application.refuse();
@@ -136,87 +135,12 @@ async function takeFolder(dataDir: string, closers: Closers): Promise<string> {
   return notice;
 }
 
-async function serveDevices(
-  { checkIns, serials, reports, versions, packages, onRefused, onProblem }: Application,
-  settings: Settings,
-  doors: Closers,
-): Promise<{ readonly url: string; readonly port: number }> {
-  const publicUrl = settings.publicUrl?.replace(/\/+$/, '');
-  const answering = createAnswering({ checkIns, open: packages.open });
-  // As they are configured, and as they arrive.
-  const paths = new Set([UPGRADE_PATH, ...settings.paths].flatMap((path) => [path, encodeURI(path)]));
-  const protocols = [
-    libfota2Route(answering, paths),
-    plainRoute(answering),
-    reportRoute(reports),
-    libfota3Route({ answering, checkIns, serials, reports, originOf: (request) => publicUrl ?? originOf(request) }),
-  ];
-  const routes = deviceRoutes(protocols, onRefused);
-  const listener = createListener(routes, settings.limits, onProblem, onRefused);
-  const port = await listen(listener.server, settings.host, settings.port);
-  doors.push((graceMs) => listener.close(graceMs));
-  // A command that looks into a folder for a moment counts nothing.
-  versions.start();
-  return { url: `http://${addressOf(settings.host)}:${port}`, port };
-}
-
-async function serveOperators(
-  application: Application,
-  settings: Settings,
-  { dataDir, url }: { readonly dataDir: string; readonly url: string },
-  doors: Closers,
-): Promise<{ readonly adminUrl: string | undefined; readonly socket: string }> {
-  const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
-  const startedAt = Date.now();
-  let adminUrl: string | undefined;
-  const facts = () => ({
-    version,
-    startedAt,
-    dataDir,
-    deviceUrl: url === '' ? undefined : url,
-    deviceHost: url === '' ? undefined : settings.host,
-    paths: settings.paths,
-    adminUrl,
-    problems: application.problems(),
-  });
-  const admin = createAdmin({ ...application, facts });
-  doors.push((graceMs) => admin.close(graceMs));
-  if (settings.admin !== undefined) {
-    const { host, port } = settings.admin;
-    adminUrl = `http://${addressOf(host)}:${await listen(admin.server, host, port)}`;
-  }
-  return { adminUrl, socket: await admin.listenLocally(dataDir) };
-}
-
 async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   try {
     yield* createReadStream(path);
   } catch (error) {
     throw new FotaServerError('package-unreadable', `${path}: ${(error as Error).message}`, error);
   }
-}
-
-/** Resolves to the port. @throws FotaServerError `port-in-use`, `listen-failed` */
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new FotaServerError('port-in-use', `port ${port} of ${host} is in use`, error)
-          : new FotaServerError('listen-failed', `cannot listen on ${host}:${port}: ${error.message}`, error),
-      );
-    });
-    // Held by the system while this process is busy: a whole fleet may ask in the same second.
-    const backlog = 4_096;
-    server.listen({ port, host, backlog }, () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-/** The host part of a URL that reaches the server from this machine. */
-function addressOf(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 /** A lock error that says who holds the folder, if the holder has said so. */

@@ -30,8 +30,18 @@ export interface ServerOptions {
    * address. Default: as each device named the host when it asked.
    */
   readonly publicUrl?: string | undefined;
-  /** Where the admin API listens; without it, only on a socket in the data folder. */
-  readonly admin?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined;
+  /** Whether devices are answered at `port`, without TLS. Default true; false takes `tls`. */
+  readonly http?: boolean | undefined;
+  /** Answers devices over TLS too, on `host`. */
+  readonly tls?: TlsOptions | undefined;
+  /** Where the admin API listens; without it, only on a socket in the data folder. With `tls` over TLS only. */
+  readonly admin?:
+    | {
+        readonly host?: string | undefined;
+        readonly port?: number | undefined;
+        readonly tls?: Omit<TlsOptions, 'port' | 'clientCa'> | undefined;
+      }
+    | undefined;
   /** Milliseconds that answers under way have to end once the server closes. Default 10 000. */
   readonly graceMs?: number | undefined;
   /** Deliveries of one package within a day to a device that keeps its version, after which it is held. Default 6. */
@@ -59,8 +69,21 @@ export interface ServerOptions {
   readonly onProblem?: ((problem: unknown) => void) | undefined;
 }
 
+/** PEM files. They are looked at every five seconds: what replaces them is used without a restart. */
+export interface TlsOptions {
+  /** Default 0: any free port. */
+  readonly port?: number | undefined;
+  /** The certificate, and behind it those between it and an authority. */
+  readonly cert: string;
+  readonly key: string;
+  /** Holds the passphrase of an encrypted key. */
+  readonly passphraseFile?: string | undefined;
+  /** Authorities: only devices with a certificate of theirs are let in. Default: devices need none. */
+  readonly clientCa?: string | undefined;
+}
+
 export type Settings = {
-  readonly [Name in Exclude<keyof ServerOptions, 'paths' | 'publicUrl' | 'limits' | 'admin'>]-?: NonNullable<
+  readonly [Name in Exclude<keyof ServerOptions, 'paths' | 'publicUrl' | 'limits' | 'admin' | 'tls'>]-?: NonNullable<
     ServerOptions[Name]
   >;
 } & {
@@ -70,11 +93,13 @@ export type Settings = {
   readonly publicUrl: string | undefined;
   readonly limits: Limits;
   /** `undefined`: no port. */
-  readonly admin: { readonly host: string; readonly port: number } | undefined;
+  readonly admin: { readonly host: string; readonly port: number; readonly tls?: TlsOptions } | undefined;
+  /** `undefined`: none. */
+  readonly tls: (TlsOptions & { readonly port: number }) | undefined;
 };
 
 /** What is there only where somebody asks for it; its parts have defaults only then. */
-const OPTIONAL: ReadonlySet<string> = new Set(['admin']);
+const OPTIONAL: ReadonlySet<string> = new Set(['admin', 'admin.tls', 'tls']);
 
 /** The options, checked, with their defaults: both are in the table of settings. @throws FotaServerError `option-invalid` */
 export function settingsOf(options: ServerOptions): Settings {
@@ -89,6 +114,9 @@ export function settingsOf(options: ServerOptions): Settings {
     const value = given === undefined && setting.isNeeded !== true ? defaultOf(setting) : given;
     if (value !== undefined || setting.isNeeded === true) check(path, setting, value);
     roomFor(settings, group)[name] = value;
+  }
+  if (settings['http'] === false && settings['tls'] === undefined) {
+    throw new FotaServerError('option-invalid', 'http may be false only with tls: devices would not be answered');
   }
   return settings as unknown as Settings;
 }

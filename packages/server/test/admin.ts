@@ -51,6 +51,8 @@ export async function runAdmin(
     startedAt: 0,
     dataDir,
     deviceUrl: undefined,
+    deviceTlsUrl: undefined,
+    certificates: { devices: undefined, admin: undefined },
     deviceHost: undefined,
     paths: ['/upgrade'],
     adminUrl: undefined,

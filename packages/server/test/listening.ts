@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { makeCertificate } from '@libfota2/testkit';
 import type { Limits } from '../src/http/door.ts';
 import { createListener, type Listener, type Route } from '../src/http/listener.ts';
 import type { Refused } from '../src/http/refused.ts';
+import { connectTo, type Place } from './raw.ts';
 
 const LIMITS: Limits = {
   headBytes: 1_024,
@@ -14,19 +16,26 @@ const LIMITS: Limits = {
   retryAfterMs: 30_000,
 };
 
+const SHOWN = makeCertificate({ name: 'listener', host: '127.0.0.1' });
+
 /** A listener in front of one answer, and what it told. */
 export interface Scene {
-  readonly port: number;
+  readonly port: Place;
   readonly listener: Listener;
+  /** What listens. */
+  readonly server: Server;
   readonly refused: readonly Refused[];
   readonly problems: readonly unknown[];
 }
 
-/** What makes listeners and clients that go with the test. */
-export function listening(onTestFinished: (clean: () => Promise<void>) => void): {
+/** What makes listeners, plain or over TLS, and clients that go with the test. */
+export function listening(
+  onTestFinished: (clean: () => Promise<void>) => void,
+  isSecure = false,
+): {
   scene(route: Route | Route['answer'], limits?: Partial<Limits>): Promise<Scene>;
   /** A client that is connected, and has sent what it is told. */
-  client(port: number, sends?: string): Promise<Socket>;
+  client(port: Place, sends?: string): Promise<Socket>;
 } {
   return {
     async scene(route, limits = {}) {
@@ -38,17 +47,25 @@ export function listening(onTestFinished: (clean: () => Promise<void>) => void):
         (problem) => problems.push(problem),
         (one) => refused.push(one),
       );
-      listener.server.listen(0, '127.0.0.1');
-      await once(listener.server, 'listening');
+      const secure = isSecure ? listener.secured(false) : undefined;
+      secure?.use({ ...SHOWN, passphrase: undefined, clientCa: undefined });
+      const server = secure?.server ?? listener.server;
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
       onTestFinished(() => listener.close(0));
-      return { port: (listener.server.address() as AddressInfo).port, listener, refused, problems };
+      const { port } = server.address() as AddressInfo;
+      return { port: isSecure ? { tls: port } : port, listener, server, refused, problems };
     },
 
     async client(port, sends = '') {
-      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+      let ready = (): void => undefined;
+      const isReady = new Promise<void>((resolve) => {
+        ready = resolve;
+      });
+      const socket = connectTo(port, ready);
       socket.on('error', () => undefined);
       onTestFinished(async () => void socket.destroy());
-      await once(socket, 'connect');
+      await isReady;
       if (sends !== '') await new Promise((sent) => socket.write(sends, sent));
       return socket;
     },
@@ -62,6 +79,6 @@ export async function all(socket: Socket): Promise<string> {
   return text;
 }
 
-export function openConnections(listener: Listener): Promise<number> {
-  return new Promise((resolve) => listener.server.getConnections((_error, count) => resolve(count)));
+export function openConnections({ server }: Scene): Promise<number> {
+  return new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
 }

@@ -1,6 +1,32 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 
-/** What came back over a socket, down to the segments in which it came. */
+/** A port, or one that speaks TLS and what the client shows and takes there; by default it takes whatever it is shown. */
+export type Place = number | ({ readonly tls: number } & ConnectionOptions);
+
+/** A connection; `onReady` is called once it may be written to. */
+export function connectTo(place: Place, onReady: () => void, host = '127.0.0.1'): Socket {
+  const common = { host, noDelay: true, allowHalfOpen: true };
+  if (typeof place === 'number') return connect({ ...common, port: place }, onReady);
+  const { tls: port, ...options } = place;
+  const raw = connect({ ...common, port });
+  const secured = connectTls({ host, socket: raw, rejectUnauthorized: false, ...options }, onReady);
+  secured.allowHalfOpen = true;
+  RAW.set(secured, raw);
+  return secured;
+}
+
+/** Below a secured connection. */
+const RAW = new WeakMap<Socket, Socket>();
+
+/** Goes without a word of farewell; not in the midst of a record, which OpenSSL would take for an orderly end. */
+export function reset(socket: Socket): void {
+  const raw = RAW.get(socket);
+  if (raw === undefined) socket.resetAndDestroy();
+  else setImmediate(() => raw.resetAndDestroy());
+}
+
+/** What came back over a socket, down to the segments, or the records of TLS, in which it came. */
 export interface RawAnswer {
   readonly status: number;
   /** The status line and all headers, with the empty line that ends them. */
@@ -13,23 +39,24 @@ export interface RawAnswer {
 }
 
 /** Sends bytes as they stand and reads until the server closes; rejects where it resets. */
-export function exchange(port: number, request: string | Uint8Array, host?: string): Promise<RawAnswer> {
-  return exchangeInPieces(port, [request], host);
+export function exchange(place: Place, request: string | Uint8Array, host?: string): Promise<RawAnswer> {
+  return exchangeInPieces(place, [request], host);
 }
 
 /** The same, a piece at a time, each in a segment of its own. */
 export function exchangeInPieces(
-  port: number,
+  place: Place,
   pieces: readonly (string | Uint8Array)[],
-  host = '127.0.0.1',
+  host?: string,
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host, noDelay: true }, async () => {
+    const send = async (): Promise<void> => {
       for (const piece of pieces) {
         await new Promise((sent) => socket.write(piece, sent));
         await new Promise(setImmediate);
       }
-    });
+    };
+    const socket = connectTo(place, () => void send(), host);
     const reads: Buffer[] = [];
     socket.on('data', (chunk: Buffer) => reads.push(chunk));
     socket.once('error', reject);

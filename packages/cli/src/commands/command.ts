@@ -11,6 +11,8 @@ export interface Invocation {
   readonly out: Out;
   /** Aborted by Ctrl-C and its like. Who takes it promises to end soon; who does not is ended by the signal itself. */
   signal(): AbortSignal;
+  /** From now on SIGHUP does this, instead of ending the command. */
+  onHangup(work: () => void): void;
   /** Another exit code than 0. */
   exitWith(code: number): void;
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SETTINGS } from '@libfota2/server/settings';
+import { makeCertificate } from '@libfota2/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../test/desk.ts';
 
@@ -189,5 +190,26 @@ describe('a configuration', () => {
     await desk.fota(['project', 'create', 'p'], { FOTA_CONFIG: 'etc.toml' });
     const { stdout } = await desk.fota(['project', 'list', '--data', 'srv']);
     expect(stdout).toContain('p');
+  });
+});
+
+describe('certificates', () => {
+  it('are tried by fota config check, which names the line of the one that will not do', async () => {
+    const [one, other] = [makeCertificate({ name: 'one' }), makeCertificate({ name: 'other' })];
+    await desk.file('cert.pem', one.cert);
+    await desk.file('key.pem', other.key);
+    const toml = 'admin-tls-cert = "cert.pem"\nadmin-tls-key = "key.pem"\n';
+    expect(await check(toml)).toMatchObject([{ code: 'tls-key-mismatch', line: 1, key: 'admin-tls-cert' }]);
+    await desk.file('key.pem', one.key);
+    expect(await check(toml)).toEqual([]);
+  });
+
+  it('take the settings that they need', async () => {
+    const problems = await check('tls-cert = "cert.pem"\nhttp = false\nadmin-tls-key = "key.pem"\ntls-port = 1\n');
+    expect(problems.map(({ line, key, code, message }) => `${line} ${key} ${code} ${message}`)).toEqual([
+      '1 tls-cert config-conflict needs tls-key, which nobody sets',
+      '3 admin-tls-key config-conflict needs admin-tls-cert, which nobody sets',
+    ]);
+    expect(await check('http = false\n')).toMatchObject([{ code: 'config-conflict', key: 'http' }]);
   });
 });

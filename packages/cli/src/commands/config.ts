@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { dataFolder, type Whereabouts } from '../client/connect.ts';
+import { wrongCertificates } from '../config/certificates.ts';
 import { configure, configured, type Effective, FILE_NAME, strangeVariables } from '../config/configuration.ts';
 import { givenBy, settingOptions } from '../config/flags.ts';
 import { placeOf, sentenceOf } from '../config/problem.ts';
@@ -22,8 +23,10 @@ export function addConfig(program: Command, invocation: Invocation): void {
 function addCheck(group: Command, { out, world, exitWith }: Invocation): void {
   const command = settingOptions(jsonOption(group.command('check')));
   command.description('say whether fota serve would take its configuration, and what is wrong with it');
-  command.action(() => {
-    const { file, problems } = configure(givenBy(command), world);
+  command.action(async () => {
+    const configuration = configure(givenBy(command), world);
+    const { file, problems: wrong } = configuration;
+    const problems = wrong.length > 0 ? wrong : await wrongCertificates(configuration);
     const unknownVariables = strangeVariables(world.env);
     out.result({ ok: problems.length === 0, file: file ?? null, problems, unknownVariables }, () => {
       for (const one of problems) {

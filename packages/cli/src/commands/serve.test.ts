@@ -1,3 +1,4 @@
+import { makeCertificate } from '@libfota2/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../test/desk.ts';
 
@@ -26,5 +27,44 @@ describe('fota serve', () => {
     expect(quiet.token).toMatch(/^fota_/);
     quiet.signal('SIGTERM');
     expect((await quiet.ended).stdout).not.toContain('From another machine');
+  });
+
+  it('answers over TLS, shows a renewed certificate at SIGHUP, and doctor says until when it is good', async () => {
+    const write = async (name: string, years: readonly [number, number]): Promise<void> => {
+      const { cert, key } = makeCertificate({ name, host: '127.0.0.1', years });
+      await desk.file('cert.pem', cert);
+      await desk.file('key.pem', key);
+    };
+    await write('first', [2020, 2048]);
+    const pair = (prefix: string): string[] => [`--${prefix}-cert`, 'cert.pem', `--${prefix}-key`, 'key.pem'];
+    const ports = ['--port', '0', '--tls-port', '0', '--admin-port', '0'];
+    const serving = desk.begin('serve', ...ports, ...pair('tls'), ...pair('admin-tls'), '--json');
+    const [line] = await serving.says(/^\{"event":"started".*\}$/m);
+    const { url, tlsUrl, adminUrl } = JSON.parse(line) as Record<string, string>;
+    expect([url, tlsUrl, adminUrl].map((one) => one?.replace(/\d+$/, ''))).toEqual([
+      'http://127.0.0.1:',
+      'https://127.0.0.1:',
+      'https://127.0.0.1:',
+    ]);
+    const certificates = async (): Promise<readonly string[]> => {
+      const { stdout } = await desk.fota(['doctor', '--json']);
+      const { checks } = JSON.parse(stdout) as {
+        readonly checks: ReadonlyArray<Record<'name' | 'status' | 'message', string>>;
+      };
+      const found = checks.filter(({ name }) => name === 'devices' || name === 'certificate');
+      return found.map(({ status, message }) => `${status} ${message}`);
+    };
+    expect(await certificates()).toEqual([
+      `ok they are answered at ${url}`,
+      `ok they are answered at ${tlsUrl}`,
+      expect.stringMatching(/^ok what devices are shown, for IP Address:127\.0\.0\.1, is good for \d+ days$/),
+      expect.stringMatching(/^ok what operators are shown/),
+    ]);
+    await write('second', [2020, 2025]);
+    serving.signal('SIGHUP');
+    await serving.says(/"event":"problem".*"tls-certificate-expired"/);
+    expect(await certificates()).toContainEqual(
+      expect.stringMatching(/^fail what devices are shown, .* has expired at 2025-12-31T/),
+    );
   });
 });

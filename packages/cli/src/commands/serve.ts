@@ -35,7 +35,7 @@ variable: --max-devices is max-devices and FOTA_MAX_DEVICES. An option weighs
 more than a variable, a variable more than the file. fota config check looks at
 all of them, fota config init writes a file to begin with.`;
 
-async function serve({ out, world, signal }: Invocation, configuration: Configuration): Promise<void> {
+async function serve({ out, world, signal, onHangup }: Invocation, configuration: Configuration): Promise<void> {
   const ended = signal();
   const { startServer } = await import('@libfota2/server');
   const options = optionsOf(configuration);
@@ -51,6 +51,8 @@ async function serve({ out, world, signal }: Invocation, configuration: Configur
     onProblem: (problem) => tellProblem(out, problem, world.now()),
   };
   const server = await whenFree(options.dataDir, ended, () => startServer(settings));
+  // At a terminal it says that the terminal is gone.
+  if (world.stdout.isTTY !== true) onHangup(() => void server.reload());
   try {
     tellStart(out, server, settings, configuration.file);
     if (!ended.aborted) await once(ended, 'abort');
@@ -62,10 +64,11 @@ async function serve({ out, world, signal }: Invocation, configuration: Configur
 }
 
 function tellStart(out: Out, server: FotaServer, options: ServerOptions, configFile: string | undefined): void {
-  const { url, paths, adminUrl, dataDir, firstToken } = server;
+  const { url, tlsUrl, paths, adminUrl, dataDir, firstToken } = server;
   const { host = '', admin: { host: adminHost = '' } = {} } = options;
-  if (out.isJson) out.event({ event: 'started', url, paths, adminUrl, dataDir, configFile, firstToken }, '');
-  const devices = [url, ...outwardUrls(url, host).filter((one) => one !== url)];
+  if (out.isJson) out.event({ event: 'started', url, tlsUrl, paths, adminUrl, dataDir, configFile, firstToken }, '');
+  const urls = [...new Set([url, tlsUrl ?? url])];
+  const devices = urls.flatMap((one) => [one, ...outwardUrls(one, host).filter((other) => other !== one)]);
   const admin = adminUrl === undefined ? [] : outwardUrls(adminUrl, adminHost);
   out.facts([
     ...devices.map((one, i): [string, Text] => [i === 0 ? 'devices' : '', span(cyan(one), devicePath(paths))]),

@@ -79,11 +79,20 @@ export function configure(given: Given, world: Here): Configuration {
     const base = from === 'file' ? dirname(path ?? '') : world.cwd;
     return { setting, value: rooted(setting, raw, base), from, place };
   });
-  return {
-    file: path,
-    settings: new Map(settings.map((one) => [one.setting.name, one])),
-    problems: problems.toSorted(byLine),
-  };
+  const known = new Map(settings.map((one) => [one.setting.name, one]));
+  problems.push(...settings.flatMap((one) => lonely(one, known)));
+  return { file: path, settings: known, problems: problems.toSorted(byLine) };
+}
+
+/** A setting that somebody changed, and without another one means nothing. */
+function lonely(
+  { setting: { name, needs, orElse }, value, place }: Effective,
+  known: Configuration['settings'],
+): Problem[] {
+  if (needs === undefined || value === orElse || known.get(needs)?.value !== undefined) return [];
+  return [
+    problem('config-conflict', { key: name, ...place }, `needs ${needs}, which nobody sets`, `Set ${needs} too.`),
+  ];
 }
 
 /** As they stand in the file; what stands elsewhere comes first. */
@@ -136,6 +145,10 @@ export function optionsOf(configuration: Configuration): ServerOptions {
       part = part[step] as Record<string, unknown>;
     }
     part[last] = configuration.settings.get(name)?.value;
+  }
+  // What there is only with a certificate.
+  for (const part of [options, options['admin'] as Record<string, unknown>]) {
+    if ((part['tls'] as { readonly cert?: unknown }).cert === undefined) delete part['tls'];
   }
   if (!isOn(configuration, OWN.admin)) delete options['admin'];
   // The table has each of them with its own type.

@@ -13,11 +13,17 @@ export interface Place {
   readonly key?: string | undefined;
 }
 
-export interface Problem extends Place {
-  readonly code: ProblemCode;
+/** Something that is wrong, and where. */
+export interface Finding extends Place {
+  /** Of docs/errors.md. */
+  readonly code: string;
   /** What is wrong, without its place. */
   readonly message: string;
   readonly remedy: string;
+}
+
+export interface Problem extends Finding {
+  readonly code: ProblemCode;
 }
 
 export function problem(code: ProblemCode, place: Place, message: string, remedy?: string): Problem {
@@ -31,7 +37,7 @@ export function placeOf({ file, line, key }: Place): string {
 }
 
 /** `/etc/fota.toml:3: port must be …`. */
-export function sentenceOf(one: Problem): string {
+export function sentenceOf(one: Finding): string {
   return `${placeOf(one)}${one.key === undefined ? ':' : ''} ${one.message}`;
 }
 

@@ -1,7 +1,7 @@
 /** Checks of a server that runs: the one that was named, or the one on the data folder. */
 
 import { UPGRADE_PATH } from '@libfota2/protocol';
-import type { ApiLogEntry, ApiStatus } from '@libfota2/server';
+import type { ApiCertificate, ApiLogEntry, ApiStatus } from '@libfota2/server';
 import { Agent, request } from 'undici';
 import { deviceUrlSeen } from '../client/addresses.ts';
 import { type Connection, connect, namedServer, type Whereabouts } from '../client/connect.ts';
@@ -24,6 +24,7 @@ export interface Patient {
 /** Newer than now by more than this, a time was written by another clock. */
 const CLOCKS_DIFFER_MS = 60_000;
 const PATIENCE_MS = 5_000;
+const CERTIFICATE_REQUIRED = 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED';
 
 /** The server that was named, as far as one sees it from outside. */
 export async function checkServer({ given, world, signal }: Patient): Promise<Check[]> {
@@ -32,11 +33,13 @@ export async function checkServer({ given, world, signal }: Patient): Promise<Ch
     connection = await connect(given, world, signal);
     const status = await connection.client.get<ApiStatus>('/status');
     // It knows a loopback as its own: from here that would be another machine.
-    const deviceUrl = deviceUrlSeen(status, namedServer(given, world)) ?? null;
+    const seen = (url: string | null): string | null =>
+      deviceUrlSeen({ ...status, deviceUrl: url }, namedServer(given, world)) ?? null;
+    const urls = { deviceUrl: seen(status.deviceUrl), deviceTlsUrl: seen(status.deviceTlsUrl) };
     return [
       ok('server', `${connection.client.name} runs version ${status.version}`),
       ok('token', 'it lets you in'),
-      ...(await checkRunning(connection.client, { ...status, deviceUrl }, world.now(), signal)),
+      ...(await checkRunning(connection.client, { ...status, ...urls }, world.now(), signal)),
     ];
   } catch (error) {
     signal.throwIfAborted();
@@ -56,7 +59,8 @@ export async function checkRunning(
   now: number,
   signal: AbortSignal,
 ): Promise<Check[]> {
-  const { counts, deviceUrl, problems } = status;
+  const { counts, deviceUrl, deviceTlsUrl, certificates, problems } = status;
+  const urls = [...new Set([deviceUrl, deviceTlsUrl])].filter((url) => url !== null);
   const known = [
     counted(counts.projects, 'project'),
     counted(counts.releases, 'release'),
@@ -65,7 +69,9 @@ export async function checkRunning(
   const [newest] = problems;
   return [
     ok('database', `readable: ${known.join(', ')}`),
-    ...(deviceUrl === null ? [] : [await checkDevices(deviceUrl, signal)]),
+    ...(await Promise.all(urls.map((url) => checkDevices(url, signal)))),
+    ...checkCertificate('devices', certificates.devices, now),
+    ...checkCertificate('operators', certificates.admin, now),
     newest === undefined
       ? ok('problems', 'the server has met none')
       : warn('problems', `${ago(newest.at, now)}: ${newest.message}`, 'Look at what the server printed then.'),
@@ -73,9 +79,26 @@ export async function checkRunning(
   ];
 }
 
+const DAY_MS = 86_400_000;
+const RENEW = 'Renew it: the server takes the new files without a restart. It looks every five seconds, and at SIGHUP.';
+
+/** What is shown over TLS, and until when it is good. */
+function checkCertificate(whom: string, certificate: ApiCertificate | null, now: number): Check[] {
+  if (certificate === null) return [];
+  const { names, validFrom, expiresAt } = certificate;
+  const days = Math.floor((Date.parse(expiresAt) - now) / DAY_MS);
+  const what = `what ${whom} are shown, for ${names},`;
+  if (Date.parse(validFrom) > now) return [warn('certificate', `${what} is valid only from ${validFrom} on`, RENEW)];
+  if (days < 0) return [fail('certificate', `${what} has expired at ${expiresAt}`, RENEW)];
+  if (days < 14) return [warn('certificate', `${what} expires in ${counted(days, 'day')}`, RENEW)];
+  return [ok('certificate', `${what} is good for ${counted(days, 'day')}`)];
+}
+
 /** Asks as a device without an id, which every upgrade server refuses; by HEAD, which leaves no trace in its log. */
 export async function checkDevices(url: string, signal: AbortSignal): Promise<Check> {
-  const dispatcher = new Agent({ connect: { timeout: PATIENCE_MS }, headersTimeout: PATIENCE_MS });
+  // Whether the certificate is right for whoever asks is not seen from here: most devices do not look at all.
+  const connect = { timeout: PATIENCE_MS, rejectUnauthorized: false };
+  const dispatcher = new Agent({ connect, headersTimeout: PATIENCE_MS });
   try {
     const { statusCode, headers } = await request(url + UPGRADE_PATH, { dispatcher, method: 'HEAD', signal });
     const isOurs = headers['content-type'] === 'application/json' && Number(headers['content-length']) > 0;
@@ -84,6 +107,9 @@ export async function checkDevices(url: string, signal: AbortSignal): Promise<Ch
     return warn('devices', `${url} answered ${statusCode}, but not as an upgrade server answers devices`, remedy);
   } catch (error) {
     signal.throwIfAborted();
+    if ((error as { readonly code?: unknown }).code === CERTIFICATE_REQUIRED) {
+      return ok('devices', `they are answered at ${url} if they have a certificate`);
+    }
     const remedy =
       'Where the server is on another machine, start it with --host 0.0.0.0 and open its port in the firewall.';
     return warn('devices', `${url} cannot be reached from here: ${(error as Error).message}`, remedy);

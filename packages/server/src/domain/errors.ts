@@ -1,5 +1,6 @@
 import { ACCOUNT_ERRORS } from './account-errors.ts';
 import { DEVICE_ERRORS } from './device-errors.ts';
+import { OPERATIONS_ERRORS } from './operations-errors.ts';
 import { ROLLOUT_ERRORS } from './rollout-errors.ts';
 
 const GENERAL_ERRORS = {
@@ -221,10 +222,12 @@ const GENERAL_ERRORS = {
 export const SERVER_ERRORS: typeof GENERAL_ERRORS &
   typeof ACCOUNT_ERRORS &
   typeof DEVICE_ERRORS &
+  typeof OPERATIONS_ERRORS &
   typeof ROLLOUT_ERRORS = {
   ...GENERAL_ERRORS,
   ...ACCOUNT_ERRORS,
   ...DEVICE_ERRORS,
+  ...OPERATIONS_ERRORS,
   ...ROLLOUT_ERRORS,
 };
 

@@ -1,5 +1,5 @@
 import { type Server, STATUS_CODES } from 'node:http';
-import type { DropArgument, Socket } from 'node:net';
+import type { DropArgument, Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { overload, refusal } from './answers.ts';
 import { dropWhatFollows } from './following.ts';
@@ -40,6 +40,17 @@ export interface Door {
   awaits(socket: Duplex): boolean;
   /** More has come than the request: it is read and dropped until the answer is out. */
   follows(socket: Duplex): void;
+  /** Lets the system drop what comes to another server in great numbers beyond the limit, as it does here. */
+  bound(server: NetServer): void;
+  /**
+   * Counts a connection that has still to be secured, from which moment on its request is awaited. False where there is no
+   * room for it: it was dropped, for nothing can be said to it.
+   */
+  greet(raw: Socket): boolean;
+  /** It is secured: its request comes from `secured`. */
+  welcome(raw: Socket, secured: Socket): void;
+  /** It will not be. */
+  turnAway(raw: Socket, why: string): void;
   /** Answers in place of a response object, reports, and closes once the client has stopped sending. */
   refuse(socket: Duplex, reason: RefusedReason | undefined, status: number): void;
   /** Drops the connections whose request is still awaited. */
@@ -52,10 +63,13 @@ const TURNED_AWAY_AT_ONCE = 100;
 /** Milliseconds that a refused client may go on sending. */
 const LINGER_MS = 2_000;
 
+const AWAITED: ReadonlySet<Visit['phase']> = new Set(['greeting', 'head', 'body']);
+
 interface Visit {
-  readonly socket: Socket;
-  /** `leaving`: refused. */
-  phase: 'head' | 'body' | 'answer' | 'leaving';
+  /** Of a connection that is secured, the secured one. */
+  socket: Socket;
+  /** `greeting`: not secured yet. `leaving`: refused. */
+  phase: 'greeting' | 'head' | 'body' | 'answer' | 'leaving';
   /** How the request began, one character a byte. */
   beginning: string;
   stopReading: (() => void) | undefined;
@@ -86,7 +100,16 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
   };
 
   const tooSlow = (visit: Visit): void => {
-    if (visit.phase === 'head' && !visit.socket.destroyed) leave(visit, 'head-too-slow', 408);
+    if (visit.socket.destroyed) return;
+    if (visit.phase === 'head') leave(visit, 'head-too-slow', 408);
+    if (visit.phase === 'greeting') drop(visit, 'handshake-too-slow', '');
+  };
+
+  /** Of what nothing can be said to. */
+  const drop = (visit: Visit, reason: RefusedReason, beginning: string): void => {
+    visit.phase = 'leaving';
+    report(reason, 0, visit.socket.remoteAddress, beginning);
+    visit.socket.destroy();
   };
 
   /** Why there is no room for one more connection. */
@@ -106,15 +129,9 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
     else perAddress.delete(address);
   };
 
-  const onConnection = (socket: Socket): void => {
-    const visit: Visit = {
-      socket,
-      phase: 'head',
-      beginning: '',
-      stopReading: undefined,
-      drop: undefined,
-      timer: undefined,
-    };
+  /** Begins a visit; tells why there is no room for it. */
+  const begin = (socket: Socket, phase: Visit['phase']): { visit: Visit; reason: RefusedReason | undefined } => {
+    const visit: Visit = { socket, phase, beginning: '', stopReading: undefined, drop: undefined, timer: undefined };
     visits.set(socket, visit);
     // Asking for the address costs a call of the system.
     const address = limits.maxConnectionsPerAddress > 0 ? (socket.remoteAddress ?? '') : undefined;
@@ -125,13 +142,16 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
       clearTimeout(visit.timer);
       visits.delete(socket);
       if (reason === undefined) count(address, -1);
+      // Such as one whose certificate nobody trusts; one that never said a word is nobody's business.
+      if (visit.phase === 'greeting' && socket.bytesRead > 0) drop(visit, 'handshake-failed', 'it ended before');
     });
-    if (reason !== undefined) {
-      leave(visit, reason, 503);
-      return;
-    }
     // What has come by then is read first: a server that was busy itself must not blame its clients.
     visit.timer = setTimeout(() => setImmediate(tooSlow, visit), limits.headTimeoutMs);
+    return { visit, reason };
+  };
+
+  const awaitRequest = (visit: Visit): void => {
+    const { socket } = visit;
     visit.stopReading = readFirstLine(socket, limits.headBytes, {
       waits: (beginning) => {
         visit.beginning = beginning;
@@ -153,11 +173,38 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
   };
 
   server.removeAllListeners('connection');
-  server.on('connection', onConnection);
-  server.maxConnections = limits.maxConnections + TURNED_AWAY_AT_ONCE;
-  server.on('drop', (dropped?: DropArgument) => report('too-many-connections', 0, dropped?.remoteAddress, ''));
+  server.on('connection', (socket: Socket) => {
+    const { visit, reason } = begin(socket, 'head');
+    if (reason === undefined) awaitRequest(visit);
+    else leave(visit, reason, 503);
+  });
+  const bound = (one: NetServer): void => {
+    one.maxConnections = limits.maxConnections + TURNED_AWAY_AT_ONCE;
+    one.on('drop', (dropped?: DropArgument) => report('too-many-connections', 0, dropped?.remoteAddress, ''));
+  };
+  bound(server);
 
   return {
+    bound,
+    greet(raw) {
+      const { visit, reason } = begin(raw, 'greeting');
+      if (reason !== undefined) drop(visit, reason, '');
+      return reason === undefined;
+    },
+    welcome(raw, secured) {
+      const visit = visits.get(raw);
+      if (visit?.phase !== 'greeting') return void secured.destroy();
+      visit.phase = 'head';
+      visit.socket = secured;
+      visits.set(secured, visit);
+      secured.on('error', () => secured.destroy());
+      secured.once('close', () => visits.delete(secured));
+      awaitRequest(visit);
+    },
+    turnAway(raw, why) {
+      const visit = visits.get(raw);
+      if (visit?.phase === 'greeting') drop(visit, 'handshake-failed', why);
+    },
     enter(socket) {
       const visit = visits.get(socket);
       if (visit?.phase !== 'head') return false;
@@ -186,7 +233,7 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
       if (visit !== undefined && visit.phase !== 'leaving') leave(visit, reason, status);
     },
     dropAwaited() {
-      for (const { socket, phase } of visits.values()) if (phase === 'head' || phase === 'body') socket.destroy();
+      for (const { socket, phase } of visits.values()) if (AWAITED.has(phase)) socket.destroy();
     },
     dropAll() {
       for (const { socket } of visits.values()) socket.destroy();

@@ -1,13 +1,18 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { all, listening, openConnections } from '../../test/listening.ts';
-import { asks, exchange, exchangeInPieces, values } from '../../test/raw.ts';
+import { asks, exchange, exchangeInPieces, reset, values } from '../../test/raw.ts';
 import { type Answer, overload, refusal } from './answers.ts';
 import type { Route } from './listener.ts';
 
-const { client, scene } = listening(onTestFinished);
+const WAYS: ReadonlyArray<readonly [string, boolean]> = [
+  ['plain', false],
+  ['over TLS', true],
+];
 const nothing = async (): Promise<Answer> => refusal(404, 27, 'nothing');
 
-describe('a request that is too much', () => {
+describe.each(WAYS)('%s, a request that is too much', (_way, isSecure) => {
+  const { client, scene } = listening(onTestFinished, isSecure);
+
   it.each([
     ['no request', 'head-too-slow', 408, '', '', { headTimeoutMs: 40 }],
     ['half a line', 'head-too-slow', 408, 'GET /up', 'GET /up', { headTimeoutMs: 40 }],
@@ -28,7 +33,11 @@ describe('a request that is too much', () => {
     ['something like HTTP/2', 'unparsable', 400, 'PRI /up\r\n\r\n', 'PRI /up', {}],
     ['rubbish in its headers', 'unparsable', 400, asks('/', 'GET', [' : ']), 'GET / HTTP/1.1', {}],
   ] as const)('for %s is refused as %s with %i, and told of', async (_what, reason, status, sent, excerpt, limits) => {
-    const { port, refused } = await scene(nothing, limits);
+    // Which is also the time for being secured.
+    const { port, refused } = await scene(
+      nothing,
+      isSecure && 'headTimeoutMs' in limits ? { headTimeoutMs: 400 } : limits,
+    );
     const answer = await exchange(port, sent);
     expect(answer.status).toBe(status);
     expect(values(answer, 'content-length')).toEqual([String(answer.body.length)]);
@@ -74,7 +83,7 @@ describe('a request that is too much', () => {
   });
 
   it('by its drip of bytes ends in time all the same', async () => {
-    const { port, refused } = await scene(nothing, { headTimeoutMs: 120 });
+    const { port, refused } = await scene(nothing, { headTimeoutMs: 400 });
     const socket = await client(port, 'GET / HTTP/1.1\r\n');
     const drip = setInterval(() => socket.write('X'), 10);
     const text = await all(socket);
@@ -85,6 +94,8 @@ describe('a request that is too much', () => {
 });
 
 describe('connections', () => {
+  const { client, scene } = listening(onTestFinished);
+
   it('beyond the limit are answered 503 and told of; those before it are served', async () => {
     const { port, refused } = await scene(nothing, { maxConnections: 3 });
     const early = await Promise.all([client(port), client(port), client(port)]);
@@ -117,16 +128,19 @@ describe('connections', () => {
   });
 
   it('that come and go without a word are no news', async () => {
-    const { port, refused, listener } = await scene(nothing);
+    const made = await scene(nothing);
+    const { port, refused } = made;
     (await client(port)).end();
     (await client(port, '\r\n\r\n')).end();
-    (await client(port)).resetAndDestroy();
-    await expect.poll(() => openConnections(listener)).toBe(0);
+    reset(await client(port));
+    await expect.poll(() => openConnections(made)).toBe(0);
     expect(refused).toEqual([]);
   });
 });
 
-describe('an answer', () => {
+describe.each(WAYS)('%s, an answer', (_way, isSecure) => {
+  const { client, scene } = listening(onTestFinished, isSecure);
+
   it('reaches a client that has closed its half, also when it takes its time', async () => {
     const { port } = await scene(async () => {
       await new Promise(setImmediate);
@@ -188,7 +202,8 @@ describe('an answer', () => {
   });
 });
 
-describe('the body of a request', () => {
+describe.each(WAYS)('%s, the body of a request', (_way, isSecure) => {
+  const { client, scene } = listening(onTestFinished, isSecure);
   const echo = (keeps: number): Route => ({
     answer: async (_request, body) => refusal(404, body?.byteLength ?? -1, Buffer.from(body ?? []).toString()),
     keeps: () => keeps,

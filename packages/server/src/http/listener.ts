@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Answer, overload } from './answers.ts';
 import { type Limits, openDoor } from './door.ts';
 import type { Refused, RefusedReason } from './refused.ts';
+import { createSecure, type Secure } from './secure.ts';
 import { send } from './sending.ts';
 
 /** What answers requests. */
@@ -16,6 +18,11 @@ export interface Route {
 /** An HTTP server that answers, and how to end it. */
 export interface Listener {
   readonly server: Server;
+  /**
+   * A second way to the same answers, over TLS: listens once it was given credentials. Its connections count with the
+   * others. `asksClients`: those without a certificate of their own are not let in.
+   */
+  secured(asksClients: boolean): Secure;
   /** Takes no more connections; answers under way have `graceMs` milliseconds to end. */
   close(graceMs: number): Promise<void>;
 }
@@ -96,19 +103,30 @@ export function createListener(
     else door.refuse(socket, 'unparsable', 400);
   });
 
+  const servers: NetServer[] = [server];
   return {
     server,
+    secured(asksClients) {
+      // Modules of many years ask here: what Node takes by default is what all of them can do and nothing is known against.
+      const options = { asksClients, ciphers: undefined, handshakeTimeout: limits.headTimeoutMs + LATER_MS };
+      const secure = createSecure(options, { greets: door.greet, goesOn: door.welcome, fails: door.turnAway });
+      door.bound(secure.server);
+      servers.push(secure.server);
+      return secure;
+    },
     async close(graceMs) {
       const timer = setTimeout(door.dropAll, graceMs);
-      await new Promise((resolve) => {
-        server.close(resolve);
-        door.dropAwaited();
-      });
+      const closed = servers.map((one) => new Promise((resolve) => one.close(resolve)));
+      door.dropAwaited();
+      await Promise.all(closed);
       clearTimeout(timer);
       await Promise.allSettled(running);
     },
   };
 }
+
+/** Of a handshake that is too slow the door is to hear first, which tells of it. */
+const LATER_MS = 1_000;
 
 /** What a client that went away leaves behind. */
 const GONE: ReadonlySet<unknown> = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE']);

@@ -5,6 +5,8 @@ export type RefusedReason =
   | 'head-too-slow'
   | 'body-too-large'
   | 'body-too-slow'
+  | 'handshake-failed'
+  | 'handshake-too-slow'
   | 'too-many-connections'
   | 'too-many-from-address'
   | 'no-such-path'

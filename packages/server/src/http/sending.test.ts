@@ -1,13 +1,16 @@
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { all, listening, openConnections } from '../../test/listening.ts';
-import { asks, exchange } from '../../test/raw.ts';
+import { asks, exchange, reset } from '../../test/raw.ts';
 import type { OpenPackage } from '../ports.ts';
 import { type Answer, packageAnswer } from './answers.ts';
 
-const { client, scene } = listening(onTestFinished);
+describe.each([
+  ['plain', false],
+  ['over TLS', true],
+])('%s, a package', (_way, isSecure) => {
+  const { client, scene } = listening(onTestFinished, isSecure);
 
-describe('a package', () => {
   const bytes = Buffer.alloc(5_000_000, 'fota');
   const wanted = { sha256: 'f'.repeat(64), size: bytes.length };
 
@@ -49,7 +52,7 @@ describe('a package', () => {
     const { port, problems } = await scene(async () => answer());
     const socket = await client(port, asks('/'));
     await once(socket, 'readable');
-    socket.resetAndDestroy();
+    reset(socket);
     await expect.poll(() => told).toEqual([{ bytes: expect.any(Number), whole: false }, 'closed']);
     expect((told[0] as { bytes: number }).bytes).toBeLessThan(bytes.length);
     expect(problems).toEqual([]);
@@ -69,15 +72,16 @@ describe('a package', () => {
     const gone = new Promise((resolve) => {
       go = resolve;
     });
-    const { port, problems, listener } = await scene(async () => {
+    const made = await scene(async () => {
       ask(undefined);
       await gone;
       return answer();
     });
+    const { port, problems, listener } = made;
     const socket = await client(port, asks('/'));
     await asked;
-    socket.resetAndDestroy();
-    await expect.poll(() => openConnections(listener)).toBe(0);
+    reset(socket);
+    await expect.poll(() => openConnections(made)).toBe(0);
     go(undefined);
     await expect.poll(() => told).toEqual([{ bytes: 0, whole: false }, 'closed']);
     expect(problems).toEqual([]);
@@ -110,11 +114,11 @@ describe('a package', () => {
 
   it('does not keep a client that never ends', async () => {
     const { answer } = opened(true, 1_000);
-    const { port, listener } = await scene(async () => answer(), { idleTimeoutMs: 100 });
-    const socket = await client(port, `${asks('/')}xxx`);
+    const made = await scene(async () => answer(), { idleTimeoutMs: 100 });
+    const socket = await client(made.port, `${asks('/')}xxx`);
     socket.resume();
     const drip = setInterval(() => socket.write('x'), 10);
-    await expect.poll(() => openConnections(listener)).toBe(0);
+    await expect.poll(() => openConnections(made)).toBe(0);
     clearInterval(drip);
   });
 

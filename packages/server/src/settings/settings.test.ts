@@ -4,9 +4,11 @@ import { settingsOf } from '../options.ts';
 import { bytes, count, duration, flag, type Kind, list, path, text } from './kinds.ts';
 import { OPTIONS, SETTINGS, type Setting } from './table.ts';
 
+const tls = { cert: 'cert.pem', key: 'key.pem' };
+
 describe('a setting', () => {
   it('is in the table for each option that startServer has, and no other', () => {
-    const { devices, onCheckIn, onLost, onProblem, ...rest } = settingsOf({ dataDir: '/d', admin: {} });
+    const { devices, onCheckIn, onLost, onProblem, ...rest } = settingsOf({ dataDir: '/d', admin: { tls }, tls });
     expect(pathsOf(rest).toSorted()).toEqual(Object.keys(OPTIONS).toSorted());
   });
 
@@ -28,6 +30,12 @@ describe('a setting', () => {
     expect(() => settingsOf(wrong)).toThrow('limits.maxConnections must be a whole number from 1 to 2147483647, not 0');
     expect(() => settingsOf({} as never)).toThrow('dataDir must be the path of a folder, not undefined');
     expect(() => settingsOf({ dataDir: '/d', paths: ['/d/x'] })).toThrow('paths must be a list, each of it a path');
+  });
+
+  it('of TLS takes a certificate and its key, and http may be false only with it', () => {
+    expect(settingsOf({ dataDir: '/d', tls }).tls).toMatchObject({ ...tls, port: 0 });
+    expect(() => settingsOf({ dataDir: '/d', tls: { cert: 'cert.pem' } as never })).toThrow('tls.key must be the path');
+    expect(() => settingsOf({ dataDir: '/d', http: false })).toThrow('http may be false only with tls');
   });
 
   it('of an admin side is there only where there is to be one', () => {

@@ -15,8 +15,10 @@ export interface Setting<T = unknown> {
   readonly orElse: T | undefined;
   /** The same for `startServer`, where a program wants another than a person at a terminal. */
   readonly bare?: T | undefined;
-  /** `startServer` does not do without. */
+  /** `startServer` does not do without, in its group. */
   readonly isNeeded?: true;
+  /** Another setting without which this one means nothing. */
+  readonly needs?: string;
   readonly group: Group;
   /** What it does, in half a sentence; of one that is true where nobody says, what it does when it is false. */
   readonly says: string;
@@ -74,8 +76,26 @@ export const OPTIONS: { readonly [Path in OptionPath]: Setting<At<ServerOptions,
     'Devices',
     'where devices reach it, for answers that tell an address; without it, as each device asked',
   ),
+  http: { ...is('http', flag, true, 'Devices', 'devices are answered over TLS only'), needs: 'tls-cert' },
+  'tls.port': {
+    ...is('tls-port', port, 8_268, 'Devices', 'for devices over TLS; 0: any free one'),
+    bare: 0,
+    needs: 'tls-cert',
+  },
+  'tls.cert': pem('tls-cert', 'Devices', 'certificate and chain, PEM: devices are answered over TLS too', 'tls-key'),
+  'tls.key': pem('tls-key', 'Devices', 'its key, PEM', 'tls-cert'),
+  'tls.passphraseFile': file('tls-passphrase-file', 'Devices', 'holds the passphrase of the key', 'tls-cert'),
+  'tls.clientCa': file('tls-client-ca', 'Devices', 'only devices with a certificate of these authorities', 'tls-cert'),
   'admin.host': is('admin-host', host, '127.0.0.1', 'Operators', 'where --server of other machines comes in'),
   'admin.port': { ...is('admin-port', port, 8_267, 'Operators', 'for that; 0: any free one'), bare: 0 },
+  'admin.tls.cert': pem('admin-tls-cert', 'Operators', 'certificate and chain, PEM: over TLS only', 'admin-tls-key'),
+  'admin.tls.key': pem('admin-tls-key', 'Operators', 'its key, PEM', 'admin-tls-cert'),
+  'admin.tls.passphraseFile': file(
+    'admin-tls-passphrase-file',
+    'Operators',
+    'holds the passphrase of the key',
+    'admin-tls-cert',
+  ),
   graceMs: is('grace', duration(0, LONG), 10_000, 'Running', 'that downloads under way have to end at Ctrl-C'),
   deliveriesPerDay: limit('deliveries-per-day', count(1, MANY), 6, 'of one package to a device that keeps its version'),
   settleMs: limit('settle', duration(0, LONG), 60_000, 'after a package until an old version means that it failed'),
@@ -133,6 +153,15 @@ export const SETTINGS: readonly Setting[] = (['Devices', 'Operators', 'Running',
 
 function is<T>(name: string, kind: Kind<T>, orElse: T | undefined, group: Group, says: string): Setting<T> {
   return { name, kind, orElse, group, says };
+}
+
+/** A file that there is only where another setting is, too. */
+function file(name: string, group: Group, says: string, needs: string): Setting<string> {
+  return { ...is(name, path('file'), undefined, group, says), needs };
+}
+
+function pem(name: string, group: Group, says: string, needs: string): Setting<string> {
+  return { ...file(name, group, says, needs), isNeeded: true };
 }
 
 function limit(name: string, kind: Kind<number>, orElse: number, says: string): Setting<number> {

@@ -173,9 +173,9 @@ function told({
   return { ...who, from, request, action, project, target, details };
 }
 
-/** Whom nobody knows are one kind, whatever they try: they are as many as they like. */
-function keyOf({ principal, action }: Attempt, code: string): string {
-  return principal === undefined ? code : JSON.stringify([code, ownerOf(principal), action]);
+/** Whom nobody knows are one kind, whatever they try, but for whose account it is: they are as many as they like. */
+function keyOf({ principal, action, target = '' }: Attempt, code: string): string {
+  return principal === undefined ? `${code} ${target}` : JSON.stringify([code, ownerOf(principal), action]);
 }
 
 /** Refusals of more kinds than are told apart. */

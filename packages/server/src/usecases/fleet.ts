@@ -1,8 +1,9 @@
-import type { Attempt } from '../domain/attempt.ts';
+import { type Attempt, isSameAttempt } from '../domain/attempt.ts';
 import { type Access, type Circumstances, type Device, STRANGER } from '../domain/device.ts';
 import { NO_PROFILE, type Profile } from '../domain/profile.ts';
 import type { Rule } from '../domain/rules.ts';
-import type { DeviceAccess, DeviceGroup, DeviceName, DeviceRecord, DeviceStore, LogEntry, Now } from '../ports.ts';
+import type { AttemptStore } from '../ports/rollouts.ts';
+import type { DeviceAccess, DeviceName, DeviceRecord, DeviceStore, LogEntry, Now, StoredAttempt } from '../ports.ts';
 import type { Grouping } from './grouping.ts';
 import { deviceKey, recordKey } from './keys.ts';
 import { type Amendment, amended, firstRecord, formerOf, type News, nextRecord, retried, sharing } from './records.ts';
@@ -64,7 +65,7 @@ export interface Fleet {
 export type DevicePlace = Pick<Device, 'project' | 'id' | 'firmwareName'>;
 
 export interface FleetPorts {
-  readonly store: DeviceStore;
+  readonly store: DeviceStore & Pick<AttemptStore, 'attempts'>;
   readonly grouping: Grouping;
   /** Further ones are not registered. */
   readonly maxDevices: number;
@@ -111,9 +112,8 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
   const underWay: Fleet['underWay'] = ({ project, id }) =>
     promises.size === 0 ? undefined : promises.get(deviceKey({ project, id }));
 
-  const promise = async (key: string, promised: DeviceGroup, undo: () => void): Promise<void> => {
-    const over = grouping
-      .durable(promised)
+  const promise = async (key: string, written: Promise<void>, undo: () => void): Promise<void> => {
+    const over = written
       .catch((problem: unknown) => {
         undo();
         throw problem;
@@ -124,6 +124,11 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
       over.catch(() => undefined),
     );
     await over;
+  };
+
+  const formerAttempts = async ({ project, id: deviceId }: DeviceName): Promise<readonly StoredAttempt[]> => {
+    const filter = { project, deviceId, rollout: undefined, release: undefined, standing: undefined };
+    return (await store.attempts(filter, { limit: 1_000, cursor: undefined })).items;
   };
 
   /** Takes back what was not made durable. What it replaced still waits to be written, if it did. */
@@ -145,7 +150,7 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
     const record = { ...before, ...changed.amendment };
     records.set(key, record);
     const promised = { records: [record], access: [], log: changed.entries };
-    await promise(deviceKey(device), promised, () => restore(key, before));
+    await promise(deviceKey(device), grouping.durable(promised), () => restore(key, before));
     tellAttempt(record, before.attempt);
     return true;
   };
@@ -187,7 +192,7 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
       firmwareNames.add(record.firmwareName);
       // The answer waits: where this fails it does not leave, and must not count against the device.
       const promised = { ...formerOf(record, news), records: [record], access: [], log: entries };
-      await promise(deviceKey(device), promised, () => restore(key, before));
+      await promise(deviceKey(device), grouping.durable(promised), () => restore(key, before));
       if (news?.former === undefined) tellAttempt(record, before?.attempt);
       else {
         onAttempt(record, before?.attempt, news.former);
@@ -239,7 +244,7 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
       const released = held.map((record) => retried(record, now()));
       for (const record of released) records.set(recordKey(project, id, record.firmwareName), record);
       keep(device, access);
-      await promise(device, { records: released, access: [word], log: [] }, () => {
+      await promise(device, grouping.durable({ records: released, access: [word], log: [] }), () => {
         for (const record of held) restore(recordKey(project, id, record.firmwareName), record);
         keep(device, accessBefore);
       });
@@ -253,7 +258,20 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
       const key = deviceKey({ project, id });
       for (const { firmwareName } of before) records.delete(recordKey(project, id, firmwareName));
       keep(key, 'default');
-      await promise(key, { forgotten: [{ project, id }], records: [], access: [], log: [] }, () => {
+      const forgotten = async (): Promise<void> => {
+        // Read first: they go with it. The latest of each firmware is known better here.
+        const former = (await formerAttempts(device)).filter(
+          (stored) =>
+            !before.some(
+              ({ firmwareName, attempt }) =>
+                firmwareName === stored.firmwareName && attempt && isSameAttempt(attempt, stored),
+            ),
+        );
+        await grouping.durable({ forgotten: [{ project, id }], records: [], access: [], log: [] });
+        for (const attempt of [...former, ...before.map((record) => record.attempt)])
+          onAttempt(undefined, attempt, undefined);
+      };
+      await promise(key, forgotten(), () => {
         for (const record of before) restore(recordKey(project, id, record.firmwareName), record);
         keep(key, accessBefore);
       });

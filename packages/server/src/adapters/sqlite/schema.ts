@@ -8,6 +8,7 @@ import { EVENT_TABLE } from './events.ts';
 import { PROFILE_TABLE } from './profiles.ts';
 import { ROLLOUT_TABLES } from './rollouts.ts';
 import { TOKEN_GRANTS, TOKEN_TABLE } from './tokens.ts';
+import { USER_TABLES } from './users.ts';
 import { VERSION_COUNT_TABLES } from './version-counts.ts';
 
 /**
@@ -175,6 +176,7 @@ ${TOKEN_TABLE}
   [
     TOKEN_GRANTS,
     AUDIT_TABLE,
+    USER_TABLES,
     EVENT_TABLE,
     PROFILE_TABLE,
     ATTEMPT_TABLE,

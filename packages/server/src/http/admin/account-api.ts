@@ -1,5 +1,5 @@
 /** The JSON of the admin API about who may do what, and who did. See api.ts. */
-import type { Role } from '../../domain/principal.ts';
+import type { Grant, Principal, Role } from '../../domain/principal.ts';
 
 /** What somebody did, or was kept from. */
 export interface ApiAudit {
@@ -43,4 +43,20 @@ export interface ApiAuditRecord {
   readonly text: string;
   /** SHA-256 of the text. */
   readonly hash: string;
+}
+
+/** A person who may come in over the network. */
+export interface ApiUser extends Grant {
+  readonly id: string;
+  readonly name: string;
+  readonly isDisabled: boolean;
+  readonly createdAt: string;
+  /** When the password was set last. */
+  readonly passwordAt: string;
+}
+
+/** Who asks. */
+export interface ApiMe extends Principal {
+  /** When the session ends at the latest; left out where there is none. */
+  readonly expiresAt?: string;
 }

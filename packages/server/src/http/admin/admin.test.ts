@@ -236,7 +236,8 @@ describe('a problem', () => {
       facts: () => {
         asked += 1;
         if (asked > 1) throw defect;
-        const none = { deviceUrl: undefined, deviceHost: undefined, paths: [], adminUrl: undefined };
+        const nowhere = { deviceUrl: undefined, deviceTlsUrl: undefined, deviceHost: undefined, adminUrl: undefined };
+        const none = { ...nowhere, paths: [], certificates: { devices: undefined, admin: undefined } };
         return { version: '0', startedAt: 0, dataDir: '', ...none, problems: [] };
       },
     }));

@@ -1,17 +1,22 @@
 /** The operator's side over HTTP: one application with two ways in, the network with tokens and a socket without. */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server } from 'node:net';
+import type { Credentials } from '../../ports/certificates.ts';
 import type { AdminApp, AppParts } from './app.ts';
 import { type AdminLimits, createServers, DEFAULT_LIMITS } from './servers.ts';
 import { type LocalPlace, listenLocally } from './socket.ts';
 
-export interface AdminParts
-  extends Pick<AppParts, 'operator' | 'uploads' | 'tokens' | 'audit' | 'events' | 'versions' | 'facts' | 'onProblem'> {
+export interface AdminParts extends Omit<AppParts, 'limits' | 'isLocal' | 'ending'> {
   readonly limits?: Partial<AdminLimits> | undefined;
+  /** Whether the network comes in over TLS. Default false. */
+  readonly isSecure?: boolean | undefined;
 }
 
 export interface Admin {
   /** Lets those in who have a token; does not listen yet. */
   readonly server: Server;
+  /** Over TLS, what is shown. */
+  use(credentials: Credentials): void;
   /** Listens in this folder for this user, who needs no token. Resolves to the path. @throws FotaServerError `listen-failed` */
   listenLocally(folder: string): Promise<string>;
   /**
@@ -41,11 +46,12 @@ export function createAdmin(parts: AdminParts): Admin {
         response.destroy();
       });
   };
-  const servers = createServers(handle, limits);
+  const servers = createServers(handle, limits, parts.isSecure === true);
 
   let place: LocalPlace | undefined;
   return {
     server: servers.network,
+    use: servers.use,
     async listenLocally(folder) {
       place = await listenLocally(servers.local, folder);
       return place.path;

@@ -42,14 +42,27 @@ export interface ApiStatus {
   readonly dataDir: string;
   /** For clients on its machine. Null where it does not listen. */
   readonly deviceUrl: string | null;
+  /** The same over TLS. */
+  readonly deviceTlsUrl: string | null;
   /** The address that it listens on for devices, such as `0.0.0.0`. */
   readonly deviceHost: string | null;
   /** Where LuatOS devices ask besides the platform's path, as configured. */
   readonly paths: readonly string[];
   readonly adminUrl: string | null;
+  /** What is shown over TLS. */
+  readonly certificates: { readonly devices: ApiCertificate | null; readonly admin: ApiCertificate | null };
   readonly counts: ApiCounts;
   /** The newest first; none for those who do not see all projects. */
   readonly problems: readonly ApiStatusProblem[];
+}
+
+export interface ApiCertificate {
+  /** Whom it is for, such as `DNS:fota.example.com`. */
+  readonly names: string;
+  readonly validFrom: string;
+  readonly expiresAt: string;
+  /** SHA-256, in hex with colons. */
+  readonly fingerprint: string;
 }
 
 export interface ApiCounts {

@@ -8,6 +8,7 @@ import { FotaServerError } from '../../domain/errors.ts';
 import type { Events } from '../../usecases/events.ts';
 import type { Operator } from '../../usecases/operator.ts';
 import type { Uploads } from '../../usecases/uploads.ts';
+import type { Users } from '../../usecases/users.ts';
 import type { VersionCounts } from '../../usecases/version-counts.ts';
 import { declared, open } from './access.ts';
 import { addAuditing, noteFailure } from './auditing.ts';
@@ -28,9 +29,11 @@ import { eventRoutes } from './routes/events.ts';
 import { profileRoutes } from './routes/profiles.ts';
 import { projectRoutes } from './routes/projects.ts';
 import { releaseRoutes } from './routes/releases.ts';
+import { sessionRoutes } from './routes/session.ts';
 import { type ServerFacts, statusRoute } from './routes/status.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { uploadBytesRoute, uploadRoutes } from './routes/uploads.ts';
+import { userRoutes } from './routes/users.ts';
 import { versionRoutes } from './routes/versions.ts';
 import * as schemas from './schemas.ts';
 import type { AdminLimits } from './servers.ts';
@@ -38,6 +41,7 @@ import { createStreaming } from './streaming.ts';
 import { versionHistorySchema } from './version-schemas.ts';
 
 export interface AppParts extends EntryParts {
+  readonly users: Users;
   readonly operator: Operator;
   readonly uploads: Uploads;
   readonly events: Events;
@@ -76,6 +80,8 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
       reply.raw.shouldKeepAlive = true;
     }
     noteFailure(request, problem.code);
+    const { retryAfterS } = known?.facts ?? {};
+    if (retryAfterS !== undefined) reply.header('Retry-After', String(retryAfterS));
     if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer');
     return reply.code(problem.status).type(PROBLEM_TYPE).serializer(String).send(JSON.stringify(problem));
   };
@@ -144,6 +150,8 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
       tokenRoutes(routes, tokens);
       eventRoutes(routes, operator, events, { streaming: createStreaming({ events, ending, onProblem }), identify });
       auditRoutes(routes, audit);
+      userRoutes(routes, parts.users);
+      sessionRoutes(routes, parts);
     }),
     { prefix: PREFIX },
   );

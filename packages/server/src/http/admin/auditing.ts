@@ -49,8 +49,8 @@ export function addAuditing(app: App, audit: Audit, onProblem: (problem: unknown
   });
 }
 
-/** Writes that this request begins to change something. @throws FotaServerError `disk-full`, `data-dir-unusable` */
-async function begin(audit: Audit, request: FastifyRequest): Promise<void> {
+/** Writes that this request begins to change something: for routes that are open, once they know who asks. @throws FotaServerError `disk-full`, `data-dir-unusable` */
+export async function begin(audit: Audit, request: FastifyRequest): Promise<void> {
   const { access } = request.routeOptions.config;
   const id = await audit.begin(attemptOf(request, access?.audited));
   request.begun = { id, code: 'ok', made: undefined };
@@ -61,10 +61,11 @@ export function noteFailure({ begun }: FastifyRequest, code: string): void {
   if (begun !== undefined) begun.code = code;
 }
 
-/** Notes that a request was kept out, or from something. */
-export function noteRefusal(audit: Audit, request: FastifyRequest, error: unknown): void {
+/** Notes that a request was kept out, or from something; `target` where the route does not say it. */
+export function noteRefusal(audit: Audit, request: FastifyRequest, error: unknown, target?: string): void {
   const code = error instanceof FotaServerError ? error.code : 'internal';
-  audit.refused(attemptOf(request, request.routeOptions.config.access?.audited), code);
+  const attempt = attemptOf(request, request.routeOptions.config.access?.audited);
+  audit.refused({ ...attempt, target: target ?? attempt.target }, code);
 }
 
 function attemptOf(request: FastifyRequest, audited: Audited | undefined): Attempt {

@@ -4,22 +4,33 @@ import type { FastifyRequest } from 'fastify';
 import { FotaServerError } from '../../domain/errors.ts';
 import { LOCAL, type Principal } from '../../domain/principal.ts';
 import type { Audit } from '../../usecases/audit.ts';
+import type { Sessions } from '../../usecases/sessions.ts';
 import type { Tokens } from '../../usecases/tokens.ts';
 import { checkEntry, checkTouched } from './access.ts';
 import { noteRefusal } from './auditing.ts';
+import { sessionSecret } from './cookie.ts';
 import type { App } from './route.ts';
 
 export interface EntryParts {
   readonly tokens: Tokens;
+  readonly sessions: Sessions;
   readonly audit: Audit;
   /** Whether the connection came over the socket, which needs no token. */
   readonly isLocal: (socket: Socket) => boolean;
 }
 
 /** Gives what says who asks, as it is now, and throws where that one may not come in. */
-export function addEntry(app: App, { tokens, audit, isLocal }: EntryParts): (request: FastifyRequest) => Principal {
-  const identify = (request: FastifyRequest): Principal =>
-    isLocal(request.raw.socket) ? LOCAL : bearer(tokens, request);
+export function addEntry(
+  app: App,
+  { tokens, sessions, audit, isLocal }: EntryParts,
+): (request: FastifyRequest) => Principal {
+  const identify = (request: FastifyRequest): Principal => {
+    if (isLocal(request.raw.socket)) return LOCAL;
+    const secret = sessionSecret(request);
+    if (secret === undefined || request.headers.authorization !== undefined) return bearer(tokens, request);
+    checkOrigin(request);
+    return sessions.holder(secret).user;
+  };
 
   app.decorateRequest('principal', undefined);
 
@@ -47,6 +58,15 @@ export function addEntry(app: App, { tokens, audit, isLocal }: EntryParts): (req
     }
   });
   return identify;
+}
+
+/**
+ * A browser sends a cookie whoever made the page that asks; a header of one's own only where the page is of this origin, for
+ * this server allows it to no other. @throws FotaServerError `session-header-missing`
+ */
+function checkOrigin({ method, headers }: FastifyRequest): void {
+  if (method === 'GET' || method === 'HEAD' || headers['x-requested-with'] !== undefined) return;
+  throw new FotaServerError('session-header-missing', 'a change by a session takes the header X-Requested-With');
 }
 
 const BEARER = /^Bearer ([A-Za-z0-9_]{1,256})$/i;

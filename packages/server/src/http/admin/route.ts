@@ -62,6 +62,8 @@ const ANYWHERE: readonly ServerErrorCode[] = [
   'token-missing',
   'token-invalid',
   'token-expired',
+  'session-invalid',
+  'session-header-missing',
   'forbidden',
   'internal',
   'closed',

@@ -293,9 +293,11 @@ describe('the server', () => {
       startedAt: TIME,
       dataDir: admin.dataDir,
       deviceUrl: null,
+      deviceTlsUrl: null,
       deviceHost: null,
       paths: ['/upgrade'],
       adminUrl: null,
+      certificates: { devices: null, admin: null },
       counts: { projects: 1, releases: 1, devices: 0 },
       problems: [{ at: TIME, code: null, message: 'the moon is full' }],
     });

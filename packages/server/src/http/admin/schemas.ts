@@ -34,6 +34,16 @@ export const problemSchema: TUnsafe<ApiProblem> = shape<ApiProblem>()(
   ),
 );
 
+const certificate = Type.Object(
+  {
+    names: text('whom it is for, such as DNS:fota.example.com'),
+    validFrom: time('when it begins to be valid'),
+    expiresAt: time('when it ends to be'),
+    fingerprint: text('SHA-256, in hex with colons'),
+  },
+  closed,
+);
+
 export const statusSchema: TUnsafe<ApiStatus> = shape<ApiStatus>()(
   'Status',
   Type.Object(
@@ -45,6 +55,9 @@ export const statusSchema: TUnsafe<ApiStatus> = shape<ApiStatus>()(
       deviceUrl: Type.Union([Type.String(), Type.Null()], {
         description: 'where devices on the machine of the server ask; null: nowhere',
       }),
+      deviceTlsUrl: Type.Union([Type.String(), Type.Null()], {
+        description: 'the same over TLS; null: nowhere',
+      }),
       deviceHost: Type.Union([Type.String(), Type.Null()], {
         description: 'the address that is listened on for devices, such as 0.0.0.0; null: none',
       }),
@@ -54,6 +67,13 @@ export const statusSchema: TUnsafe<ApiStatus> = shape<ApiStatus>()(
       adminUrl: Type.Union([Type.String(), Type.Null()], {
         description: 'where this API is on the network; null: nowhere',
       }),
+      certificates: Type.Object(
+        {
+          devices: Type.Union([certificate, Type.Null()], { description: 'shown to devices; null: none' }),
+          admin: Type.Union([certificate, Type.Null()], { description: 'shown to clients of this API; null: none' }),
+        },
+        closed,
+      ),
       counts: Type.Object(
         {
           projects: count('projects'),

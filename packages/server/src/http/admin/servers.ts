@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FotaServerError, type ServerErrorCode } from '../../domain/errors.ts';
+import type { Credentials } from '../../ports/certificates.ts';
+import { createSecure, type Secure } from '../secure.ts';
 import { PROBLEM_TYPE, problemOf } from './problems.ts';
 
 /** What clients of the admin API may cost. */
@@ -30,7 +32,10 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** The two ways in to one application. */
 export interface AdminServers {
-  readonly network: Server;
+  /** What listens to the network: HTTP, or TLS before it. */
+  readonly network: NetServer;
+  /** Over TLS, what is shown. */
+  use(credentials: Credentials): void;
   /** For this machine and user only. */
   readonly local: Server;
   isLocal(socket: Socket): boolean;
@@ -41,7 +46,8 @@ export interface AdminServers {
 /** Milliseconds that a client may go on sending what nobody reads. */
 const LINGER_MS = 2_000;
 
-export function createServers(handler: Handler, limits: AdminLimits): AdminServers {
+/** `isSecure`: the network comes in over TLS only, once credentials are there. */
+export function createServers(handler: Handler, limits: AdminLimits, isSecure: boolean): AdminServers {
   const locals = new WeakSet<Duplex>();
   /** Connections on which no request is being answered: some of them with a part of a head, which Node calls busy. */
   const unasked = new Set<Duplex>();
@@ -62,21 +68,48 @@ export function createServers(handler: Handler, limits: AdminLimits): AdminServe
     });
   }
   local.on('connection', (socket) => locals.add(socket));
+  const secure = isSecure ? securing(network, limits, unasked) : undefined;
+  const servers: NetServer[] = [network, local, ...(secure === undefined ? [] : [secure.server])];
   return {
-    network,
+    network: secure?.server ?? network,
+    use: (credentials) => secure?.use(credentials),
     local,
     isLocal: (socket) => locals.has(socket),
     async close(graceMs) {
       const timer = setTimeout(() => {
         for (const server of [network, local]) server.closeAllConnections();
       }, graceMs);
-      const closed = [network, local].map((server) => new Promise((resolve) => server.close(resolve)));
+      const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
       for (const socket of unasked) socket.destroy();
       await Promise.all(closed);
       clearTimeout(timer);
     },
   };
 }
+
+/** TLS before an HTTP server. Whoever is not secured yet has asked for nothing. */
+function securing(server: Server, limits: AdminLimits, unasked: Set<Duplex>): Secure {
+  const options = { asksClients: false, ciphers: CIPHERS, handshakeTimeout: limits.headTimeoutMs };
+  const secure = createSecure(options, {
+    greets(raw) {
+      unasked.add(raw);
+      raw.on('error', () => raw.destroy());
+      raw.once('close', () => unasked.delete(raw));
+      return true;
+    },
+    goesOn(raw, secured) {
+      unasked.delete(raw);
+      server.emit('connection', secured);
+    },
+    fails: (raw) => void raw.destroy(),
+  });
+  secure.server.maxConnections = limits.maxConnections;
+  return secure;
+}
+
+/** Programs and browsers of this decade: forward secrecy, and no cipher that needs care. */
+const CIPHERS =
+  'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20';
 
 function createOne(handler: Handler, limits: AdminLimits): Server {
   const server = createServer(

@@ -2,13 +2,15 @@
 import type { Project, Release } from '../../domain/catalogue.ts';
 import type { StoredEvent } from '../../domain/event.ts';
 import type { Explanation } from '../../domain/explain.ts';
+import type { Principal } from '../../domain/principal.ts';
 import { propose } from '../../domain/proposal.ts';
 import type { AuditListing } from '../../ports/audit.ts';
 import type { Token } from '../../ports/tokens.ts';
+import type { User } from '../../ports/users.ts';
 import type { DeviceRecord, Page, StoredLogEntry } from '../../ports.ts';
 import type { KnownDevice, Published } from '../../usecases/operator.ts';
 import type { Upload } from '../../usecases/uploads.ts';
-import type { ApiAudit } from './account-api.ts';
+import type { ApiAudit, ApiMe, ApiUser } from './account-api.ts';
 import type {
   ApiDevice,
   ApiDeviceListing,
@@ -169,4 +171,12 @@ export function auditView({ entry, ended }: AuditListing): ApiAudit {
     made: ended?.made,
     count,
   });
+}
+
+export function userView({ id, name, role, projects, isDisabled, createdAt, passwordAt }: User): ApiUser {
+  return { id, name, role, projects, isDisabled, createdAt: iso(createdAt), passwordAt: iso(passwordAt) };
+}
+
+export function meView({ kind, id, name, role, projects }: Principal, expiresAt: number | undefined): ApiMe {
+  return known({ kind, id, name, role, projects, expiresAt: isoIf(expiresAt) });
 }

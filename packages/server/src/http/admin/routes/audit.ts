@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { Audit } from '../../../usecases/audit.ts';
 import { reads } from '../access.ts';
-import { auditRecordSchema, auditSchema } from '../audit-schemas.ts';
+import { auditRecordSchema, auditSchema } from '../account-schemas.ts';
 import { cursorAt, rankIn } from '../paging.ts';
 import { type App, answers, name, pageOf, pageQuery, pageRequest } from '../route.ts';
 import { closed } from '../shape.ts';

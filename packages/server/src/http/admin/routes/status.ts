@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
+import type { Certificate } from '../../../ports/certificates.ts';
 import type { Operator } from '../../../usecases/operator.ts';
 import { reads, visible, within } from '../access.ts';
-import type { ApiCounts } from '../api.ts';
+import type { ApiCertificate, ApiCounts } from '../api.ts';
 import { type App, answers } from '../route.ts';
 import { statusSchema } from '../schemas.ts';
 import { iso } from '../views.ts';
@@ -14,9 +15,12 @@ export interface ServerFacts {
   readonly dataDir: string;
   /** `undefined` where it does not listen. */
   readonly deviceUrl: string | undefined;
+  readonly deviceTlsUrl: string | undefined;
   readonly deviceHost: string | undefined;
   readonly paths: readonly string[];
   readonly adminUrl: string | undefined;
+  /** What is shown over TLS, where it is. */
+  readonly certificates: { readonly devices: Certificate | undefined; readonly admin: Certificate | undefined };
   /** The latest, newest first. */
   readonly problems: readonly ServerProblem[];
 }
@@ -39,16 +43,19 @@ export function statusRoute(app: App, operator: Operator, facts: () => ServerFac
       schema: { tags: ['status'], summary: 'Say how the server is', ...answers('The status', statusSchema) },
     },
     async (request) => {
-      const { version, startedAt, dataDir, deviceUrl, deviceHost, paths, adminUrl, problems } = facts();
+      const { version, startedAt, dataDir, deviceUrl, deviceTlsUrl, deviceHost, paths, adminUrl, ...rest } = facts();
+      const { certificates, problems } = rest;
       return {
         version,
         node: process.versions.node,
         startedAt: iso(startedAt),
         dataDir,
         deviceUrl: deviceUrl ?? null,
+        deviceTlsUrl: deviceTlsUrl ?? null,
         deviceHost: deviceHost ?? null,
         paths,
         adminUrl: adminUrl ?? null,
+        certificates: { devices: shown(certificates.devices), admin: shown(certificates.admin) },
         counts: countsFor(request, operator),
         // They may name any project.
         problems: (within(request) === undefined ? problems : [])
@@ -57,6 +64,12 @@ export function statusRoute(app: App, operator: Operator, facts: () => ServerFac
       };
     },
   );
+}
+
+function shown(certificate: Certificate | undefined): ApiCertificate | null {
+  if (certificate === undefined) return null;
+  const { names, validFrom, expiresAt, fingerprint } = certificate;
+  return { names, validFrom: iso(validFrom), expiresAt: iso(expiresAt), fingerprint };
 }
 
 /** What there is for the one who asks. Devices are counted in all projects together, or not at all. */

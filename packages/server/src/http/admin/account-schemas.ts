@@ -1,8 +1,8 @@
-/** The shapes of answers about the audit log, see schemas.ts. */
+/** The shapes of answers about users and what they did, see schemas.ts. */
 import { type TUnsafe, Type } from 'typebox';
 import { ROLES } from '../../domain/principal.ts';
-import type { ApiAudit, ApiAuditRecord } from './account-api.ts';
-import { closed, count, oneOf, sha256, shape, text, time } from './shape.ts';
+import type { ApiAudit, ApiAuditRecord, ApiMe, ApiUser } from './account-api.ts';
+import { closed, count, oneOf, projects, sha256, shape, text, time } from './shape.ts';
 
 export const auditSchema: TUnsafe<ApiAudit> = shape<ApiAudit>()(
   'Audit',
@@ -35,6 +35,37 @@ export const auditRecordSchema: TUnsafe<ApiAuditRecord> = shape<ApiAuditRecord>(
   'AuditRecord',
   Type.Object(
     { id: count('of the entry'), text: text('the entry as JSON: what is hashed'), hash: sha256('SHA-256 of the text') },
+    closed,
+  ),
+);
+
+const grant = { role: oneOf([...ROLES], 'what they may do'), projects: projects('where they may do that') };
+
+export const userSchema: TUnsafe<ApiUser> = shape<ApiUser>()(
+  'User',
+  Type.Object(
+    {
+      id: Type.String(),
+      name: text('unique, whatever the case of its letters'),
+      ...grant,
+      isDisabled: Type.Boolean({ description: 'whether they cannot come in' }),
+      createdAt: time('when they were made'),
+      passwordAt: time('when the password was set last'),
+    },
+    closed,
+  ),
+);
+
+export const meSchema: TUnsafe<ApiMe> = shape<ApiMe>()(
+  'Me',
+  Type.Object(
+    {
+      kind: oneOf(['local', 'token', 'user'], 'local: over the socket in the data folder'),
+      id: Type.String(),
+      name: Type.String(),
+      ...grant,
+      expiresAt: Type.Optional(time('when the session ends at the latest; left out where there is none')),
+    },
     closed,
   ),
 );

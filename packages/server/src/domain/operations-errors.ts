@@ -1,0 +1,27 @@
+/** The part of the server's errors that is about running it: certificates, copies, backups. See `errors.ts`. */
+export const OPERATIONS_ERRORS = {
+  'tls-file-unreadable': {
+    means: 'A file of a certificate, its key, its passphrase or an authority cannot be read.',
+    remedy: 'Check its path, and that the user of the server may read it.',
+  },
+  'tls-certificate-invalid': {
+    means: 'A file that should hold a certificate does not, or its chain or its strength will not do.',
+    remedy: 'Give it as PEM: the certificate first, those between it and the authority behind it.',
+  },
+  'tls-key-invalid': {
+    means: 'A file that should hold the key of a certificate does not, or its passphrase is missing or wrong.',
+    remedy: 'Give the key as PEM; where it is encrypted, its passphrase in a file of its own.',
+  },
+  'tls-key-mismatch': {
+    means: 'The key is not that of the certificate.',
+    remedy: 'Name the key that the certificate was made for. Where both were just replaced, look whether both were.',
+  },
+  'tls-certificate-expiring': {
+    means: 'A certificate expires within 14 days.',
+    remedy: 'Renew it: the server takes the new files by itself, without a restart.',
+  },
+  'tls-certificate-expired': {
+    means: 'A certificate has expired. It is still shown, for devices that do not look.',
+    remedy: 'Renew it: the server takes the new files by itself, without a restart.',
+  },
+} as const;

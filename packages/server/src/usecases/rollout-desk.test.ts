@@ -1,0 +1,301 @@
+import { describe, expect, it } from 'vitest';
+import { DAY, MINUTE, type World, type WorldOptions, worldOf } from '../../test/suites/world.ts';
+import type { RolloutRequest } from '../domain/rollout-spec.ts';
+import type { RolloutProgress } from './rollout-desk.ts';
+
+const HOUR = 60 * MINUTE;
+const NEVER = { count: undefined, percent: undefined };
+const PATIENT = { wave: NEVER, overall: NEVER };
+
+interface Scene extends World {
+  /** Lets it be written. */
+  done<T>(work: Promise<T>): Promise<T>;
+  roll(request: Partial<RolloutRequest>): Promise<RolloutProgress>;
+  /** Asks, and takes the whole package where it is promised one. Resolves to the rule. */
+  take(id: string, version?: string): Promise<string>;
+}
+
+/** A world with the releases 1.0.0 (1) and 1.1.0 (2), the latter a draft. */
+async function scene(options: WorldOptions = {}): Promise<Scene> {
+  const world = await worldOf(options);
+  await world.publish('1.0.0');
+  await world.publish('1.1.0', 'new', { draft: true });
+  const done = async <T>(work: Promise<T>): Promise<T> => {
+    work.catch(() => undefined);
+    await world.time.pass(0);
+    return work;
+  };
+  return {
+    ...world,
+    done,
+    roll: (request) =>
+      done(world.desk.createRollout({ release: 2, waves: [{ percent: 100 }], soakMs: HOUR, ...request })),
+    async take(id, version = '1.0.0') {
+      const { decision, sent } = await world.ask({ id, version });
+      if (sent !== undefined) {
+        const { device } = decision;
+        world.checkIns.ended({ sent, device, bytes: sent.size, isWhole: true, isRest: false });
+      }
+      return decision.rule;
+    },
+  };
+}
+
+const ids = (count: number): string[] => Array.from({ length: count }, (_, at) => `d${at}`);
+
+async function all(world: Scene, devices: readonly string[], version?: string): Promise<string[]> {
+  const rules: string[] = [];
+  for (const id of devices) rules.push(await world.take(id, version));
+  return rules;
+}
+
+describe('a rollout of a draft', () => {
+  it('publishes it, and nobody hears of it before it begins', async () => {
+    const world = await scene();
+    const startAt = world.time.now() + HOUR;
+    await world.roll({ startAt });
+    expect(world.catalogue.release(2).state).toBe('published');
+    expect((await world.ask()).decision).toMatchObject({ rule: 'rollout-scheduled', retryAfterS: 3_600 });
+    await world.time.pass(HOUR + MINUTE);
+    expect((await world.ask()).decision).toMatchObject({ rule: 'newer-release', rollout: 1, wave: 0 });
+  });
+
+  it('begins at once where no time is said', async () => {
+    const world = await scene();
+    const { rollout } = await world.roll({});
+    expect(rollout.state).toMatch(/scheduled|running/);
+    expect(await world.take('d1')).toBe('newer-release');
+  });
+});
+
+describe('waves', () => {
+  const waves = [{ ids: ['d0', 'd1'] }, { percent: 100 }];
+
+  it('open one after the other, as devices show the release themselves', async () => {
+    const world = await scene();
+    await world.roll({ waves, confirm: { percent: 100 }, pause: PATIENT });
+    expect(await all(world, ids(3))).toEqual(['newer-release', 'newer-release', 'later-wave']);
+    // All was sent, and nothing is shown.
+    await world.time.pass(3 * HOUR);
+    expect(world.desk.rollout(1).rollout.wave).toBe(0);
+    await all(world, ids(2), '1.1.0');
+    await world.time.pass(2 * MINUTE);
+    expect(world.desk.rollout(1)).toMatchObject({
+      rollout: { wave: 1, state: 'running' },
+      counts: [{ confirmed: 2, 'under-way': 0 }, { confirmed: 0 }],
+    });
+    expect(await world.take('d2')).toBe('newer-release');
+    await world.take('d2', '1.1.0');
+    await world.time.pass(HOUR + MINUTE);
+    expect(world.desk.rollout(1).rollout.state).toBe('complete');
+    expect(await world.take('d9')).toBe('newer-release');
+    expect(world.told.map(({ type }) => type).filter((type) => type.startsWith('rollout'))).toEqual([
+      'rollout.created',
+      'rollout.started',
+      'rollout.advanced',
+      'rollout.complete',
+    ]);
+  });
+
+  it('wait for nobody where none of the devices that are known could come in', async () => {
+    const world = await scene();
+    await all(world, ids(2));
+    await world.roll({ waves: [{ ids: ['nobody'] }, { percent: 100 }] });
+    await world.time.pass(HOUR + 2 * MINUTE);
+    expect(world.desk.rollout(1).rollout.wave).toBe(1);
+  });
+
+  it('are skipped by the operator, but for the last', async () => {
+    const world = await scene();
+    await world.roll({ waves });
+    expect((await world.done(world.desk.skipWave(1))).rollout.wave).toBe(1);
+    await expect(world.done(world.desk.skipWave(1))).rejects.toMatchObject({ code: 'rollout-state' });
+    expect(await world.take('d5')).toBe('newer-release');
+  });
+});
+
+describe('a bad release', () => {
+  const pause = { wave: { count: 2, percent: undefined }, overall: NEVER };
+
+  it('pauses its rollout before the next device is answered, and says why', async () => {
+    const world = await scene();
+    await world.roll({ pause });
+    await all(world, ids(5));
+    await world.time.pass(2 * MINUTE);
+    // Back with the old version, and nothing better on offer once it is paused.
+    expect(await all(world, ids(5))).toEqual(['newer-release', 'newer-release', ...Array(3).fill('rollout-paused')]);
+    expect(world.desk.rollout(1)).toMatchObject({
+      rollout: { state: 'paused', why: expect.stringContaining('failed') },
+    });
+    expect(world.told.filter(({ type }) => type === 'rollout.paused')).toMatchObject([
+      { data: { rollout: 1, wave: 1 } },
+    ]);
+    expect(world.told.filter(({ type }) => type === 'attempt.failed')).toHaveLength(5);
+  });
+
+  it('pauses it by the devices that fall silent', async () => {
+    const world = await scene();
+    await world.roll({ pause, silentAfterMs: 2 * HOUR });
+    await all(world, ids(2));
+    await world.time.pass(2 * HOUR - MINUTE);
+    expect(world.desk.rollout(1).rollout.state).toBe('running');
+    await world.time.pass(3 * MINUTE);
+    expect(world.desk.rollout(1)).toMatchObject({ rollout: { state: 'paused' }, counts: [{ silent: 2 }] });
+    expect(world.told.filter(({ type }) => type === 'attempt.silent')).toHaveLength(2);
+    // One that is heard again shows the release after all.
+    await world.take('d0', '1.1.0');
+    expect(world.desk.rollout(1).counts).toMatchObject([{ silent: 1, confirmed: 1 }]);
+  });
+
+  it('does not go on after a restart that came before its pause was written', async () => {
+    const world = await scene();
+    await world.roll({ pause });
+    await all(world, ids(2));
+    await world.time.pass(2 * MINUTE);
+    await all(world, ids(2));
+    const again = await world.restarted();
+    expect(again.rollouts.rollout(1).state).toBe('paused');
+    expect((await again.ask({ id: 'd7' })).decision.rule).toBe('rollout-paused');
+  });
+
+  it('goes on when the operator has seen it, and lets those who failed try again', async () => {
+    const world = await scene();
+    await world.roll({ pause });
+    await all(world, ids(3));
+    await world.time.pass(2 * MINUTE);
+    await all(world, ids(3));
+    await world.done(world.desk.resumeRollout(1));
+    expect(world.desk.rollout(1).rollout).toMatchObject({ state: 'running', accepted: [3] });
+    expect(await world.done(world.desk.retryRollout(1))).toBe(3);
+    expect(world.desk.rollout(1).counts).toMatchObject([{ failed: 0, superseded: 3 }]);
+    expect(await world.take('d0')).toBe('newer-release');
+  });
+
+  it('is aborted for good, and pinned devices do not get it either', async () => {
+    const world = await scene();
+    await world.roll({});
+    await world.done(world.desk.abortRollout(1, 'bricks'));
+    await world.done(
+      world.profiles.change([{ project: 'p', id: 'd1', change: { pin: { version: '1.1.0', mayDowngrade: false } } }]),
+    );
+    expect([await world.take('d0'), await world.take('d1')]).toEqual(['rollout-aborted', 'rollout-aborted']);
+    await expect(world.done(world.desk.resumeRollout(1))).rejects.toMatchObject({ code: 'rollout-state' });
+    await expect(world.done(world.desk.retryRollout(1))).rejects.toMatchObject({ code: 'rollout-state' });
+  });
+
+  it('is rolled back to the one below, and devices stay there', async () => {
+    const world = await scene();
+    await world.roll({});
+    await world.take('d0');
+    await world.take('d0', '1.1.0');
+    const back = await world.done(world.desk.rollBack(1));
+    expect(back.rollout).toMatchObject({ release: 1, mayDowngrade: true });
+    expect(world.desk.rollout(1).rollout).toMatchObject({ state: 'aborted', why: 'rolled back to 1.0.0' });
+    await world.time.pass(MINUTE);
+    expect(await world.take('d0', '1.1.0')).toBe('older-release');
+    expect(await world.take('d0', '1.0.0')).toBe('held-back');
+    expect(world.desk.rollout(2).counts).toMatchObject([{ confirmed: 1 }]);
+    await expect(world.done(world.desk.rollBack(2))).rejects.toMatchObject({ code: 'rollout-invalid' });
+  });
+});
+
+describe('limits', () => {
+  it('let so many download at once, and the next one when one has ended', async () => {
+    const world = await scene();
+    await world.roll({ limits: { downloads: 1 } });
+    const first = await world.ask({ id: 'd0' });
+    expect((await world.ask({ id: 'd1' })).decision).toMatchObject({ rule: 'limit', code: 43, retryAfterS: 60 });
+    if (first.sent !== undefined) {
+      world.checkIns.ended({
+        sent: first.sent,
+        device: first.decision.device,
+        bytes: 0,
+        isWhole: false,
+        isRest: false,
+      });
+    }
+    expect((await world.ask({ id: 'd1' })).decision.rule).toBe('newer-release');
+  });
+
+  it('hold of all releases together, and of an hour and a day, also after a restart', async () => {
+    const world = await scene({ limits: { downloads: undefined, bytesPerHour: 6, bytesPerDevicePerDay: 4 } });
+    await world.roll({});
+    expect(await world.take('d0')).toBe('newer-release');
+    expect((await world.ask({ id: 'd1' })).decision).toMatchObject({ rule: 'limit', limit: 'bytesPerHour' });
+    const again = await world.restarted();
+    expect((await again.ask({ id: 'd1' })).decision).toMatchObject({ rule: 'limit', limit: 'bytesPerHour' });
+    await world.time.pass(HOUR);
+    expect((await again.ask({ id: 'd0' })).decision).toMatchObject({ rule: 'limit', limit: 'bytesPerDevicePerDay' });
+    await world.time.pass(DAY);
+    expect((await again.ask({ id: 'd0' })).decision.rule).toBe('newer-release');
+  });
+});
+
+describe('the global stop', () => {
+  it('halts every offer and every resume at once, and lets them go on', async () => {
+    const world = await scene();
+    await world.roll({});
+    await world.done(world.desk.setStop(true, 'fire'));
+    expect((await world.ask()).decision).toMatchObject({ rule: 'stopped', code: 27 });
+    expect(world.checkIns.isStopped()).toBe(true);
+    const again = await world.restarted();
+    expect(again.desk.stop()).toMatchObject({ isOn: true, why: 'fire' });
+    await world.done(world.desk.setStop(false));
+    expect((await world.ask()).decision.rule).toBe('newer-release');
+    expect(world.told.map(({ type }) => type)).toEqual(expect.arrayContaining(['stop.on', 'stop.off']));
+  });
+});
+
+describe('what cannot be rolled out', () => {
+  it.each<[Partial<RolloutRequest>, string]>([
+    [{ release: 9 }, 'release-unknown'],
+    [{ waves: [] }, 'rollout-invalid'],
+    [{ waves: [{ percent: 50 }, { percent: 20 }] }, 'rollout-invalid'],
+    [{ waves: [{ percent: 0 }] }, 'rollout-invalid'],
+    [{ waves: [{ ids: ['a\nb'] }] }, 'rollout-invalid'],
+    [{ target: { kind: 'query', query: 'version <' } }, 'rollout-invalid'],
+    [{ target: { kind: 'group', group: 'none' } }, 'rollout-invalid'],
+    [{ target: { kind: 'list', ids: [] } }, 'rollout-invalid'],
+    [{ timeZone: 'Mars/Olympus' }, 'rollout-invalid'],
+    [{ windows: [{ days: [8], from: 0, to: 1 }] }, 'rollout-invalid'],
+    [{ soakMs: -1 }, 'rollout-invalid'],
+    [{ confirm: { percent: 101 } }, 'rollout-invalid'],
+    [{ pause: { wave: { count: 0 } } }, 'rollout-invalid'],
+    [{ limits: { downloads: 0 } }, 'rollout-invalid'],
+    [{ startAt: Number.NaN }, 'rollout-invalid'],
+  ])('%j is refused as %s, and nothing is changed', async (request, code) => {
+    const world = await scene();
+    await expect(world.roll(request)).rejects.toMatchObject({ code });
+    expect(world.rollouts.all()).toEqual([]);
+    expect(world.catalogue.release(2).state).toBe('draft');
+  });
+
+  it('what is withdrawn cannot either', async () => {
+    const world = await scene();
+    await world.done(world.catalogue.withdraw(2));
+    await expect(world.roll({})).rejects.toMatchObject({ code: 'release-withdrawn' });
+  });
+});
+
+it('a target may be a query or a group, and whoever was in stays in', async () => {
+  const world = await scene();
+  await world.roll({ target: { kind: 'group', group: 'beta' } });
+  const label = (addLabels: string[], removeLabels: string[]): Promise<unknown> =>
+    world.done(world.profiles.change([{ project: 'p', id: 'd0', change: { addLabels, removeLabels } }]));
+  await label(['beta'], []);
+  expect([await world.take('d0'), await world.take('d1')]).toEqual(['newer-release', 'not-targeted']);
+  await label([], ['beta']);
+  expect((await world.ask({ id: 'd0' })).decision.rule).toBe('newer-release');
+});
+
+it('attempts can be listed as they stand, and forgetting a device forgets them', async () => {
+  const world = await scene();
+  await world.roll({});
+  await all(world, ids(2));
+  await world.take('d0', '1.1.0');
+  const filter = { project: 'p', rollout: 1, release: undefined, standing: 'confirmed', deviceId: undefined } as const;
+  const { items } = await world.desk.attempts(filter, { limit: 10, cursor: undefined });
+  expect(items).toMatchObject([{ id: 'd0', state: 'confirmed', from: '1.0.0', to: '1.1.0', wave: 0 }]);
+  await world.done(world.operator.forgetDevice('p', 'd0'));
+  expect(world.desk.rollout(1).counts).toMatchObject([{ confirmed: 0, 'under-way': 1 }]);
+});
