@@ -73,6 +73,19 @@ export const COMMAND_ERRORS = {
     means: 'Settings contradict each other.',
     remedy: 'Change one of them as the message says.',
   },
+  'password-needed': {
+    means: 'A password is needed, and nobody sits at a terminal to type it, or it was typed in two ways.',
+    remedy: 'Type it twice alike, or pipe it in: --password-stdin.',
+  },
+  'audit-broken': {
+    means: 'The audit log was changed: an entry is not what it was, is missing, or does not follow the one before.',
+    remedy: 'Compare it with an export from before; all before the entry that is named is as it was written.',
+  },
+  'audit-head-missing': {
+    means:
+      'No entry of the audit log has the hash that was remembered: its end was cut off, or all of it written anew.',
+    remedy: 'Check the hash; compare the log with an export from before.',
+  },
   'output-failed': {
     means: 'What the command had to say could not be written to stdout. What it did is done.',
     remedy: 'Make room where stdout goes, and look whether the work is done before you run the command again.',

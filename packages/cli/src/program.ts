@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { addAudit } from './commands/audit.ts';
 import type { Invocation } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
@@ -17,7 +18,9 @@ import { addServe } from './commands/serve.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addToken } from './commands/token.ts';
 import { addUpgrade } from './commands/upgrade.ts';
+import { addUser } from './commands/user.ts';
 import { addVersions } from './commands/versions.ts';
+import { addWhoami } from './commands/whoami.ts';
 import { CommandError, EXIT } from './failure.ts';
 import { hasColors } from './output/out.ts';
 
@@ -85,6 +88,9 @@ export function createProgram(invocation: Invocation): Command {
   addUpgrade(program, invocation);
   addSimulate(program, invocation);
   addToken(program, invocation);
+  addUser(program, invocation);
+  addWhoami(program, invocation);
+  addAudit(program, invocation);
   addDemo(program, invocation);
   addDoctor(program, invocation);
   addCompletion(program, invocation);

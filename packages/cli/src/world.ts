@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Writable } from 'node:stream';
+import { typedUnseen } from './secret.ts';
 
 /** A stream that may be a terminal. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
@@ -20,6 +21,8 @@ export interface World {
   stdin(): AsyncIterable<Uint8Array>;
   /** What a person at the terminal answers; `undefined` where nobody sits there. */
   ask(question: string, signal: AbortSignal): Promise<string | undefined>;
+  /** The same, of what nobody is to see; `undefined` where nobody sits there. @throws CommandError `interrupted` */
+  askUnseen(question: string, signal: AbortSignal): Promise<string | undefined>;
   /** Ends the process at once, as the signal does where nobody listens. */
   die(signal: NodeJS.Signals): void;
 }
@@ -50,6 +53,15 @@ export function processWorld(): World {
         return await Promise.race([lines.question(question, { signal }), once(lines, 'close').then(() => '')]);
       } finally {
         lines.close();
+      }
+    },
+    async askUnseen(question, signal) {
+      const { stdin, stderr } = process;
+      if (!stdin.isTTY || !stderr.isTTY) return undefined;
+      try {
+        return await typedUnseen(stdin, signal, () => stderr.write(question));
+      } finally {
+        stderr.write('\n');
       }
     },
     die(signal) {

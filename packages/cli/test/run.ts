@@ -59,6 +59,7 @@ export function begin(args: readonly string[], given: Partial<World> & Terminal 
     stderr,
     env: {},
     ask: async () => undefined,
+    askUnseen: async () => undefined,
     onSignal(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

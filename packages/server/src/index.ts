@@ -1,4 +1,16 @@
 /** The upgrade server: decides which device gets which release, and serves it. */
+
+export {
+  type AuditEntry,
+  type AuditFault,
+  type AuditHead,
+  type AuditRecord,
+  entryIn,
+  faultOf,
+  lineOf,
+  NO_ENTRY,
+  recordIn,
+} from './domain/audit.ts';
 export {
   ANY_SOURCE,
   checkedNames,

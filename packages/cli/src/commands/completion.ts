@@ -1,4 +1,4 @@
-import type { ApiDeviceListing, ApiProject, ApiRelease, ApiToken } from '@libfota2/server';
+import type { ApiDeviceListing, ApiProject, ApiRelease, ApiToken, ApiUser } from '@libfota2/server';
 import { Argument, type Command } from 'commander';
 import { connect, dataFolder, namedServer, runningServer, type Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
@@ -83,5 +83,9 @@ const VALUES: Readonly<
   async token(client) {
     const { items } = await client.list<ApiToken>('/tokens', {}, MOST_VALUES);
     return items.map(({ id, name }) => `${id}\t${name}`);
+  },
+  async user(client) {
+    const { items } = await client.list<ApiUser>('/users', {}, MOST_VALUES);
+    return items.map(({ name, role }) => `${name}\t${role}`);
   },
 };

@@ -9,7 +9,7 @@ export interface GrantOptions {
   readonly project?: readonly string[];
 }
 
-const ROLES = ['viewer', 'publisher', 'operator', 'admin'] as const;
+export const ROLES = ['viewer', 'publisher', 'operator', 'admin'] as const;
 
 /** Adds what says what somebody may do, and where. */
 export function grantOptions(command: Command): Command {

@@ -2,7 +2,7 @@
 import type { Argument, Command, Option } from 'commander';
 
 /** Values that only a server or the disk knows. */
-export type ValueKind = 'project' | 'firmware' | 'device' | 'release' | 'token' | 'file' | 'dir';
+export type ValueKind = 'project' | 'firmware' | 'device' | 'release' | 'token' | 'user' | 'file' | 'dir';
 
 export interface Wish {
   /** Beginning of the word under the cursor. */
@@ -22,6 +22,7 @@ const KINDS: Readonly<Record<string, ValueKind>> = {
   device: 'device',
   release: 'release',
   token: 'token',
+  user: 'user',
   file: 'file',
   output: 'file',
   ca: 'file',

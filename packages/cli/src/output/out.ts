@@ -30,6 +30,8 @@ export interface Out {
   note(text: string): void;
   /** Asks the person at the terminal; `undefined` where nobody sits there, or a program does. */
   confirm(question: string, signal: AbortSignal): Promise<boolean | undefined>;
+  /** What the person at the terminal types without anybody seeing it; `undefined` where nobody sits there, or a program does. */
+  askUnseen(question: string, signal: AbortSignal): Promise<string | undefined>;
   /** How far something is: a bar where stderr is a terminal, elsewhere lines, if any; nothing with --json. */
   progress(what: string, elsewhere?: 'lines' | 'none', amount?: (count: number) => string): Progress;
   /** How something goes: lines that change where stderr is a terminal, elsewhere a line now and then; nothing with --json. */
@@ -40,7 +42,10 @@ export interface Out {
   written(): Promise<boolean>;
 }
 
-export function createOut(world: Pick<World, 'stdout' | 'stderr' | 'env' | 'ask' | 'now'>, isJson: boolean): Out {
+export function createOut(
+  world: Pick<World, 'stdout' | 'stderr' | 'env' | 'ask' | 'askUnseen' | 'now'>,
+  isJson: boolean,
+): Out {
   const { stdout, stderr, env } = world;
   const gone = new AbortController();
   const colors = pc.createColors(hasColors(stdout, env));
@@ -112,6 +117,7 @@ export function createOut(world: Pick<World, 'stdout' | 'stderr' | 'env' | 'ask'
       const answer = await world.ask(`${printable(question)} [y/N] `, signal);
       return answer === undefined ? undefined : /^y(es)?$/i.test(answer.trim());
     },
+    askUnseen: async (question, signal) => (isJson ? undefined : world.askUnseen(printable(question), signal)),
     progress: (what, elsewhere = 'lines', amount = bytes) =>
       createProgress(stderr, what, isJson ? 'none' : stderr.isTTY === true ? 'bar' : elsewhere, amount),
     live: () =>
