@@ -3,14 +3,21 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ServerOptions } from '@libfota2/server';
-import { type FleetReport, type FleetWish, type FleetWorld, fleetSpec, runFleet } from '@libfota2/simulator';
+import {
+  DEVICE_KINDS,
+  type FleetReport,
+  type FleetWish,
+  type FleetWorld,
+  fleetSpec,
+  runFleet,
+} from '@libfota2/simulator';
 import { makeImage, sha256Hex } from '@libfota2/testkit';
 import { PROJECT_KEY, type Served, serve } from './served.ts';
 
 export interface Rehearsal {
   readonly server: Served;
   /**
-   * Lets a fleet live to its end. Its devices run 1.0.0, know what the packages make of them, and ask as often as a machine
+   * Lets a fleet live to its end. Its devices are of every kind there is, run 1.0.0, know what the packages make of them, and ask as often as a machine
    * that is busy with other things can answer.
    */
   live(wish?: Partial<FleetWish>, world?: FleetWorld): Promise<FleetReport>;
@@ -34,6 +41,7 @@ export async function rehearse(
   );
   const wishFor = (wish: Partial<FleetWish> = {}): FleetWish => ({
     ...{ count: 200, versions: { '1.0.0': 1 }, becomes, rebootMs: 50, timeoutMs: 4_000 },
+    generations: Object.fromEntries(DEVICE_KINDS.map((kind) => [kind, 1])),
     server: { host: '127.0.0.1', port: server.port },
     projectKey: PROJECT_KEY,
     firmwareName: 'app',

@@ -115,7 +115,10 @@ function readHead(firmware: Firmware, { held, taken }: DeviceState & { at: 'head
   const effects: Effect[] = [{ do: 'note', statusLine: answer.statusLine }];
   // A refusal takes along what came before it, but where its text stays itself.
   if (firmware.mode === 'dst' && isRefusal(answer) && !firmware.generation.keepsRefusals) effects.push({ do: 'reset' });
-  const body = { at: 'body', answer, framing: framingOf(answer), taken: { ...taken, begun: true } } as const;
+  const isAnew = firmware.generation.validates && taken.resumed > 0 && answer.status === 200;
+  if (isAnew) effects.push({ do: 'reset' });
+  const before = { ...taken, bytes: isAnew ? 0 : taken.bytes, begun: true };
+  const body = { at: 'body', answer, framing: framingOf(answer), taken: before } as const;
   const next = readBody(firmware, body, bytes.subarray(end));
   return { state: next.state, effects: [...effects, ...next.effects] };
 }

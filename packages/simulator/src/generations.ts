@@ -22,6 +22,8 @@ export interface Generation {
   readonly headInPieces: boolean;
   /** How often it asks for the rest of a body that broke off. Whatever comes then, 200 or 206, is appended. */
   readonly resumes: number;
+  /** Whether it asks for the rest by the validator of what it has, and begins anew where it gets a whole instead. */
+  readonly validates: boolean;
   /** What a body that broke off comes to when there is no resume left. */
   readonly brokenOff: Readonly<Record<Mode, 'disconnected' | 'success' | 'timer'>>;
   /** Bodies of which it takes the first read for the whole. */
@@ -41,6 +43,7 @@ const y2025: Generation = {
   head: { hostPort: true, connectionClose: false },
   headInPieces: true,
   resumes: 3,
+  validates: false,
   brokenOff: { fota: 'disconnected', dst: 'disconnected' },
   firstReadOnly: { chunked: false, withoutLength: false },
   refused: { fota: calledBackAtOnce, dst: calledBackAtOnce },
@@ -80,4 +83,11 @@ export const GENERATIONS: Readonly<Record<GenerationName, Generation>> = {
     firstReadOnly: { chunked: false, withoutLength: true },
     refused: { fota: { sized: 'close or timer', chunked: 'timer' }, dst: calledBackAtOnce },
   },
+};
+
+/** No LuatOS device, but a client of the plain contract (docs/protocol.md §11) that does it well, as our own library does. */
+export const PLAIN: Generation = {
+  ...y2025,
+  head: { hostPort: true, connectionClose: true },
+  validates: true,
 };

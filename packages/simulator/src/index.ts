@@ -1,11 +1,12 @@
 /** Virtual LuatOS devices of every generation, over real sockets; and whole fleets of them. */
 export type { Mix } from './fleet/chance.ts';
+export { DEVICE_KINDS, type DeviceKind } from './fleet/kinds.ts';
 export type { Latency } from './fleet/latency.ts';
 export type { Boot, Standing } from './fleet/life.ts';
 export { type FleetClock, type FleetWorld, runFleet } from './fleet/run.ts';
 export { type Boots, type FleetServer, type FleetSpec, type FleetWish, fleetSpec } from './fleet/spec.ts';
 export type { Counts, FleetEnd, FleetGroup, FleetReport, FleetState, Images } from './fleet/tally.ts';
-export { GENERATIONS, type Generation, type GenerationName, type Mode, type Wait } from './generations.ts';
+export { GENERATIONS, type Generation, type GenerationName, type Mode, PLAIN, type Wait } from './generations.ts';
 export type { Heard } from './hearing.ts';
 export { type DeviceFacts, LIBRARIES, type Library, type LibraryName } from './libraries.ts';
 export type { Connection, Cut, Surroundings } from './line.ts';

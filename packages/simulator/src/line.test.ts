@@ -1,13 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { head, startHostile } from '../test/hostile.ts';
 import { sha256, startUpgrades } from '../test/upgrades.ts';
-import { type Cut, createFile, type GenerationName, type Run, type Surroundings, simulate } from './index.ts';
+import {
+  type Cut,
+  createFile,
+  type Generation,
+  type GenerationName,
+  PLAIN,
+  type Run,
+  type Surroundings,
+  simulate,
+} from './index.ts';
 
 const bytes = randomBytes(60_000);
 
 /** One run of a device under these circumstances, and what lies in its file. */
 async function upgrade(
-  generation: GenerationName,
+  generation: GenerationName | Generation,
   surroundings: Surroundings,
 ): Promise<{ run: Run; file: Buffer; froms: readonly (number | undefined)[] }> {
   const server = await startUpgrades({ '1.0.0': { bytes } });
@@ -69,5 +79,46 @@ describe('a connection', () => {
     const connectTo = { host: '127.0.0.1', port: 1 };
     const run = await simulate({ generation: 'now', mode: 'dst', facts, connectTo });
     expect(run).toMatchObject({ result: 1, connections: [{ reached: false, fault: 'ECONNREFUSED' }] });
+  });
+});
+
+describe('a client that goes by validators', () => {
+  it('asks for the rest of just what it has', async () => {
+    const { run, file } = await upgrade(PLAIN, { onHead: cutOnce({ afterBytes: 1_000, what: 'line' }) });
+    expect(run.requests[1]).toContain(`Range: bytes=1000-\r\nIf-Range: "${sha256(bytes)}"`);
+    expect(run.result).toBe(0);
+    expect(file.equals(bytes)).toBe(true);
+  });
+
+  it('begins anew where it gets a whole instead of the rest', async () => {
+    const server = await startHostile((line, _, nth) => {
+      const all = Buffer.concat([head('200 OK', `Content-Length: ${bytes.length}`, `ETag: "${nth}"`), bytes]);
+      line.end(nth === 1 ? all.subarray(0, 9_000) : all);
+    });
+    onTestFinished(() => server.close());
+    const file = createFile();
+    const connectTo = { host: '127.0.0.1', port: server.port };
+    const run = await simulate({
+      generation: PLAIN,
+      mode: 'dst',
+      facts: {},
+      url: '###http://h/',
+      connectTo,
+      sink: file,
+    });
+    expect(run).toMatchObject({ result: 0, bytes: bytes.length });
+    expect(file.contents().equals(bytes)).toBe(true);
+  });
+
+  it('asks for the whole where the server has no validator', async () => {
+    const server = await startHostile((line, _, nth) => {
+      const all = Buffer.concat([head('200 OK', `Content-Length: ${bytes.length}`), bytes]);
+      line.end(nth === 1 ? all.subarray(0, 9_000) : all);
+    });
+    onTestFinished(() => server.close());
+    const connectTo = { host: '127.0.0.1', port: server.port };
+    const run = await simulate({ generation: PLAIN, mode: 'dst', facts: {}, url: '###http://h/', connectTo });
+    expect(run.requests[1]).toBe(run.requests[0]);
+    expect(run).toMatchObject({ result: 0, bytes: bytes.length });
   });
 });

@@ -126,7 +126,7 @@ const TARGETS: ReadonlyArray<readonly [string, Partial<SimulateOptions> & { libr
 ];
 
 /** What a device sends to a server, byte for byte. */
-async function sent(options: Partial<SimulateOptions> & { generation: GenerationName }): Promise<string> {
+async function sent(options: Partial<SimulateOptions> & Pick<SimulateOptions, 'generation'>): Promise<string> {
   const server = await startHostile((line) => line.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'));
   onTestFinished(() => server.close());
   const connectTo = { host: '127.0.0.1', port: server.port };

@@ -31,18 +31,26 @@ export interface Posted {
   readonly text: string;
 }
 
-/** The bytes of a request as the firmware writes them (luatos.md L10); `from`: where a resume begins (L18). */
+/** What is asked for of a body that broke off (luatos.md L18). */
+export interface Resumed {
+  readonly from: number;
+  /** As `If-Range`; undefined: none is sent. */
+  readonly etag?: string | undefined;
+}
+
+/** The bytes of a request as the firmware writes them (luatos.md L10). */
 export function requestHead(
   { head }: Generation,
   { host, port, target }: Place,
-  from?: number,
+  resumed?: Resumed,
   posted?: Posted,
 ): string {
   const lines = [
     `${posted === undefined ? 'GET' : 'POST'} ${target} HTTP/1.1`,
     ...(head.connectionClose ? ['Connection: Close'] : []),
     `Host: ${host}${head.hostPort ? `:${port}` : ''}`,
-    ...(from === undefined ? [] : [`Range: bytes=${from}-`]),
+    ...(resumed === undefined ? [] : [`Range: bytes=${resumed.from}-`]),
+    ...(resumed?.etag === undefined ? [] : [`If-Range: ${resumed.etag}`]),
     ...(posted?.type === undefined ? [] : [`Content-Type: ${posted.type}`]),
     ...(posted === undefined ? [] : [`Content-Length: ${posted.text.length}`]),
   ];

@@ -1,9 +1,9 @@
 import { RESULT, type ResultNumber } from '@libfota2/protocol';
 import { begin, type DeviceEvent, type Effect, type Step, step } from './device.ts';
-import { GENERATIONS, type GenerationName, type Mode, type Wait } from './generations.ts';
+import { GENERATIONS, type Generation, type GenerationName, type Mode, type Wait } from './generations.ts';
 import { askedUrl, type DeviceFacts, LIBRARIES, type LibraryName } from './libraries.ts';
 import { type Connection, type Line, openLine, type Surroundings } from './line.ts';
-import { type Posted, placeOf, requestHead } from './request.ts';
+import { type Posted, placeOf, type Resumed, requestHead } from './request.ts';
 import type { Sink } from './sinks.ts';
 
 /** What calls a device back after so many milliseconds. */
@@ -13,7 +13,8 @@ export interface Timers {
 
 /** One upgrade run of one device. */
 export interface SimulateOptions {
-  readonly generation: GenerationName;
+  /** By its name, or by what it does. */
+  readonly generation: GenerationName | Generation;
   readonly mode: Mode;
   readonly facts: DeviceFacts;
   /** As in the options of the device's script: `http://…`, or `###http://…` used as it stands. Default: the platform. */
@@ -83,7 +84,7 @@ export function simulate(options: SimulateOptions): Promise<Run> {
 /** The same, for who may want to end it early. @throws RangeError for an https URL */
 export function startDevice(options: SimulateOptions): Running {
   const { facts, mode, sink, url, onWait, connectTo, headPieces = 1, timers = realTimers, surroundings = {} } = options;
-  const generation = GENERATIONS[options.generation];
+  const generation = typeof options.generation === 'string' ? GENERATIONS[options.generation] : options.generation;
   const asked = askedUrl(LIBRARIES[options.library ?? generation.library], facts, url, options.call);
   const place = asked === undefined ? undefined : placeOf(asked);
   const requests: string[] = [];
@@ -109,6 +110,13 @@ export function startDevice(options: SimulateOptions): Running {
     return { ended, cutPower: () => undefined };
   }
 
+  const resumed = (from: number | undefined): Resumed | undefined => {
+    if (from === undefined) return undefined;
+    if (!generation.validates) return { from };
+    // Who goes by validators, and has none, can only ask for the whole.
+    const etag = lines[0]?.look().heard?.etag;
+    return etag === undefined ? undefined : { from, etag };
+  };
   const feed = (event: DeviceEvent): void => {
     ({ state, effects } = step({ generation, mode }, state, event));
     effects.forEach(perform);
@@ -116,7 +124,7 @@ export function startDevice(options: SimulateOptions): Running {
   const perform = (effect: Effect): void => {
     switch (effect.do) {
       case 'ask': {
-        const head = requestHead(generation, place, effect.from, options.posted);
+        const head = requestHead(generation, place, resumed(effect.from), options.posted);
         const connection = requests.push(head);
         const pieces = inPieces(Buffer.from(head), headPieces);
         const to = connectTo ?? place;

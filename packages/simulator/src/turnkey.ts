@@ -48,6 +48,8 @@ export interface TurnkeyOptions
   readonly facts: TurnkeyFacts;
   /** Scheme, host and port of the server. Default: the platform. */
   readonly origin?: string | undefined;
+  /** What makes each request. Default: {@link simulate}. */
+  readonly call?: ((options: SimulateOptions) => Promise<Run>) | undefined;
 }
 
 /** What a server told of an upgrade, as far as libfota3 reads it. */
@@ -140,9 +142,9 @@ function checkUrl({ library, facts, origin = PLATFORM }: TurnkeyOptions): string
 
 /** One request of the firmware, which is the newest: libfota3 needs it. */
 function call(options: TurnkeyOptions, url: string, sink: Sink, posted?: SimulateOptions['posted']): Promise<Run> {
-  const { connectTo, headPieces, surroundings, timers, timeoutMs } = options;
+  const { connectTo, headPieces, surroundings, timers, timeoutMs, call: made = simulate } = options;
   const how = { connectTo, headPieces, surroundings, timers, timeoutMs, posted, sink };
-  return simulate({ generation: 'now', mode: 'dst', facts: {}, url: `###${url}`, ...how });
+  return made({ generation: 'now', mode: 'dst', facts: {}, url: `###${url}`, ...how });
 }
 
 function isOk({ statusLines }: Run): boolean {

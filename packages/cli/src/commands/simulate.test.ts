@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { DEVICE_KINDS } from '@libfota2/simulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk, type Serving } from '../../test/desk.ts';
 import { fota } from '../../test/run.ts';
@@ -93,6 +94,11 @@ describe('fota simulate fleet', () => {
     await desk.file('fleet.json', shown.stdout);
     const told = await simulate('--spec', 'fleet.json', '--count', '4');
     expect(told).toMatchObject({ standings: { confirmed: 4 }, spec: { seed: 8, count: 4 } });
+  });
+
+  it('names every kind of devices in its help', async () => {
+    const { stdout } = await fota(['simulate', 'fleet', '--help'], { columns: 120 });
+    for (const kind of DEVICE_KINDS) expect(stdout.replace(/\s+/g, ' ')).toContain(kind);
   });
 
   it('ends at Ctrl-C with what it knows', async () => {

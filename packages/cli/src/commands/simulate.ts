@@ -1,20 +1,11 @@
-import type { FleetReport, FleetSpec } from '@libfota2/simulator';
 import { type Command, Option } from 'commander';
-import type { Whereabouts } from '../client/connect.ts';
-import { namedServer } from '../client/connect.ts';
-import { EXIT } from '../failure.ts';
-import { expectation, judge, MEASURE_NAMES } from '../fleet/expect.ts';
-import { checkOwnership, descriptorLimit, openable } from '../fleet/guard.ts';
-import { isSaid, lookUp, type Place, urlParts } from '../fleet/place.ts';
-import { showReport } from '../fleet/report.ts';
-import { createFleetScreen } from '../fleet/screen.ts';
-import { defaults, type FleetOptions, isTree, joined, specFile, specFor, textIn, treeOf } from '../fleet/wish.ts';
-import { choice, examples, type Invocation, integer, serverOptions, withServer } from './command.ts';
+import { expectation, MEASURE_NAMES } from '../fleet/expect.ts';
+import type { FleetCommand } from '../fleet/main.ts';
+import { choice, examples, type Invocation, integer, serverOptions } from './command.ts';
 import { mix, range, share, span } from './values.ts';
 
-type Options = Whereabouts & FleetOptions;
-
-const GENERATIONS = '2023-10, 2024-06, 2025-01, 2025-09, 2026-01, 2026-03, now';
+/** As the simulator knows them, which is not loaded for the sake of a help text. */
+const KINDS = '2023-10, 2024-06, 2025-01, 2025-09, 2026-01, 2026-03, now, libfota3-2026-05, libfota3-2026-06, plain';
 
 /** `fota simulate`: what would happen, with devices that are none. */
 export function addSimulate(program: Command, invocation: Invocation): void {
@@ -34,7 +25,11 @@ function addFleet(group: Command, invocation: Invocation): void {
     .option('--firmware <name>', 'that they ask for (default: the only one)')
     .option('--count <n>', 'how many there are (default: 100)', integer(1, 1_000_000))
     .option('--version <mix>', 'what they run at first, as 1.0.0:70,0.9.0:30 (default: below the newest)', mix)
-    .option('--generation <mix>', `of their firmware, as now:80,2023-10:20 (default: all alike: ${GENERATIONS})`, mix)
+    .option(
+      '--generation <mix>',
+      `what they are, as now:80,2023-10:20 (default: LuatOS of each year alike; all: ${KINDS})`,
+      mix,
+    )
     .option('--mode <mix>', 'fota: into the flash writer; dst: into a file (default: half each)', mix)
     .option('--id-kind <mix>', 'imei, mac, uid (default: imei)', mix)
     .option('--becomes <version>', 'what a package makes of them (default: as the releases of the server say)')
@@ -69,7 +64,10 @@ function addFleet(group: Command, invocation: Invocation): void {
     .optionsGroup('Load:')
     .option('--max-open <n>', 'connections at a time (default: 500)', integer(1, 100_000))
     .option('--i-own-this-server', 'where it is on another machine: a fleet is a load')
-    .action((options: Options) => run(invocation, options));
+    .action(async (options: FleetCommand) => {
+      const { simulateFleet } = await import('../fleet/main.ts');
+      await simulateFleet(invocation, options);
+    });
   examples(
     command,
     'fota simulate fleet --count 1000 --expect confirmed=100%',
@@ -78,65 +76,4 @@ function addFleet(group: Command, invocation: Invocation): void {
     'fota simulate fleet --url http://127.0.0.1:8080/upgrade --key KEY --firmware app --version 1.0.0 --becomes 1.1.0',
     'fota simulate fleet --show-spec >fleet.json; fota simulate fleet --spec fleet.json --json | jq .standings',
   );
-}
-
-async function run(invocation: Invocation, options: Options): Promise<void> {
-  const { world } = invocation;
-  const said = joined(await specFile(options.spec, world), treeOf(options));
-  const tree = joined(defaults(said), said);
-  const server = isTree(said['server']) ? said['server'] : {};
-  const wish = {
-    url: options.url ?? textIn(server, 'url') ?? urlOf(server),
-    projectKey: textIn(said, 'projectKey'),
-    firmwareName: textIn(said, 'firmwareName'),
-    project: options.project,
-    server: namedServer(options, world),
-  };
-  if (isSaid(wish) && said['becomes'] !== undefined && said['versions'] !== undefined) {
-    const { url, projectKey, firmwareName } = wish;
-    const place = { ...urlParts(url), projectKey, firmwareName, version: undefined, versionOf: undefined };
-    return live(invocation, options, specFor(tree, place), place);
-  }
-  return withServer(
-    invocation,
-    options,
-    async (client) => {
-      const place = await lookUp(client, wish);
-      await live(invocation, options, specFor(tree, place), place);
-    },
-    { running: true },
-  );
-}
-
-/** Of a file that names host and port only. */
-function urlOf({ host, port }: Readonly<Record<string, unknown>>): string | undefined {
-  return typeof host === 'string' && typeof port === 'number' ? `http://${host}:${port}` : undefined;
-}
-
-async function live(invocation: Invocation, options: Options, wanted: FleetSpec, place: Place): Promise<void> {
-  const { out, signal, exitWith } = invocation;
-  if (options.showSpec === true) {
-    out.raw(`${JSON.stringify(wanted, undefined, 2)}\n`);
-    return;
-  }
-  checkOwnership(place.host, options.iOwnThisServer);
-  const maxOpen = openable(wanted.maxOpen, descriptorLimit());
-  if (maxOpen < wanted.maxOpen) {
-    out.note(`This process may open ${maxOpen} connections at a time, not ${wanted.maxOpen}: see ulimit -n.`);
-  }
-  const spec = { ...wanted, maxOpen };
-  const { runFleet } = await import('@libfota2/simulator');
-  const screen = out.live();
-  let report: FleetReport;
-  try {
-    const onProgress = createFleetScreen(screen, spec);
-    report = await runFleet(spec, { onProgress, versionOf: place.versionOf, signal: signal() });
-  } finally {
-    screen.end();
-  }
-  const judged = judge(options.expect ?? [], report);
-  const ok = judged.every(({ met }) => met) && report.images.spliced === 0;
-  out.result({ ok, ...report, expected: judged, spec }, () => showReport(out, report, judged, spec));
-  if (signal().aborted) exitWith(EXIT.interrupted);
-  else if (!ok) exitWith(EXIT.failed);
 }

@@ -8,6 +8,7 @@ const report: FleetReport = {
   standings: { fresh: 0, installed: 0, confirmed: 999, failed: 1, looping: 0, 'rolled-back': 0, silent: 0 },
   ...{ versions: {}, answers: {}, faults: {}, groups: [], lastAnswers: { 40: 3 } },
   images: { verified: 999, unverified: 0, unknown: 0, unusable: 2, spliced: 0 },
+  reports: { taken: 0, refused: 0 },
   deliveries: { all: 1_005, most: 6, mostId: 'x' },
   ...{ answerMs: { ...latency, p99: 12 }, lateMs: latency },
 };

@@ -25,10 +25,10 @@ export function showReport(out: Out, report: FleetReport, judged: readonly Judge
   }
   out.line();
   out.table(
-    ['GENERATION', 'MODE', 'DEVICES', 'WHAT THE CALLBACKS GOT'],
+    ['GENERATION', 'MODE', 'DEVICES', 'WHAT THEY MADE OF THE ANSWERS'],
     report.groups.map(({ generation, mode, devices: many, results }) => [
       generation,
-      mode,
+      mode ?? '-',
       String(many),
       listed(results, 20),
     ]),
@@ -42,6 +42,7 @@ export function showReport(out: Out, report: FleetReport, judged: readonly Judge
     ['deliveries', deliveriesText(deliveries)],
     ['answered in', `${answerMs.p50} ms (half), ${answerMs.p99} ms (99 of 100), ${answerMs.most} ms (all)`],
     ['traffic', `${asked} questions, ${Math.round((1000 * asked) / elapsedMs)}/s; ${bytes(report.bytes)}`],
+    ['reports', reportsText(report)],
     ['by luck', luckText(report)],
     ['faults', Object.keys(report.faults).length === 0 ? undefined : listed(report.faults)],
     ['late', lateMs.p99 > LATE_MS ? lateText(lateMs) : undefined],
@@ -75,6 +76,11 @@ function imagesText({ images }: FleetReport): Text {
 
 function deliveriesText({ all, most, mostId }: FleetReport['deliveries']): string {
   return mostId === undefined ? 'none' : `${all} whole images, ${most} to one device at most (${mostId})`;
+}
+
+function reportsText({ reports: { taken, refused } }: FleetReport): string | undefined {
+  if (taken + refused === 0) return undefined;
+  return refused === 0 ? `${taken} taken` : `${taken} taken, ${refused} not`;
 }
 
 function luckText({ lineCuts, powerCuts }: FleetReport): string | undefined {

@@ -112,6 +112,22 @@ describe('a device', () => {
     expect(after(habits(), DUE, { type: 'power-lost' }).rest).toEqual({ do: 'rest', ms: 7, from: 'now' });
   });
 
+  it('has news of its installation until somebody has heard of it', () => {
+    const failed = [DUE, image('1.1.0'), DUE] as const;
+    expect(after(habits('fails'), ...failed).news).toBe('failed');
+    expect(after(habits('fails'), ...failed, { type: 'unheard' }).news).toBe('failed');
+    expect(after(habits('fails'), ...failed, NO).news).toBeUndefined();
+    expect(after(habits(), DUE, image('1.1.0')).news).toBe('installed');
+    expect(after(habits('crashes-later'), DUE, image('1.1.0'), DUE, NO).news).toBe('rolled-back');
+    expect(after(habits('loops'), DUE, image('1.1.0')).news).toBeUndefined();
+  });
+
+  it('that listens to a wish of the server waits as long', () => {
+    const rest = { do: 'rest', ms: 1_000, from: 'question', waitMs: 5_000 };
+    expect(after(habits(), DUE, { type: 'refused', waitMs: 5_000 }).rest).toEqual(rest);
+    expect(after(habits(), DUE, { type: 'unheard', waitMs: 5_000 }).rest).toEqual(rest);
+  });
+
   it('asks no more than so many times, and counts its calls from its last start on', () => {
     const done = after(habits('ok', { rounds: 2 }), DUE, NO, DUE, image('1.1.0'), DUE);
     expect(done).toMatchObject({ at: 'gone', asked: 2, calls: 0, standing: 'installed' });

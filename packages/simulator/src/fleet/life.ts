@@ -46,23 +46,27 @@ export interface LifeState {
   readonly tries: number;
   /** What it falls back to once it was heard. */
   readonly fallsBackTo: string | undefined;
+  /** How its last installation went, until somebody has heard of it: what a device that can report says. */
+  readonly news: News | undefined;
 }
+
+export type News = 'installed' | 'failed' | 'rolled-back';
 
 export type LifeEvent =
   /** Its time to ask has come. */
   | { readonly type: 'due' }
-  /** It was answered, and got nothing. */
-  | { readonly type: 'refused' }
+  /** It was answered, and got nothing. `waitMs`: how long it is not to ask again, where it listens to that. */
+  | { readonly type: 'refused'; readonly waitMs?: number | undefined }
   /** There was no answer, or none that it could make anything of. */
-  | { readonly type: 'unheard' }
+  | { readonly type: 'unheard'; readonly waitMs?: number | undefined }
   /** It has what it takes for an image. `becomes`: the version in it; `undefined`: its boot loader will not have it. */
   | { readonly type: 'image'; readonly becomes: string | undefined }
   | { readonly type: 'power-lost' };
 
 export type LifeEffect =
   | { readonly do: 'ask' }
-  /** It asks again after so long, counted from its last question or from now. */
-  | { readonly do: 'rest'; readonly ms: number; readonly from: 'question' | 'now' };
+  /** It asks again after so long, counted from its last question or from now; but not within `waitMs` from now. */
+  | { readonly do: 'rest'; readonly ms: number; readonly from: 'question' | 'now'; readonly waitMs?: number };
 
 /** How long a device of this fleet takes for what, and how it gets on with a version. Devices are numbered from 0. */
 export interface Habits {
@@ -95,6 +99,7 @@ export function newborn(version: string): LifeState {
     target: undefined,
     tries: 0,
     fallsBackTo: undefined,
+    news: undefined,
   };
 }
 
@@ -109,9 +114,9 @@ export function live(habits: Habits, index: number, state: LifeState, event: Lif
         effects: [{ do: 'ask' }],
       };
     case 'refused':
-      return heard(habits, index, state, resting(habits, index, state));
+      return heard(habits, index, state, resting(habits, index, { ...state, news: undefined }, event.waitMs));
     case 'unheard':
-      return resting(habits, index, state);
+      return resting(habits, index, state, event.waitMs);
     case 'image': {
       const { becomes } = event;
       return heard(
@@ -131,7 +136,13 @@ function heard(habits: Habits, index: number, state: LifeState, otherwise: LifeS
   if (state.standing !== 'installed') return otherwise;
   const { fallsBackTo } = state;
   if (fallsBackTo !== undefined) {
-    const back: LifeState = { ...state, version: fallsBackTo, standing: 'rolled-back', fallsBackTo: undefined };
+    const back: LifeState = {
+      ...state,
+      version: fallsBackTo,
+      standing: 'rolled-back',
+      fallsBackTo: undefined,
+      news: 'rolled-back',
+    };
     return started(habits, index, back, habits.rebootMs);
   }
   const after = otherwise.state;
@@ -140,9 +151,10 @@ function heard(habits: Habits, index: number, state: LifeState, otherwise: LifeS
     : otherwise;
 }
 
-function resting(habits: Habits, index: number, state: LifeState): LifeStep {
+function resting(habits: Habits, index: number, state: LifeState, waitMs?: number): LifeStep {
   const ms = habits.pollMs(index, state.asked);
-  return { state: { ...state, at: 'resting' }, effects: [{ do: 'rest', ms, from: 'question' }] };
+  const rest: LifeEffect = { do: 'rest', ms, from: 'question', ...(waitMs !== undefined && { waitMs }) };
+  return { state: { ...state, at: 'resting' }, effects: [rest] };
 }
 
 /** It is off for so long, and starts then. */
@@ -152,12 +164,13 @@ function started(habits: Habits, index: number, state: LifeState, ms: number): L
 }
 
 function broken(habits: Habits, index: number, state: LifeState): LifeStep {
-  return started(habits, index, { ...state, standing: 'failed' }, habits.rebootMs);
+  return started(habits, index, { ...state, standing: 'failed', news: 'failed' }, habits.rebootMs);
 }
 
 function install(habits: Habits, index: number, before: LifeState, version: string): LifeStep {
   const tries = before.target === version ? before.tries + 1 : 1;
-  const state: LifeState = { ...before, taken: before.taken + 1, target: version, tries };
+  const state: LifeState = { ...before, taken: before.taken + 1, target: version, tries, news: undefined };
+  const runs = { version, standing: 'installed', news: 'installed' } as const;
   const boot = habits.boot(index, version);
   switch (boot) {
     case 'loops':
@@ -168,11 +181,11 @@ function install(habits: Habits, index: number, before: LifeState, version: stri
       return broken(habits, index, state);
     case 'flaky':
       if (tries === 1) return broken(habits, index, state);
-      return started(habits, index, { ...state, version, standing: 'installed' }, habits.rebootMs);
+      return started(habits, index, { ...state, ...runs }, habits.rebootMs);
     case 'ok':
     case 'crashes-later': {
       const fallsBackTo = boot === 'ok' ? undefined : state.version;
-      return started(habits, index, { ...state, version, standing: 'installed', fallsBackTo }, habits.rebootMs);
+      return started(habits, index, { ...state, ...runs, fallsBackTo }, habits.rebootMs);
     }
   }
 }

@@ -16,10 +16,17 @@ describe('a fleet', () => {
   it('has as many of each kind as was said, and the same ones for the same seed', () => {
     const mixed = { generations: { '2023-10': 20, now: 80 } };
     const [one, same, other] = [roster(mixed), roster(mixed), roster({ ...mixed, seed: 2 })];
-    expect(everybody.filter((index) => one.traits(index).generation === '2023-10')).toHaveLength(200);
+    expect(everybody.filter((index) => one.traits(index).kind === '2023-10')).toHaveLength(200);
     expect(everybody.filter((index) => one.traits(index).version === '0.9.0')).toHaveLength(250);
     expect(everybody.map(same.traits)).toEqual(everybody.map(one.traits));
     expect(everybody.map(other.traits)).not.toEqual(everybody.map(one.traits));
+  });
+
+  it('gives kinds that know no modes their whole share', () => {
+    const mixed = roster({ generations: { plain: 50, now: 50 }, modes: { fota: 3, dst: 7 } });
+    const kinds = everybody.map((index) => `${mixed.traits(index).kind} ${mixed.traits(index).mode}`);
+    const many = (kind: string): number => kinds.filter((one) => one === kind).length;
+    expect([many('plain dst'), many('now fota'), many('now dst')]).toEqual([500, 150, 350]);
   });
 
   it.each([

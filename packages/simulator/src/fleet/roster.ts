@@ -1,12 +1,14 @@
 /** Who is who in a fleet: all of it follows from its data, and next to nothing is kept for a device. */
 import type { IdKind } from '@libfota2/protocol';
-import type { GenerationName, Mode } from '../generations.ts';
+import type { Mode } from '../generations.ts';
 import { chance, type Dealt, deal, hashOf, LUCK, sharesIn } from './chance.ts';
+import { type DeviceKind, hasModes } from './kinds.ts';
 import type { Boot, Habits } from './life.ts';
 import type { Boots, FleetSpec } from './spec.ts';
 
 export interface Traits {
-  readonly generation: GenerationName;
+  readonly kind: DeviceKind;
+  /** Of kinds that have none, the one that they are nearest to. */
   readonly mode: Mode;
   readonly idKind: IdKind;
   readonly id: string;
@@ -66,12 +68,18 @@ export function createRoster(spec: FleetSpec): Roster {
   };
 }
 
-/** Generations and modes are dealt together: even of a small fleet every kind is there. */
-function kindsIn({ generations, modes }: FleetSpec): Array<readonly [Pick<Traits, 'generation' | 'mode'>, number]> {
-  return sharesIn(generations).flatMap(([generation, one]) =>
-    sharesIn(modes).map(([mode, other]) => [{ generation, mode }, one * other] as const),
+/** Kinds and modes are dealt together: even of a small fleet all are there. */
+function kindsIn({ generations, modes }: FleetSpec): KindShare[] {
+  const ofModes = sharesIn(modes);
+  const all = ofModes.reduce((sum, [, share]) => sum + share, 0);
+  return sharesIn<DeviceKind>(generations).flatMap(([kind, share]): KindShare[] =>
+    hasModes(kind)
+      ? ofModes.map(([mode, part]) => [{ kind, mode }, (share * part) / all])
+      : [[{ kind, mode: 'dst' }, share]],
   );
 }
+
+type KindShare = readonly [what: Pick<Traits, 'kind' | 'mode'>, share: number];
 
 function bootsIn({ named: _, ...shares }: Boots): Array<readonly [Boot, number]> {
   const given = sharesIn<Boot>(shares);

@@ -3,13 +3,13 @@
  * rest; so many connections at a time at most; and of packages nothing is kept but their hash. What a fleet takes of this
  * machine grows with what goes on at once, and by a few hundred bytes with each device.
  */
-import { type Run, realTimers, type Timers } from '../simulate.ts';
+import { realTimers, type Timers } from '../simulate.ts';
 import { createAgenda, createQueue } from './agenda.ts';
-import type { Arrival } from './arrival.ts';
 import { type Asking, createAsk } from './asking.ts';
 import { createEnds } from './ends.ts';
 import { type LifeEffect, type LifeEvent, type LifeState, live, newborn } from './life.ts';
 import { createRoster } from './roster.ts';
+import type { Spoken } from './speaking.ts';
 import type { FleetSpec } from './spec.ts';
 import { createTally, type FleetEnd, type FleetReport, type FleetState } from './tally.ts';
 
@@ -77,7 +77,10 @@ export async function runFleet(spec: FleetSpec, world: FleetWorld = {}): Promise
   };
   const perform = (index: number, effect: LifeEffect): void => {
     if (effect.do === 'ask') question(index);
-    else plan(index, (effect.from === 'now' ? clock.now() : (dueMs[index] ?? 0)) + effect.ms);
+    else {
+      const atMs = (effect.from === 'now' ? clock.now() : (dueMs[index] ?? 0)) + effect.ms;
+      plan(index, Math.max(atMs, clock.now() + (effect.waitMs ?? 0)));
+    }
   };
   const plan = (index: number, atMs: number): void => {
     // Who was late, or took longer than its interval, asks again at once, but does not make up for what it has missed.
@@ -94,23 +97,21 @@ export async function runFleet(spec: FleetSpec, world: FleetWorld = {}): Promise
       isOpen = false;
       turn();
     };
-    const asking = ask(index, roster.traits(index), lifeOf(index), {
-      onAnswer: tally.answered,
-      onCut: tally.cutOff,
-      onIdle: free,
-    });
+    const speaker = { index, traits: roster.traits(index), life: lifeOf(index) };
+    const events = { onAnswer: tally.answered, onCut: tally.cutOff, onIdle: free };
+    const asking = ask(speaker, events);
     underWay.add(asking);
-    void asking.ended.then(async ({ run, arrival }) => {
-      const event = await eventOf(arrival, spec, world);
+    void asking.ended.then(async (spoken) => {
+      const event = await eventOf(spoken, spec, world);
       underWay.delete(asking);
       // What the end of the fleet has cut off tells nothing.
-      if (!isCutOff) learn(index, run, arrival, event);
+      if (!isCutOff) learn(index, spoken, event);
       free();
     });
   };
-  const learn = (index: number, run: Run, arrival: Arrival, event: LifeEvent): void => {
-    tally.ran(index, roster.traits(index), run, arrival, event);
-    const isHeard = run.connections.some(({ heard }) => heard !== undefined);
+  const learn = (index: number, spoken: Spoken, event: LifeEvent): void => {
+    tally.spoke(index, roster.traits(index), spoken, event);
+    const isHeard = spoken.runs.some(({ connections }) => connections.some(({ heard }) => heard !== undefined));
     if (isHeard) ends.answered(index, event.type === 'refused', clock.now());
     happen(index, event);
   };
@@ -174,7 +175,8 @@ export async function runFleet(spec: FleetSpec, world: FleetWorld = {}): Promise
 }
 
 /** What a device makes of what it got. */
-async function eventOf(arrival: Arrival, { becomes }: FleetSpec, { versionOf }: FleetWorld): Promise<LifeEvent> {
+async function eventOf(spoken: Spoken, { becomes }: FleetSpec, { versionOf }: FleetWorld): Promise<LifeEvent> {
+  const { arrival, checks = false, waitMs } = spoken;
   switch (arrival.kind) {
     case 'whole': {
       const { sha256 } = arrival;
@@ -183,9 +185,11 @@ async function eventOf(arrival: Arrival, { becomes }: FleetSpec, { versionOf }: 
     }
     case 'unusable':
     case 'spliced':
-      return { type: 'image', becomes: undefined };
+      // Who checks it throws it away, and asks again in time; the others leave that to their boot loader.
+      return checks ? { type: 'unheard', waitMs } : { type: 'image', becomes: undefined };
     case 'refused':
     case 'unheard':
+      return { type: arrival.kind, waitMs };
     case 'power-lost':
       return { type: arrival.kind };
   }

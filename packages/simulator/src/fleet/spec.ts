@@ -1,8 +1,9 @@
 /** A fleet as data: who is in it, how it behaves, and when it has done its work. */
 import type { IdKind } from '@libfota2/protocol';
-import { GENERATIONS, type GenerationName, type Mode } from '../generations.ts';
+import type { Mode } from '../generations.ts';
 import type { Mix } from './chance.ts';
 import { type Check, choice, dictionary, flag, group, integer, number, or, refuse, span, text } from './checks.ts';
+import { DEVICE_KINDS, type DeviceKind, LUATOS_KINDS } from './kinds.ts';
 import { BOOTS, type Boot } from './life.ts';
 
 /** Shares of the fleet that get on with a version in another way than well, 0 to 1 each, 1 together at most. */
@@ -15,8 +16,8 @@ export interface FleetServer {
   readonly host: string;
   readonly port: number;
   /**
-   * What the devices' script asks, as in its options: `http://…`, or `###http://…` used as it stands. Default: devices ask
-   * the platform, whose name leads to host and port.
+   * What the script of LuatOS devices asks, as in its options: `http://…`, or `###http://…` used as it stands. Default: they
+   * ask the platform, whose name leads to host and port. Others ask at host and port in any case.
    */
   readonly url?: string | undefined;
 }
@@ -29,7 +30,8 @@ export interface FleetSpec {
   readonly server: FleetServer;
   readonly projectKey: string;
   readonly firmwareName: string;
-  readonly generations: Mix<GenerationName>;
+  /** Default: the generations of LuatOS, all alike. */
+  readonly generations: Mix<DeviceKind>;
   readonly modes: Mix<Mode>;
   readonly idKinds: Mix<IdKind>;
   /** What devices run at first, as they tell it (docs/protocol.md §3). */
@@ -136,7 +138,7 @@ const fields = group({
   server: group({ host: text, port: integer(1, 65_535), url: or(url, undefined) }),
   projectKey: text,
   firmwareName: text,
-  generations: or(mixOf(Object.keys(GENERATIONS) as GenerationName[]), everyGeneration()),
+  generations: or(mixOf(DEVICE_KINDS), allAlike(LUATOS_KINDS)),
   modes: or(mixOf<Mode>(['fota', 'dst']), { fota: 1, dst: 1 }),
   idKinds: or(mixOf<IdKind>(['imei', 'mac', 'uid']), { imei: 1 }),
   versions: mixOf(),
@@ -185,6 +187,6 @@ export function fleetSpec(wish: FleetWish): FleetSpec {
   };
 }
 
-function everyGeneration(): Mix<GenerationName> {
-  return Object.fromEntries(Object.keys(GENERATIONS).map((name) => [name, 1]));
+function allAlike(kinds: readonly DeviceKind[]): Mix<DeviceKind> {
+  return Object.fromEntries(kinds.map((kind) => [kind, 1]));
 }

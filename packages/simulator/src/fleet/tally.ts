@@ -1,11 +1,12 @@
 /** What a fleet has been through, in numbers: bounded memory, however long it goes on. */
-import type { GenerationName, Mode } from '../generations.ts';
+import type { Mode } from '../generations.ts';
 import type { Connection } from '../line.ts';
-import type { Run } from '../simulate.ts';
 import type { Arrival } from './arrival.ts';
+import { type DeviceKind, hasModes } from './kinds.ts';
 import { createLatencies, type Latency } from './latency.ts';
 import { type LifeEvent, type LifeState, STANDINGS, type Standing } from './life.ts';
 import type { Traits } from './roster.ts';
+import type { Spoken } from './speaking.ts';
 
 export type Counts = Readonly<Record<string, number>>;
 
@@ -25,6 +26,8 @@ export interface FleetState {
   /** Of packages, as devices took them. */
   readonly bytes: number;
   readonly images: Images;
+  /** Of devices that report, what the server took, and what it did not. */
+  readonly reports: { readonly taken: number; readonly refused: number };
   /** Connections open now. */
   readonly open: number;
   /** Devices whose time to ask has come, and that wait for a free connection of this program. */
@@ -45,10 +48,11 @@ export interface Images {
 }
 
 export interface FleetGroup {
-  readonly generation: GenerationName;
-  readonly mode: Mode;
+  readonly generation: DeviceKind;
+  /** `undefined`: it has none. */
+  readonly mode: Mode | undefined;
   readonly devices: number;
-  /** Runs by the number that the device's callback got, `never`, or `power lost`. */
+  /** Questions by what the device made of the answer: the number of its callback or a word, `never`, or `power lost`. */
   readonly results: Counts;
 }
 
@@ -76,7 +80,7 @@ export interface Tally {
   answered(ms: number): void;
   started(lateMs: number): void;
   cutOff(what: 'line' | 'power'): void;
-  ran(index: number, traits: Traits, run: Run, arrival: Arrival, event: LifeEvent): void;
+  spoke(index: number, traits: Traits, spoken: Spoken, event: LifeEvent): void;
   state(now: Pick<FleetState, 'elapsedMs' | 'open' | 'late'>): FleetState;
   report(state: FleetState, ended: FleetEnd, fleet: TalliedFleet): FleetReport;
 }
@@ -95,6 +99,7 @@ export function createTally(count: number): Tally {
   const faults = createCounter();
   const groups = new Map<string, Counter>();
   const images = { verified: 0, unverified: 0, unknown: 0, unusable: 0, spliced: 0 };
+  const reports = { taken: 0, refused: 0 };
   const cuts = { line: 0, power: 0 };
   const lastAnswers = new Array<string | undefined>(count).fill(undefined);
   const answerMs = createLatencies();
@@ -126,20 +131,21 @@ export function createTally(count: number): Tally {
     cutOff(what) {
       cuts[what] += 1;
     },
-    ran(index, { generation, mode }, run, arrival, event) {
-      const { connections } = run;
-      if (connections.some(isPackage)) bytes += run.bytes;
+    spoke(index, traits, { runs, arrival, result, reports: made = [] }, event) {
+      const connections = runs.flatMap((run) => run.connections);
       for (const connection of connections) {
         answers.add(labelOf(connection), 1);
         if (connection.fault !== undefined) faults.add(connection.fault, 1);
       }
+      for (const run of runs) if (run.connections.some(isPackage)) bytes += run.bytes;
+      for (const isTaken of made) reports[isTaken ? 'taken' : 'refused'] += 1;
       const last = connections.at(-1);
       if (last?.heard !== undefined) lastAnswers[index] = labelOf(last);
       countImage(arrival, event);
-      const group = `${generation} ${mode}`;
+      const group = groupOf(traits);
       const results = groups.get(group) ?? createCounter();
       groups.set(group, results);
-      results.add(run.powerLost ? 'power lost' : String(run.result ?? 'never'), 1);
+      results.add(result, 1);
     },
     state: (now) => ({
       ...now,
@@ -151,6 +157,7 @@ export function createTally(count: number): Tally {
       answers: answers.all(),
       bytes,
       images: { ...images },
+      reports: { ...reports },
     }),
     report: (state, ended, fleet) => ({
       ...state,
@@ -167,22 +174,26 @@ export function createTally(count: number): Tally {
 }
 
 function isPackage({ heard }: Connection): boolean {
-  return heard !== undefined && heard.status < 300;
+  return heard !== undefined && heard.status < 300 && heard.code === undefined;
 }
 
 /** What came on one connection, in a word. */
 function labelOf({ heard, reached }: Connection): string {
   if (heard === undefined) return reached ? 'no answer' : 'no connection';
-  if (heard.code !== undefined) return String(heard.code);
+  if (heard.code !== undefined) return heard.code === 0 ? 'offer' : String(heard.code);
   if (heard.status === 200) return 'upgrade';
   return heard.status === 206 ? 'rest' : `HTTP ${heard.status}`;
+}
+
+function groupOf({ kind, mode }: Traits): string {
+  return hasModes(kind) ? `${kind} ${mode}` : kind;
 }
 
 function groupsOf(fleet: TalliedFleet, results: ReadonlyMap<string, Counter>): FleetGroup[] {
   const members = new Map<string, { readonly traits: Traits; devices: number }>();
   for (let index = 0; index < fleet.count; index += 1) {
     const traits = fleet.traits(index);
-    const name = `${traits.generation} ${traits.mode}`;
+    const name = groupOf(traits);
     const group = members.get(name) ?? { traits, devices: 0 };
     group.devices += 1;
     members.set(name, group);
@@ -193,12 +204,12 @@ function groupsOf(fleet: TalliedFleet, results: ReadonlyMap<string, Counter>): F
       ([
         name,
         {
-          traits: { generation, mode },
+          traits: { kind, mode },
           devices,
         },
       ]) => ({
-        generation,
-        mode,
+        generation: kind,
+        mode: hasModes(kind) ? mode : undefined,
         devices,
         results: results.get(name)?.all() ?? {},
       }),
