@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FotaServer, type PublishOptions, type ServerOptions, startServer } from '@libfota2/server';
+import { simulate } from '@libfota2/simulator';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Asking, firmwareNameOf, PROTOCOLS } from './support/protocols.ts';
 
@@ -189,6 +190,33 @@ it.each(PROTOCOLS.filter(({ name }) => name !== 'the library for Node'))(
     expect((await traces(device)).log).toEqual(['refused 3 id-missing']);
   },
 );
+
+describe('the first libfota, by a URL of its own', () => {
+  const asks = (query: string) =>
+    simulate({
+      generation: '2023-10',
+      library: 'libfota-1.0',
+      mode: 'dst',
+      facts: {},
+      url: `http://127.0.0.1:${server.port}${query}`,
+    });
+
+  it('that its script has put the id into is upgraded by VERSION alone, and confirmed by it', async () => {
+    await publish();
+    const place = `/d/${KEY}/${firmwareNameOf(device)}?imei=1&version=`;
+    expect(await asks(`${place}001.000.005`)).toMatchObject({ result: 0, bytes: image.length });
+    expect(await asks(`${place}${NEWEST}`)).toMatchObject({ result: 4 });
+    expect((await traces({ ...device, id: '1' })).log).toEqual(['refused 27 newest', 'confirmed 0', ...delivered]);
+  });
+
+  it('that tells a version and nothing else is refused with 3', async () => {
+    await publish();
+    for (const place of ['/upgrade', `/d/${KEY}/${firmwareNameOf(device)}`]) {
+      const { result, connections } = await asks(`${place}?version=001.000.005`);
+      expect([result, connections[0]?.heard?.code]).toEqual([4, 3]);
+    }
+  });
+});
 
 it('a device is one whichever protocol it asks by: what it was sent counts once for all of them', async () => {
   await publish();

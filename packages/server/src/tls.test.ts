@@ -52,6 +52,20 @@ function asked(url: string, path: string): Promise<{ status: number | undefined;
 }
 
 describe('devices over TLS', () => {
+  it('are told addresses that lead back over TLS', async () => {
+    const { server, place } = await secured();
+    await server.createProject(PROJECT, KEY);
+    await publish(server, '1.1.0', image(100));
+    const check = `/api/site/turnkey_fota?imei=1&project_key=${KEY}&script_name=app&script_version=1.0.0&core_version=1`;
+    for (const [way, origin] of [
+      [place, 'https://h:1/'],
+      [server.port, 'http://h:1/'],
+    ] as const) {
+      const { url } = JSON.parse((await exchange(way, asks(check))).body.toString());
+      expect(url.slice(0, origin.length)).toBe(origin);
+    }
+  });
+
   it('are answered in the same dialect as without it (L14–L17), at a port beside', async () => {
     const { server, place } = await secured();
     await server.createProject(PROJECT, KEY);

@@ -127,6 +127,34 @@ describe('decide', () => {
   });
 });
 
+describe('a device that tells its core apart, or not at all', () => {
+  const onCore = { core: '2012' } as const;
+  const luatos = planOf(
+    [projectOf()],
+    [
+      releaseOf('1.2.6', { ...onCore, firmwareName: 'script' }),
+      releaseOf('1.2.6', { ...onCore, firmwareName: 'bound', packages: [packageOf('delta', '2012')] }),
+      releaseOf('1.2.6', { firmwareName: 'bare', packages: [packageOf('delta', '2012')] }),
+    ],
+    POLICY,
+  );
+  const asking = (change: object) => decide({ ...device, ...change }, luatos, () => STRANGER, MOMENT);
+
+  it.each([
+    ['script', { version: '1.2.5' }, 'newer-release', '2012.1.5'],
+    ['script', { version: '001.009.006' }, 'newest', '2012.001.006'],
+    ['script', { version: '1.2.5', core: 'V2012' }, 'newer-release', '2012.1.5'],
+    ['script', { version: '1.2.7', core: '2011' }, 'newer-release', '2011.1.7'],
+    ['bound', { version: '1.2.5' }, 'base-missing', '2012.1.5'],
+    ['bound', { version: '1.2.5', core: '2012' }, 'newer-release', '2012.1.5'],
+    ['bound', { version: '1.2.5', core: '2011' }, 'base-missing', '2011.1.5'],
+    ['bare', { version: '1.2.5', core: '2012' }, 'newer-release', '1.2.5'],
+    ['bare', { version: '1.2.5', core: '2011' }, 'base-missing', '1.2.5'],
+  ] as const)('is decided as on the wire: %s %j', (firmwareName, told, rule, version) => {
+    expect(asking({ firmwareName, ...told })).toMatchObject({ rule, device: { version } });
+  });
+});
+
 describe('deliveries', () => {
   const sent = packageOf('1.10.0');
   const DAY = 24 * 3_600_000;
