@@ -109,6 +109,7 @@ export async function openApplication(dataDir: string, settings: Settings, close
   for (const beside of ['-wal', '-shm']) await closeToOthers(`${database}${beside}`);
   const store = await openSqliteStore(database);
   closers.push(() => store.close());
+  if (store.migrated !== undefined) onProblem(store.migrated);
   const told = await openEvents({ store: store.events, now, later, onProblem });
   events = told;
   closers.push(() => told.flush().catch(onProblem));

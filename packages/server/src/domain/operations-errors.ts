@@ -24,4 +24,8 @@ export const OPERATIONS_ERRORS = {
     means: 'A certificate has expired. It is still shown, for devices that do not look.',
     remedy: 'Renew it: the server takes the new files by itself, without a restart.',
   },
+  'database-migrated': {
+    means: 'A newer program than before has changed the form of the database, and has kept a copy of it as it was.',
+    remedy: 'Nothing. To go back to the former program, see docs/operations.md; else the copy may be deleted.',
+  },
 } as const;

@@ -1,9 +1,13 @@
-import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { folders } from '../../../test/folder.ts';
 import { NO_FILTER } from '../../../test/suites/samples.ts';
+import { checkDatabase } from './copy.ts';
 import { type Database, openDatabase } from './database.ts';
 import { openSqliteStore } from './store.ts';
+import { sqliteTokens } from './tokens.ts';
 
 const folder = folders(onTestFinished);
 
@@ -141,6 +145,90 @@ it('a database of the first schema goes on with all that it knows', async () => 
   const [entry] = log.items;
   if (entry !== undefined) await devices.write({ records: [], access: [], log: [entry] }, 'kill');
   expect((await devices.log(NO_FILTER, { limit: 1, cursor: undefined })).items).toMatchObject([{ id: 10 }]);
+});
+
+it('a database of the second schema, as a server left it, goes on with all that it knows', async () => {
+  const path = join(await folder(), 'fota.db');
+  const database = await openDatabase(path, 0);
+  database.exec(readFileSync(new URL('../../../test/databases/schema-2.sql', import.meta.url), 'utf8'));
+  database.close();
+  const { catalogue, devices, database: opened, migrated, close } = await openSqliteStore(path);
+  onTestFinished(close);
+  expect(migrated).toMatchObject({ code: 'database-migrated', facts: { from: 2, to: 3 } });
+  const releases = await catalogue.releases();
+  expect(releases.map(({ version, state, notes }) => [version, state, notes])).toEqual([
+    ['1.1.0', 'withdrawn', ''],
+    ['1.2.0', 'published', 'better'],
+  ]);
+  const { items } = await devices.list(NO_FILTER, { limit: 10, cursor: undefined });
+  expect(items.map(({ id, access, record }) => [id, access, record?.rule, record?.deliveries?.count])).toEqual([
+    ['867', 'default', 'newer-release', 1],
+    ['868', 'blocked', 'newest', undefined],
+    ['869', 'default', 'version-unreadable', undefined],
+  ]);
+  expect((await devices.log(NO_FILTER, { limit: 10, cursor: undefined })).items).toHaveLength(4);
+  // Who came in before still does.
+  expect(await sqliteTokens(opened, path).tokens()).toMatchObject([{ id: 'pXqUlG0i', name: 'first', role: 'admin' }]);
+});
+
+describe('before its schema changes, a database', () => {
+  const copies = async (path: string): Promise<string[]> => {
+    const names = await readdir(dirname(path));
+    return names.filter((name) => name.startsWith('fota.db.')).toSorted();
+  };
+
+  it('is copied beside itself, whole, for this user alone, and opens as it was', async () => {
+    const { path, database } = await written();
+    database.close();
+    const { migrated, close } = await openSqliteStore(path);
+    close();
+    const copy = String(migrated?.facts['copy']);
+    expect(copy).toMatch(/fota\.db\.schema-1\.\d{8}T\d{6}Z\.bak$/);
+    expect(migrated?.message).toContain(copy);
+    if (process.platform !== 'win32') expect((await stat(copy)).mode & 0o777).toBe(0o600);
+    expect(await checkDatabase(copy)).toBe(1);
+    const before = await openDatabase(copy, 0);
+    onTestFinished(() => before.close());
+    expect(before.prepare('SELECT count(*) AS count FROM device').get()).toMatchObject({ count: 3 });
+    expect(await copies(path)).toEqual([basename(copy)]);
+    const again = await openSqliteStore(path);
+    onTestFinished(again.close);
+    expect(again.migrated).toBeUndefined();
+    expect(await copies(path)).toEqual([basename(copy)]);
+  });
+
+  it('that is new is not', async () => {
+    const path = join(await folder(), 'fota.db');
+    const { migrated, close } = await openSqliteStore(path);
+    close();
+    expect(migrated).toBeUndefined();
+    expect(await copies(path)).toEqual([]);
+  });
+
+  it('is copied with at most two older copies staying', async () => {
+    const { path, database } = await written();
+    database.close();
+    const olds = ['schema-9.20250101T000000Z', 'schema-1.20260101T000000Z', 'schema-2.20260201T000000Z'];
+    for (const old of olds) await writeFile(`${path}.${old}.bak`, '');
+    const { migrated, close } = await openSqliteStore(path);
+    close();
+    const [, second, third] = olds;
+    const kept = [basename(String(migrated?.facts['copy'])), `fota.db.${second}.bak`, `fota.db.${third}.bak`];
+    expect(await copies(path)).toEqual(kept.toSorted());
+  });
+
+  it('that is damaged is not touched: the copy is found wrong, and nothing is changed', async () => {
+    const { path, database } = await written();
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    database.close();
+    const bytes = await readFile(path);
+    // The second page holds rows.
+    bytes.fill(0xff, 4_096, 4_096 + 64);
+    await writeFile(path, bytes);
+    await expect(openSqliteStore(path)).rejects.toMatchObject({ code: 'database-damaged' });
+    expect(await copies(path)).toEqual([]);
+    expect((await readFile(path)).equals(bytes)).toBe(true);
+  });
 });
 
 it('a migration that cannot be made leaves the database as it was', async () => {

@@ -2,6 +2,7 @@ import { FotaServerError } from '../../domain/errors.ts';
 import { ATTEMPT_TABLE } from './attempts.ts';
 import { AUDIT_TABLE } from './audit.ts';
 import { FLOOR_COLUMN } from './catalogue.ts';
+import { keepCopy } from './copy.ts';
 import { type Database, openDatabase, translate } from './database.ts';
 import { REPORTED_COLUMN } from './devices.ts';
 import { EVENT_TABLE } from './events.ts';
@@ -188,21 +189,27 @@ ${TOKEN_TABLE}
 ];
 
 /**
- * Opens the server's database and brings its schema up to date, all steps or none.
+ * Opens the server's database and brings its schema up to date, all steps or none; a copy of what it was is made first, of
+ * which `onMigrated` is told: no failure, but what an operator should know.
  * @throws FotaServerError `database-newer`, `database-damaged`, `disk-full`, `data-dir-unusable`
  */
-export async function openSchema(path: string): Promise<Database> {
+export async function openSchema(path: string, onMigrated?: (told: FotaServerError) => void): Promise<Database> {
   let database: Database | undefined;
   try {
     database = await openDatabase(path, 5000);
     // NORMAL: kill -9 loses nothing, a power cut may lose the last commits but never damages. Publishing raises it to FULL.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON');
-    const { user_version: made } = database.prepare('PRAGMA user_version').get() as { readonly user_version: number };
-    if (made > STEPS.length) {
-      throw new FotaServerError('database-newer', `${path} has schema ${made}, this program knows ${STEPS.length}`);
-    }
-    const missing = STEPS.slice(made).join('');
-    if (missing !== '') database.exec(`BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${STEPS.length}; COMMIT`);
+    const { user_version: from } = database.prepare('PRAGMA user_version').get() as { readonly user_version: number };
+    const to = STEPS.length;
+    if (from > to) throw new FotaServerError('database-newer', `${path} has schema ${from}, this program knows ${to}`);
+    if (from === to) return database;
+    // What has no schema yet is empty.
+    const copy = from === 0 ? undefined : await keepCopy(database, path, from, new Date());
+    // With a sync: what is answered from now on must not be lost with the steps.
+    database.exec('PRAGMA synchronous = FULL');
+    database.exec(`BEGIN IMMEDIATE; ${STEPS.slice(from).join('')} PRAGMA user_version = ${to}; COMMIT`);
+    database.exec('PRAGMA synchronous = NORMAL');
+    if (copy !== undefined) onMigrated?.(migrated(from, to, copy));
     return database;
   } catch (error) {
     // A connection with statements is only half closed: its transaction would go on.
@@ -210,4 +217,9 @@ export async function openSchema(path: string): Promise<Database> {
     database?.close();
     throw translate(path, error);
   }
+}
+
+function migrated(from: number, to: number, copy: string): FotaServerError {
+  const detail = `the database was brought from schema ${from} to ${to}; as it was, it is kept as ${copy}`;
+  return new FotaServerError('database-migrated', detail, undefined, { from, to, copy });
 }

@@ -1,3 +1,4 @@
+import type { FotaServerError } from '../../domain/errors.ts';
 import type { EventStore } from '../../ports/events.ts';
 import type { ProfileStore } from '../../ports/profiles.ts';
 import type { AttemptStore, RolloutStore } from '../../ports/rollouts.ts';
@@ -27,6 +28,8 @@ export interface SqliteStore {
   readonly devices: DeviceStore & AttemptStore;
   readonly rollouts: RolloutStore;
   readonly versionCounts: VersionCountStore;
+  /** Tells what was done to a database that an older program has written; `undefined`: nothing. */
+  readonly migrated: FotaServerError | undefined;
   /** For further stores on the same file. */
   readonly database: Database;
   readonly transaction: Transaction;
@@ -39,7 +42,10 @@ export async function openSqliteStore(
   logLimit: number = LOG_LIMIT,
   eventLimit: number = EVENT_LIMIT,
 ): Promise<SqliteStore> {
-  const database = await openSchema(path);
+  let migrated: FotaServerError | undefined;
+  const database = await openSchema(path, (told) => {
+    migrated = told;
+  });
   const writing = eventWriting(database, eventLimit);
   const transaction = transactions(database, path, writing);
   const reading = readings(path);
@@ -50,6 +56,7 @@ export async function openSqliteStore(
     profiles: profileStore(database, transaction, reading),
     rollouts: rolloutStore(database, transaction, reading),
     versionCounts: versionCountStore(database, transaction, reading, HOURS_KEPT),
+    migrated,
     database,
     transaction,
     close: () => database.close(),
