@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream';
 import { typedUnseen } from './secret.ts';
 
 /** A stream that may be a terminal. */
-export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 
 export interface World {
   readonly stdout: Output;

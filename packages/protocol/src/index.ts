@@ -29,6 +29,7 @@ export {
   type QueryFacts,
   type QueryField,
 } from './query/query.ts';
+export { parseDuration, parseInstant, printDuration } from './query/times.ts';
 export { type ContentRange, formatContentRange, parseContentRange, parseRange, type RangeAnswer } from './ranges.ts';
 export {
   asciiJson,

@@ -42,6 +42,8 @@ export type { Grant, Role } from './domain/principal.ts';
 export { NO_CORE } from './domain/publication.ts';
 export type * from './http/admin/account-api.ts';
 export type * from './http/admin/api.ts';
+export type * from './http/admin/rollout-api.ts';
+export { checkRollout } from './http/admin/rollout-views.ts';
 export type { Limits } from './http/door.ts';
 export { type InspectedFile, inspectFile, readCertificate } from './inspect.ts';
 export { type FotaServer, type PublishOptions, startServer } from './main.ts';

@@ -1,4 +1,4 @@
-import type { ApiDeviceListing, ApiProject, ApiRelease, ApiToken, ApiUser } from '@libfota2/server';
+import type { ApiDeviceListing, ApiProject, ApiRelease, ApiRollout, ApiToken, ApiUser } from '@libfota2/server';
 import { Argument, type Command } from 'commander';
 import { connect, dataFolder, namedServer, runningServer, type Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
@@ -78,6 +78,10 @@ const VALUES: Readonly<
   },
   async release(client) {
     const { items } = await client.list<ApiRelease>('/releases', {}, MOST_VALUES);
+    return items.map(({ id, firmwareName, version, state }) => `${id}\t${firmwareName} ${version}, ${state}`);
+  },
+  async rollout(client) {
+    const { items } = await client.list<ApiRollout>('/rollouts', {}, MOST_VALUES);
     return items.map(({ id, firmwareName, version, state }) => `${id}\t${firmwareName} ${version}, ${state}`);
   },
   async token(client) {

@@ -1,6 +1,4 @@
 /** `fota device block`, `allow` and `reset`: an operator's word on devices, one or a whole list of them. */
-import { createReadStream } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Access, ApiDevice, ApiProject } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
@@ -11,6 +9,7 @@ import { counted } from '../output/words.ts';
 import type { World } from '../world.ts';
 import { projectOf } from './choose.ts';
 import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
+import { idsIn } from './id-list.ts';
 
 type Options = Whereabouts & { readonly project?: string; readonly from?: string };
 
@@ -30,8 +29,6 @@ const WORDS: readonly Word[] = [
   { name: 'reset', access: 'default', what: 'take the word on devices back' },
 ];
 
-/** A list of this many bytes names more devices than a server remembers. */
-const LARGEST_LIST = 256 << 20;
 /** Requests at a time: the server writes those that come together in one go. */
 const AT_ONCE = 8;
 /** Failures that people are shown. */
@@ -83,29 +80,7 @@ async function idsOf(
       exitCode: EXIT.usage,
     });
   }
-  const listed = from === undefined ? '' : await listAt(from, world);
-  const ids = listed
-    .replace(/^\ufeff/, '')
-    .split('\n')
-    .map((line) => line.trim());
-  return [...new Set([...named, ...ids.filter((id) => id !== '')])];
-}
-
-async function listAt(from: string, world: World): Promise<string> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  try {
-    const bytes = from === '-' ? world.stdin() : createReadStream(resolve(world.cwd, from));
-    for await (const part of bytes) {
-      parts.push(Buffer.from(part));
-      size += part.length;
-      if (size > LARGEST_LIST) throw new Error('it is too large to be a list of devices');
-    }
-  } catch (error) {
-    const name = from === '-' ? 'stdin' : from;
-    throw new CommandError('file-unreadable', `${name} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
-  return Buffer.concat(parts).toString();
+  return [...new Set([...named, ...(from === undefined ? [] : await idsIn(from, world))])];
 }
 
 async function change(client: Client, id: string, named: string | undefined, access: Access): Promise<ApiDevice> {

@@ -1,12 +1,12 @@
 import type { ApiDevice, ApiDeviceListing, ApiRecord } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
-import { CommandError, EXIT } from '../failure.ts';
 import { bold } from '../output/text.ts';
 import { ago, bytes, counted } from '../output/words.ts';
 import { projectOf } from './choose.ts';
 import { choice, examples, type Invocation, limit, nothing, path, serverOptions, withServer } from './command.ts';
 import { addAccess } from './device-access.ts';
+import { makeSure } from './sure.ts';
 
 type Options = Whereabouts & {
   readonly project?: string;
@@ -85,19 +85,14 @@ export function addDevice(program: Command, invocation: Invocation): void {
 }
 
 /** @throws CommandError `usage` where nobody can be asked, `interrupted` where the answer is not yes */
-async function confirm({ out, signal }: Invocation, device: ApiDevice, isSure: boolean | undefined): Promise<void> {
-  if (isSure === true) return;
+async function confirm(invocation: Invocation, device: ApiDevice, isSure: boolean | undefined): Promise<void> {
   const { id, project, records } = device;
   const firmwares = records.map(({ firmwareName, version }) => `${firmwareName} ${version}`).join(', ');
   const known = firmwares === '' ? 'it has not asked yet' : `it asked for ${firmwares}`;
-  const answer = await out.confirm(`Forget ${id} of ${project} (${known})?`, signal());
-  if (answer === true) return;
-  if (answer === false) {
-    throw new CommandError('interrupted', `${id} is not forgotten`, { remedy: '' });
-  }
-  throw new CommandError('usage', `nobody can be asked here whether ${id} is to be forgotten`, {
-    remedy: 'Add --yes where that is certain.',
-    exitCode: EXIT.usage,
+  await makeSure(invocation, isSure, {
+    question: `Forget ${id} of ${project} (${known})?`,
+    undone: `${id} is not forgotten`,
+    whether: `${id} is to be forgotten`,
   });
 }
 

@@ -1,4 +1,5 @@
-import type { ApiExplanation } from '@libfota2/server';
+import { printDuration } from '@libfota2/protocol';
+import type { ApiExplanation, ApiStop } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Out } from '../output/out.ts';
@@ -6,6 +7,7 @@ import { bold, dim, green, span, yellow } from '../output/text.ts';
 import { bytes } from '../output/words.ts';
 import { projectOf } from './choose.ts';
 import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
+import { stopText } from './stop.ts';
 
 type Options = Whereabouts & {
   readonly project?: string;
@@ -30,7 +32,11 @@ export function addExplain(program: Command, invocation: Invocation): void {
         const project = await projectOf(client, device, options.project);
         const asked = path`/projects/${project}/explain`;
         const told = await client.get<ApiExplanation>(asked, { id: device, firmware, version });
-        out.result(told, () => show(out, told, project));
+        const stop = await client.get<ApiStop>('/stop');
+        out.result(told, () => {
+          show(out, told, project);
+          if (stop.isOn && told.rule !== 'stopped') out.line(stopText(stop));
+        });
       }),
     );
   examples(
@@ -55,13 +61,31 @@ function show(out: Out, told: ApiExplanation, project: string): void {
     const name = rule.padEnd(longest);
     out.line(decided ? bold(`→ ${name}  ${says}`) : dim(`· ${name}  ${says}`));
   }
+  showConsidered(out, told);
   out.line();
   out.line(
     told.answer === 'upgrade'
       ? green(upgrade(told))
       : yellow(`No upgrade: code ${told.code}, ${told.msg ?? told.rule}`),
   );
+  if (told.retryAfterS !== undefined) out.line(`Asking again is of use in ${printDuration(told.retryAfterS * 1000)}.`);
   for (const hint of told.hints) out.line(`Hint: ${hint}`);
+}
+
+/** Where there was a choice: the releases that were looked at, and what came of each. */
+function showConsidered(out: Out, { considered }: ApiExplanation): void {
+  if (considered.length < 2 && considered.every(({ rollout }) => rollout === undefined)) return;
+  out.line();
+  out.table(
+    ['RELEASE', 'VERSION', 'ROLLOUT', 'WAVE', 'WHAT CAME OF IT'],
+    considered.map(({ release, version, rollout, wave, against }) => [
+      String(release),
+      version,
+      rollout === undefined ? 'none: for all' : String(rollout),
+      wave === undefined ? '-' : String(wave),
+      against ?? 'nothing speaks against it',
+    ]),
+  );
 }
 
 function upgrade({ release, package: sent }: ApiExplanation): string {

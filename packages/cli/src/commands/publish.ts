@@ -6,27 +6,32 @@ import type { Client } from '../client/http.ts';
 import { uploadFile } from '../client/upload.ts';
 import { ApiError, CommandError, EXIT } from '../failure.ts';
 import { showInspection, showWarnings } from '../output/inspection.ts';
+import { rolloutOptions } from '../rollouts/options.ts';
+import { type PublishingOptions, rolledOut, rolloutWanted } from '../rollouts/publishing.ts';
 import { chosenProject } from './choose.ts';
 import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
 import { showRelease } from './release.ts';
+import { showMade } from './rollout.ts';
 
-type Options = Whereabouts & {
-  readonly project?: string;
-  readonly firmware?: string;
-  readonly version?: string;
-  readonly core?: string;
-  readonly source?: string;
-  readonly notes?: string;
-  readonly draft?: boolean;
-  readonly floor?: boolean;
-  readonly despiteContradictions?: boolean;
-  readonly resume?: string;
-};
+type Options = Whereabouts &
+  PublishingOptions & {
+    readonly project?: string;
+    readonly firmware?: string;
+    readonly version?: string;
+    readonly core?: string;
+    readonly source?: string;
+    readonly notes?: string;
+    readonly floor?: boolean;
+    readonly despiteContradictions?: boolean;
+    readonly resume?: string;
+  };
 
 /** `fota publish`: a file becomes what devices are offered. */
 export function addPublish(program: Command, invocation: Invocation): void {
   const { out, world } = invocation;
-  const command = serverOptions(program.command('publish')).description('upload a package and let devices hear of it');
+  const command = serverOptions(program.command('publish')).description(
+    'upload a package and let devices hear of it: all at once, unless it is rolled out in waves',
+  );
   command
     .argument('<file>', 'the package, as the tool makes it for upgrades')
     .option('--project <name>', 'where there are several')
@@ -42,36 +47,54 @@ export function addPublish(program: Command, invocation: Invocation): void {
     .option('--floor', 'devices below this version must pass through it')
     .option('--despite-contradictions', 'publish although content or file name tell another name or version')
     .option('--resume <upload>', 'go on with an upload that was given up; its id was printed then')
-    .action((file: string, options: Options) =>
-      withServer(invocation, options, async (client) => {
-        // A long upload would be in vain.
-        await checkForm(options);
-        const project = await chosenProject(client, options.project);
-        if (options.project !== undefined) await client.get<ApiProject>(path`/projects/${project}`);
-        const upload = await send(invocation, client, resolve(world.cwd, file), options.resume);
-        const published = await publish(client, project, upload, options);
-        out.result({ ...published, upload }, () => {
-          if (upload.inspection !== undefined) {
-            showInspection(out, { ...upload.inspection, warnings: [] }, upload.proposal ?? {});
-            out.line();
-          }
-          showRelease(out, published.release, world.now());
-          showWarnings(out, published.warnings);
-          if (!published.isNew) out.line('It was published before: nothing has changed.');
-          else if (options.draft === true) {
-            out.line();
-            out.line(`Next: fota release publish ${published.release.id}`);
-          }
-        });
-      }),
-    );
+    .optionsGroup('In waves:')
+    .option('--rollout', 'bring it to devices as fota rollout create does; so does any of these');
+  rolloutOptions(command).action((file: string, options: Options) =>
+    withServer(invocation, options, async (client) => {
+      // A long upload would be in vain.
+      await checkForm(options);
+      const wanted = await rolloutWanted(options, world);
+      const project = await chosenProject(client, options.project);
+      if (options.project !== undefined) await client.get<ApiProject>(path`/projects/${project}`);
+      const upload = await send(invocation, client, resolve(world.cwd, file), options.resume);
+      const published = await publish(
+        client,
+        project,
+        upload,
+        wanted === undefined ? options : { ...options, draft: true },
+      );
+      const made = wanted && (await rolledOut(client, published.release, wanted));
+      const shown = { ...published, upload, ...made };
+      out.result(shown, () => {
+        showPublished(invocation, shown);
+        const isDraft = made === undefined && published.isNew && options.draft === true;
+        if (made !== undefined || isDraft) out.line();
+        if (made !== undefined) showMade(invocation, made.rollout);
+        if (isDraft) out.line(`Next: fota release publish ${published.release.id}`);
+      });
+    }),
+  );
   examples(
     command,
     'fota publish station_1.4.0.bin --project tracker       name and version as the content tells',
     'fota publish app.bin --firmware gateway --version 1.4.0 --notes "fixes the clock"',
     'fota publish delta.bin --core V2013 --source V2012     only for devices whose core is V2012',
+    'fota publish app.bin --waves 5%,25%,100%               5 % of the devices first',
     'fota publish app.bin --draft --json | jq .release.id',
   );
+}
+
+function showPublished(
+  { out, world }: Invocation,
+  { upload, release, warnings, isNew }: ApiPublished & { readonly upload: ApiUpload },
+): void {
+  if (upload.inspection !== undefined) {
+    showInspection(out, { ...upload.inspection, warnings: [] }, upload.proposal ?? {});
+    out.line();
+  }
+  showRelease(out, release, world.now());
+  showWarnings(out, warnings);
+  if (!isNew) out.line('It was published before: nothing has changed.');
 }
 
 /** Refuses what the server would refuse whatever the package is. @throws FotaServerError */

@@ -2,7 +2,7 @@
 import type { Argument, Command, Option } from 'commander';
 
 /** Values that only a server or the disk knows. */
-export type ValueKind = 'project' | 'firmware' | 'device' | 'release' | 'token' | 'user' | 'file' | 'dir';
+export type ValueKind = 'project' | 'firmware' | 'device' | 'release' | 'rollout' | 'token' | 'user' | 'file' | 'dir';
 
 export interface Wish {
   /** Beginning of the word under the cursor. */
@@ -21,6 +21,7 @@ const KINDS: Readonly<Record<string, ValueKind>> = {
   firmware: 'firmware',
   device: 'device',
   release: 'release',
+  rollout: 'rollout',
   token: 'token',
   user: 'user',
   file: 'file',

@@ -1,7 +1,7 @@
 /** Checks of a server that runs: the one that was named, or the one on the data folder. */
 
 import { UPGRADE_PATH } from '@libfota2/protocol';
-import type { ApiCertificate, ApiLogEntry, ApiStatus } from '@libfota2/server';
+import type { ApiCertificate, ApiLogEntry, ApiRollout, ApiStatus } from '@libfota2/server';
 import { Agent, request } from 'undici';
 import { deviceUrlSeen } from '../client/addresses.ts';
 import { type Connection, connect, namedServer, type Whereabouts } from '../client/connect.ts';
@@ -25,6 +25,7 @@ export interface Patient {
 const CLOCKS_DIFFER_MS = 60_000;
 const PATIENCE_MS = 5_000;
 const CERTIFICATE_REQUIRED = 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED';
+const PAUSED_SHOWN = 5;
 
 /** The server that was named, as far as one sees it from outside. */
 export async function checkServer({ given, world, signal }: Patient): Promise<Check[]> {
@@ -59,7 +60,7 @@ export async function checkRunning(
   now: number,
   signal: AbortSignal,
 ): Promise<Check[]> {
-  const { counts, deviceUrl, deviceTlsUrl, certificates, problems } = status;
+  const { counts, deviceUrl, deviceTlsUrl, certificates, problems, stop } = status;
   const urls = [...new Set([deviceUrl, deviceTlsUrl])].filter((url) => url !== null);
   const known = [
     counted(counts.projects, 'project'),
@@ -75,6 +76,14 @@ export async function checkRunning(
     newest === undefined
       ? ok('problems', 'the server has met none')
       : warn('problems', `${ago(newest.at, now)}: ${newest.message}`, 'Look at what the server printed then.'),
+    stop.isOn
+      ? warn(
+          'stop',
+          `all upgrades are stopped${stop.why === '' ? '' : `: ${stop.why}`}`,
+          'Let them go on: fota stop --off',
+        )
+      : ok('stop', 'upgrades are not stopped'),
+    await checkRollouts(client),
     await checkOrder(client, now),
   ];
 }
@@ -116,6 +125,14 @@ export async function checkDevices(url: string, signal: AbortSignal): Promise<Ch
   } finally {
     await dispatcher.destroy();
   }
+}
+
+/** Rollouts that wait for somebody. */
+async function checkRollouts(client: Client): Promise<Check> {
+  const { items } = await client.list<ApiRollout>('/rollouts', { state: 'paused' }, PAUSED_SHOWN);
+  if (items.length === 0) return ok('rollouts', 'none is paused');
+  const shown = items.map(({ id, version, why }) => `${id} of ${version} (${why})`).join('; ');
+  return warn('rollouts', `paused: ${shown}`, 'Look at it with fota rollout show, then resume, abort or roll it back.');
 }
 
 /** A clock that was set back: the log knows of later times. */

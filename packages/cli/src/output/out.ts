@@ -2,10 +2,11 @@
 import pc from 'picocolors';
 import { ApiError, CommandError, type Failure, failureOf } from '../failure.ts';
 import type { Output, World } from '../world.ts';
+import { factLines } from './facts.ts';
 import { createLive, type Live } from './live.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { dim, painted, red, span, type Text } from './text.ts';
-import { bytes, jsonText, printable, table, width } from './words.ts';
+import { bytes, jsonText, printable, table } from './words.ts';
 
 /** All that is shown comes through here, and nothing but our own colours can steer the terminal (text.ts). */
 export interface Out {
@@ -98,14 +99,7 @@ export function createOut(
       for (const row of rest) line(row);
     },
     facts(facts) {
-      if (isJson) return;
-      const known = facts.flatMap(([name, value]) => (value === undefined ? [] : [[printable(name), value] as const]));
-      const longest = Math.max(...known.map(([name]) => width(name)));
-      for (const [name, value] of known) {
-        const [first = '', ...rest] = typeof value === 'string' ? value.split('\n') : [value];
-        line(dim(name + ' '.repeat(longest - width(name))), '  ', first);
-        for (const more of rest) line(' '.repeat(longest + 2), more);
-      }
+      if (!isJson) for (const one of factLines(facts)) line(one);
     },
     tabbed: (...words) => write(`${words.map(printable).join('\t')}\n`),
     raw: write,

@@ -24,7 +24,7 @@ export function badOf({ failed, silent, 'rolled-back': rolledBack }: WaveCounts)
   return failed + silent + rolledBack;
 }
 
-function sumOf(counts: readonly WaveCounts[]): WaveCounts {
+export function sumOf(counts: readonly WaveCounts[]): WaveCounts {
   const of = (standing: Standing): number => counts.reduce((sum, one) => sum + one[standing], 0);
   return Object.fromEntries(STANDINGS.map((standing) => [standing, of(standing)])) as WaveCounts;
 }
@@ -51,7 +51,7 @@ export function nextStep(
   if (state === 'complete') return undefined;
   // A clock that was set back must not hold a wave for longer than its soak time.
   const soaked = now - waveOpenedAt >= soakMs || now < waveOpenedAt;
-  if (!soaked || !(isEmpty || isConfirmed(rollout, counts[wave] ?? NO_COUNTS))) return undefined;
+  if (!soaked || !(isEmpty || missingConfirmations(rollout, counts[wave] ?? NO_COUNTS) === 0)) return undefined;
   if (wave + 1 < waves.length) return changed(rollout, 'advanced', now, opened(wave + 1, now));
   return changed(rollout, 'complete', now, { state: 'complete', why: 'every wave has confirmed', endedAt: now });
 }
@@ -91,6 +91,11 @@ export function aborted(rollout: Rollout, why: string, now: number): Changed {
   return changed(rollout, 'aborted', now, { state: 'aborted', why, endedAt: now });
 }
 
+/** The same words whether a rollout is not there, or not for the one who asks. */
+export function unknownRollout(id: number): FotaServerError {
+  return new FotaServerError('rollout-unknown', `there is no rollout ${id}`);
+}
+
 function expectState({ id, state }: Rollout, what: string, ...states: readonly Rollout['state'][]): void {
   if (states.includes(state)) return;
   throw new FotaServerError('rollout-state', `cannot ${what} rollout ${id}: it is ${state}`);
@@ -105,11 +110,15 @@ function opened(wave: number, now: number): Partial<Rollout> {
   return { state: 'running', wave, waveOpenedAt: now, why: '' };
 }
 
-/** Whether enough of a wave's devices show the release. Where nobody was offered it, nobody has shown anything. */
-function isConfirmed({ confirm }: Rollout, counts: WaveCounts): boolean {
-  if ('count' in confirm) return counts.confirmed >= confirm.count;
-  const offered = counts['under-way'] + counts.confirmed + badOf(counts);
-  return counts.confirmed > 0 && counts.confirmed * 100 >= offered * confirm.percent;
+/**
+ * How many more devices of a wave must show the release before the next one may open; 0: enough do. Where nobody was offered
+ * it, nobody has shown anything.
+ */
+export function missingConfirmations({ confirm }: Rollout, counts: WaveCounts): number {
+  const { confirmed } = counts;
+  if ('count' in confirm) return Math.max(0, confirm.count - confirmed);
+  const offered = counts['under-way'] + confirmed + badOf(counts);
+  return Math.max(confirmed > 0 ? 0 : 1, Math.ceil((offered * confirm.percent - confirmed * 100) / 100));
 }
 
 /** Why it must pause, in a sentence; `undefined`: it need not. */

@@ -81,7 +81,8 @@ export interface RolloutSpec {
   readonly limits: RolloutLimits;
 }
 
-export type RolloutState = 'scheduled' | 'running' | 'paused' | 'complete' | 'aborted';
+export const ROLLOUT_STATES = ['scheduled', 'running', 'paused', 'complete', 'aborted'] as const;
+export type RolloutState = (typeof ROLLOUT_STATES)[number];
 
 export interface Rollout extends RolloutSpec {
   readonly id: number;

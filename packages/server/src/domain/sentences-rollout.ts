@@ -133,7 +133,7 @@ function targetText(target: Target): string {
   }
 }
 
-/** As people everywhere can read it. */
-function timeText(at: number): string {
-  return `${new Intl.DateTimeFormat('sv-SE', { timeZone: 'UTC', dateStyle: 'short', timeStyle: 'short' }).format(at)} UTC`;
+/** As people everywhere can read it; by the clock on the wall of a time zone. */
+export function timeText(at: number, timeZone = 'UTC'): string {
+  return `${new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' }).format(at)} ${timeZone}`;
 }

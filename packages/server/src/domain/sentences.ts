@@ -99,6 +99,6 @@ function named({ version, wireVersion }: Release): string {
   return version === wireVersion ? version : `${version} (${wireVersion} on the wire)`;
 }
 
-function counted(count: number, what: string): string {
+export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

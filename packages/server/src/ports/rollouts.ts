@@ -35,6 +35,8 @@ export interface AttemptCount {
 
 export interface AttemptFilter {
   readonly project: string | undefined;
+  /** Only in these projects; `undefined`: in all. */
+  readonly within?: readonly string[] | undefined;
   readonly rollout: number | undefined;
   readonly release: number | undefined;
   readonly standing: Standing | undefined;

@@ -293,7 +293,14 @@ it('attempts can be listed as they stand, and forgetting a device forgets them',
   await world.roll({});
   await all(world, ids(2));
   await world.take('d0', '1.1.0');
-  const filter = { project: 'p', rollout: 1, release: undefined, standing: 'confirmed', deviceId: undefined } as const;
+  const filter = {
+    project: 'p',
+    within: undefined,
+    rollout: 1,
+    release: undefined,
+    standing: 'confirmed',
+    deviceId: undefined,
+  } as const;
   const { items } = await world.desk.attempts(filter, { limit: 10, cursor: undefined });
   expect(items).toMatchObject([{ id: 'd0', state: 'confirmed', from: '1.0.0', to: '1.1.0', wave: 0 }]);
   await world.done(world.operator.forgetDevice('p', 'd0'));

@@ -1,8 +1,10 @@
 /** What an operator does with rollouts, and sees of them. */
 import { compareVersions } from '@libfota2/protocol';
+import { type Standing, standingOf } from '../domain/attempt.ts';
 import type { Release } from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import type { Rollout, WaveCounts } from '../domain/rollout.ts';
+import { type Next, nextOf } from '../domain/rollout-next.ts';
 import { type RolloutRequest, specOf } from '../domain/rollout-spec.ts';
 import { aborted, type Changed, paused, resumed, skipped } from '../domain/rollout-steps.ts';
 import type { AttemptFilter, AttemptStore, Stop } from '../ports/rollouts.ts';
@@ -23,6 +25,7 @@ export interface RolloutProgress {
   readonly release: Release;
   /** Of each wave, from the first. */
   readonly counts: readonly WaveCounts[];
+  readonly next: Next;
 }
 
 export interface RolloutDesk {
@@ -62,6 +65,8 @@ export interface RolloutDesk {
 }
 
 const WHY_LIMIT = 500;
+/** How devices stand that may be let try again. */
+const BAD: readonly Standing[] = ['failed', 'rolled-back', 'silent'];
 
 export function createRolloutDesk(ports: {
   readonly catalogue: Pick<Catalogue, 'release' | 'releases' | 'publishDraft'>;
@@ -74,11 +79,11 @@ export function createRolloutDesk(ports: {
 }): RolloutDesk {
   const { catalogue, rollouts, fleet, store, checkTarget, now } = ports;
 
-  const progress = (rollout: Rollout): RolloutProgress => ({
-    rollout,
-    release: catalogue.release(rollout.release),
-    counts: rollouts.counts(rollout.id),
-  });
+  const progress = (rollout: Rollout): RolloutProgress => {
+    const counts = rollouts.counts(rollout.id);
+    const next = nextOf(rollout, counts, rollouts.stop().isOn, now());
+    return { rollout, release: catalogue.release(rollout.release), counts, next };
+  };
 
   const change = async (id: number, step: Parameters<Rollouts['change']>[1]): Promise<RolloutProgress> =>
     progress(await rollouts.change(id, step));
@@ -153,7 +158,7 @@ export function createRolloutDesk(ports: {
       const { state } = rollouts.rollout(id);
       if (state === 'aborted')
         throw new FotaServerError('rollout-state', `rollout ${id} was aborted: it offers nothing`);
-      return fleet.retry(({ attempt }) => attempt?.rollout === id);
+      return fleet.retry(({ attempt }) => attempt?.rollout === id && BAD.includes(standingOf(attempt)));
     },
 
     async rollBack(id, to) {

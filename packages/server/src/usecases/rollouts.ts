@@ -1,8 +1,7 @@
 import type { Attempt } from '../domain/attempt.ts';
-import { FotaServerError } from '../domain/errors.ts';
 import type { NewEvent } from '../domain/event.ts';
 import type { Rollout, WaveCounts } from '../domain/rollout.ts';
-import { type Changed, dueAt, NO_COUNTS, nextStep } from '../domain/rollout-steps.ts';
+import { type Changed, dueAt, NO_COUNTS, nextStep, unknownRollout } from '../domain/rollout-steps.ts';
 import { createStandings } from '../domain/standings.ts';
 import type { AttemptCount, RolloutStore, Stop } from '../ports/rollouts.ts';
 import type { Later, Now } from '../ports.ts';
@@ -87,7 +86,7 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
   const rollout = (id: number): Rollout => {
     const found = rollouts.get(id);
     if (found !== undefined) return found;
-    throw new FotaServerError('rollout-unknown', `there is no rollout ${id}`);
+    throw unknownRollout(id);
   };
 
   const countsOf = standings.of;

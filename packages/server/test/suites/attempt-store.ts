@@ -171,6 +171,7 @@ export function testAttemptStore(make: () => Promise<AttemptsUnderTest>): void {
     const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
     const filters = fc.record<AttemptFilter>({
       project: maybe(fc.constantFrom('p', 'q', '固', 'none')),
+      within: maybe(fc.subarray(['p', '固', 'none'])),
       rollout: maybe(fc.constantFrom(1, 2, 11)),
       release: maybe(fc.constantFrom(1, 2)),
       standing: maybe(fc.constantFrom(...STANDINGS)),
@@ -286,7 +287,8 @@ function byWave(counts: readonly AttemptCount[]): Readonly<Record<string, Partia
 function isListed(filter: AttemptFilter, one: StoredAttempt): boolean {
   const wanted = [filter.project, filter.rollout, filter.release, filter.standing, filter.deviceId];
   const found = [one.project, one.rollout, one.release, standingOf(one), one.id];
-  return wanted.every((part, at) => part === undefined || part === found[at]);
+  const isThere = filter.within === undefined || filter.within.includes(one.project);
+  return isThere && wanted.every((part, at) => part === undefined || part === found[at]);
 }
 
 function storedOf({ project, id, firmwareName }: DeviceRecord, attempt: Attempt): StoredAttempt {

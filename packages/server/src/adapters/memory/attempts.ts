@@ -35,6 +35,7 @@ export function memoryAttempts(): AttemptStore & {
         .filter(
           (one) =>
             (filter.project === undefined || filter.project === one.project) &&
+            (filter.within === undefined || filter.within.includes(one.project)) &&
             (filter.rollout === undefined || filter.rollout === one.rollout) &&
             (filter.release === undefined || filter.release === one.release) &&
             (filter.standing === undefined || filter.standing === standingOf(one)) &&

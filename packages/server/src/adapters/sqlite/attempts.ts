@@ -2,7 +2,7 @@ import { type Attempt, STANDINGS, type Standing, standingOf } from '../../domain
 import type { AttemptCount, AttemptFilter, AttemptStore } from '../../ports/rollouts.ts';
 import type { DeviceName, PageRequest, StoredAttempt } from '../../ports.ts';
 import type { Database } from './database.ts';
-import { type Conditions, cursorText, placeOf, runner, within } from './lists.ts';
+import { byBytes, type Conditions, cursorText, placeOf, projectsOf, type Rows, runner, within } from './lists.ts';
 import type { Reading } from './transaction.ts';
 
 /**
@@ -99,6 +99,15 @@ export function attemptTable(
     'SELECT rollout, wave, standing, count(*) AS count FROM attempt WHERE rollout > 0 GROUP BY rollout, wave, standing',
   );
   const run = runner(database);
+  const listed = (filter: AttemptFilter, after: Place | undefined, limit: number): Rows => {
+    if (filter.within === undefined) return run(...pageOf(filter, after), limit);
+    // The list is by project: one after the other, each along its index.
+    const rows: unknown[] = [];
+    for (const project of projectsOf(filter).toSorted(byBytes)) {
+      if (rows.length < limit) rows.push(...run(...pageOf({ ...filter, project }, after), limit - rows.length));
+    }
+    return rows;
+  };
 
   return {
     write({ project, id, firmwareName, ...attempt }) {
@@ -128,8 +137,7 @@ export function attemptTable(
 
     async attempts(filter, { limit, cursor }: PageRequest) {
       const after = cursor === undefined ? undefined : placeOf(cursor, KINDS);
-      const [sql, conditions] = pageOf(filter, after);
-      const rows = reading(() => run(sql, conditions, limit + 1)) as AttemptRow[];
+      const rows = reading(() => listed(filter, after, limit + 1)) as AttemptRow[];
       const items = rows.slice(0, limit).map(storedOf);
       const last = rows.length > limit ? items.at(-1) : undefined;
       return {

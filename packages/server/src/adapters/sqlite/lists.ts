@@ -56,3 +56,20 @@ export function runner(database: Database): (sql: string, conditions: Conditions
     return statement.all(Object.assign({ limit }, ...conditions.map(([, values]) => values)));
   };
 }
+
+/** Of the projects that may be told of, those that are asked for. */
+export function projectsOf({
+  project,
+  within: seen = [],
+}: {
+  readonly project: string | undefined;
+  readonly within?: readonly string[] | undefined;
+}): readonly string[] {
+  const distinct = [...new Set(seen)];
+  return project === undefined ? distinct : distinct.filter((one) => one === project);
+}
+
+/** As SQLite sorts texts. */
+export function byBytes(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+}

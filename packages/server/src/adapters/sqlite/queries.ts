@@ -6,7 +6,7 @@
 import type { DeviceFilter, LogFilter } from '../../ports.ts';
 import { withLatest } from './attempts.ts';
 import type { Database } from './database.ts';
-import { type Conditions, type Rows, runner, within } from './lists.ts';
+import { byBytes, type Conditions, projectsOf, type Rows, runner, within } from './lists.ts';
 
 /** Columns of a device. */
 export const DEVICE = `project, id, firmware_name, id_kind, version, first_seen_at, last_seen_at, asked, rule, sent_release,
@@ -85,17 +85,6 @@ export function logQueries(database: Database): (filter: LogFilter, before: numb
     const selects = projects.map(([sql]) => `${select} AND ${sql}`).join(' UNION ALL ');
     return run(`${selects} ORDER BY log_id DESC LIMIT :limit`, [...conditions, ...projects], limit);
   };
-}
-
-/** Of the projects that may be told of, those that are asked for. */
-function projectsOf({ project, within = [] }: Pick<DeviceFilter, 'project' | 'within'>): readonly string[] {
-  const distinct = [...new Set(within)];
-  return project === undefined ? distinct : distinct.filter((one) => one === project);
-}
-
-/** As SQLite sorts texts. */
-function byBytes(one: string, other: string): number {
-  return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
 /** As many as are wanted of one kind, in order: of both kinds together only so many are sorted. */

@@ -7,6 +7,7 @@ import { type Operation, operationsOf, type Schema, sampleOf } from '../../../te
 import { ROLES } from '../../domain/principal.ts';
 import { changes, declared, open, reads } from './access.ts';
 import type { ApiProblem } from './api.ts';
+import type { ApiRollout } from './rollout-api.ts';
 
 /** The project that everybody sees, and one that only those see who see all. */
 const [SEEN, HIDDEN] = ['seen', 'hidden'];
@@ -28,6 +29,7 @@ async function things(admin: RunningAdmin): Promise<Record<string, string>> {
   const { body } = await admin.ask('POST /releases', { json });
   await admin.ask('POST /users', { json: { name: 'somebody', password: 'a long sentence', role: 'viewer' } });
   const { release } = body as { readonly release: { readonly id: number } };
+  const rollout = await admin.ask('POST /rollouts', { json: { release: release.id, target: { ids: ['none'] } } });
   return {
     project: HIDDEN,
     device: MARK,
@@ -36,6 +38,7 @@ async function things(admin: RunningAdmin): Promise<Record<string, string>> {
     upload,
     token: 'none',
     user: 'somebody',
+    rollout: String((rollout.body as ApiRollout).id),
   };
 }
 
@@ -86,7 +89,10 @@ function ask({ method, path, query, body }: Operation, who: string): Promise<Hea
 
 /** Parts of a body that name things of the hidden project. */
 function inBody({ properties = {} }: Schema): object {
-  return Object.fromEntries(Object.entries(world.hidden).filter(([name]) => name in properties));
+  const named = Object.entries(world.hidden).filter(([name]) => name in properties);
+  return Object.fromEntries(
+    named.map(([name, value]) => [name, properties[name]?.type === 'integer' ? Number(value) : value]),
+  );
 }
 
 function suffices(role: (typeof ROLES)[number], operation: Operation): boolean {
@@ -141,8 +147,10 @@ describe('every route of the OpenAPI document', () => {
   });
 
   it('names a thing that this test knows how to make, where that says which project it touches', () => {
-    const places = operations.filter(({ where }) => where === 'resource').flatMap(({ path }) => path.match(/\{\w+\}/g));
-    for (const place of places) expect(Object.keys(world.hidden)).toContain(place?.slice(1, -1));
+    const places = operations
+      .filter(({ where }) => where === 'resource')
+      .flatMap(({ path }) => path.match(/\{\w+\}/g) ?? []);
+    for (const place of places) expect(Object.keys(world.hidden)).toContain(place.slice(1, -1));
   });
 });
 

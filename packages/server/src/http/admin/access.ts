@@ -20,16 +20,16 @@ import { isAtLeast, mayTouch, type Principal, type Role, sees } from '../../doma
  *   {@link visible};
  * - `server`: in no project, or in all of them: it takes one who sees all;
  * - `own`: with the one who asks;
- * - a {@link Resource}: where the thing lies that the address names.
+ * - a {@link Resource}: where the thing lies that the address, or the body, names.
  */
 export type Where = 'path' | 'body' | 'query' | 'server' | 'own' | Resource;
 
-/** A thing that the address names, by its parameters, as they are once they are valid. */
+/** A thing that the address names by its parameters, or the body by its fields, as they are once they are valid. */
 export interface Resource {
   /** Its project, or who began it. Throws where it is not there. */
-  readonly lies: (params: Params) => { readonly project: string } | { readonly owner: string };
+  readonly lies: (params: Params, body: unknown) => { readonly project: string } | { readonly owner: string };
   /** What `lies` throws then. */
-  readonly unknown: (params: Params) => FotaServerError;
+  readonly unknown: (params: Params, body: unknown) => FotaServerError;
 }
 
 type Params = Readonly<Record<string, string | number>>;
@@ -163,9 +163,9 @@ export function checkTouched({ role, where }: Access, principal: Principal, para
     if (!sees(principal, project)) throw unknownProject(project);
   }
   if (typeof where === 'string') return;
-  const found = where.lies(params as Params);
+  const found = where.lies(params as Params, body);
   const isThere = 'owner' in found ? mayTouch(principal, found.owner) : sees(principal, found.project);
-  if (!isThere) throw where.unknown(params as Params);
+  if (!isThere) throw where.unknown(params as Params, body);
 }
 
 function forbidden(

@@ -8,6 +8,7 @@ import type { Inspection } from '../../domain/inspection.ts';
 import type { Grant } from '../../domain/principal.ts';
 import type { Proposed } from '../../domain/proposal.ts';
 import type { LogEvent } from '../../ports.ts';
+import type { ApiStop } from './rollout-api.ts';
 
 /** RFC 9457, as `application/problem+json`. */
 export interface ApiProblem {
@@ -52,6 +53,8 @@ export interface ApiStatus {
   /** What is shown over TLS. */
   readonly certificates: { readonly devices: ApiCertificate | null; readonly admin: ApiCertificate | null };
   readonly counts: ApiCounts;
+  /** Whether all upgrades are stopped. */
+  readonly stop: ApiStop;
   /** The newest first; none for those who do not see all projects. */
   readonly problems: readonly ApiStatusProblem[];
 }
@@ -233,10 +236,28 @@ export interface ApiExplanation {
   readonly rule: Rule;
   /** Of a refusal, for people. */
   readonly msg?: string;
+  /** Of a refusal: seconds until asking again is of use; left out: nobody can say. */
+  readonly retryAfterS?: number;
+  /** The rollout that has a say in it, and the device's wave there, from 1. */
+  readonly rollout?: number;
+  readonly wave?: number;
   readonly steps: readonly ApiStep[];
+  /** The releases that were looked at, the highest first. */
+  readonly considered: readonly ApiConsidered[];
   readonly hints: readonly string[];
   readonly release?: ApiRelease;
   readonly package?: Pick<ReleasePackage, 'sha256' | 'size' | 'source'>;
+}
+
+/** A release that was looked at. */
+export interface ApiConsidered {
+  readonly release: number;
+  readonly version: string;
+  /** The rollout that spoke for or against it, and the device's wave there, from 1. */
+  readonly rollout?: number;
+  readonly wave?: number;
+  /** Why the device does not get it; left out: it does. */
+  readonly against?: Rule;
 }
 
 /** What the device would ask. */

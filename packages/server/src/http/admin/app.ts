@@ -7,6 +7,7 @@ import { Type } from 'typebox';
 import { FotaServerError } from '../../domain/errors.ts';
 import type { Events } from '../../usecases/events.ts';
 import type { Operator } from '../../usecases/operator.ts';
+import type { RolloutDesk } from '../../usecases/rollout-desk.ts';
 import type { Uploads } from '../../usecases/uploads.ts';
 import type { Users } from '../../usecases/users.ts';
 import type { VersionCounts } from '../../usecases/version-counts.ts';
@@ -22,15 +23,19 @@ import {
 import { addEntry, type EntryParts } from './entry.ts';
 import { eventSchema } from './event-schemas.ts';
 import { expected, PROBLEM_TYPE, problemOf } from './problems.ts';
+import { rolloutShapes } from './rollout-schemas.ts';
 import { type App, describeProblems } from './route.ts';
+import { attemptRoutes } from './routes/attempts.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { eventRoutes } from './routes/events.ts';
 import { profileRoutes } from './routes/profiles.ts';
 import { projectRoutes } from './routes/projects.ts';
 import { releaseRoutes } from './routes/releases.ts';
+import { rolloutRoutes } from './routes/rollouts.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { type ServerFacts, statusRoute } from './routes/status.ts';
+import { stopRoutes } from './routes/stop.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { uploadBytesRoute, uploadRoutes } from './routes/uploads.ts';
 import { userRoutes } from './routes/users.ts';
@@ -43,6 +48,7 @@ import { versionHistorySchema } from './version-schemas.ts';
 export interface AppParts extends EntryParts {
   readonly users: Users;
   readonly operator: Operator;
+  readonly rollouts: RolloutDesk;
   readonly uploads: Uploads;
   readonly events: Events;
   readonly versions: Pick<VersionCounts, 'history'>;
@@ -66,7 +72,7 @@ const PREFIX = '/api/v1';
 const LONGEST_PARAMETER = 128 * 12;
 
 export async function createApp(parts: AppParts): Promise<AdminApp> {
-  const { operator, uploads, tokens, audit, events, versions, facts, limits, onProblem, ending } = parts;
+  const { operator, rollouts, uploads, tokens, audit, events, versions, facts, limits, onProblem, ending } = parts;
   const running = new Set<Promise<unknown>>();
 
   const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
@@ -135,15 +141,18 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
     eventSchema,
     versionHistorySchema,
   ];
-  for (const schema of [...Object.values(schemas), ...device]) app.addSchema(schema);
+  for (const schema of [...Object.values(schemas), ...device, ...rolloutShapes]) app.addSchema(schema);
 
   await app.register(
     context((routes) => {
-      statusRoute(routes, operator, facts);
+      statusRoute(routes, operator, rollouts, facts);
       projectRoutes(routes, operator);
       uploadRoutes(routes, uploads);
       void routes.register(context((bytes) => uploadBytesRoute(bytes, uploads)));
       releaseRoutes(routes, operator, uploads);
+      rolloutRoutes(routes, rollouts, operator);
+      attemptRoutes(routes, rollouts);
+      stopRoutes(routes, rollouts);
       deviceRoutes(routes, operator);
       profileRoutes(routes, operator);
       versionRoutes(routes, operator, versions);

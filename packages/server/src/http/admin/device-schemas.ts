@@ -115,6 +115,11 @@ export const logEntrySchema: TUnsafe<ApiLogEntry> = shape<ApiLogEntry>()(
   ),
 );
 
+const gate = {
+  rollout: Type.Optional(count('id of the rollout that has a say in it')),
+  wave: Type.Optional(count('of the device there, from 1')),
+};
+
 export const explanationSchema: TUnsafe<ApiExplanation> = shape<ApiExplanation>()(
   'Explanation',
   Type.Object(
@@ -133,9 +138,23 @@ export const explanationSchema: TUnsafe<ApiExplanation> = shape<ApiExplanation>(
       code: Type.Integer({ description: '0, or the code of the refusal' }),
       rule,
       msg: Type.Optional(text('of a refusal')),
+      retryAfterS: Type.Optional(count('seconds until asking again is of use; left out: nobody can say')),
+      ...gate,
       steps: Type.Array(Type.Object({ rule, decided: Type.Boolean(), says: text('a plain sentence') }, closed), {
         description: 'the rules that were asked, in their order',
       }),
+      considered: Type.Array(
+        Type.Object(
+          {
+            release: count('id of the release'),
+            version: text('of the release'),
+            ...gate,
+            against: Type.Optional(oneOf(RULES, 'why the device does not get it; left out: it does')),
+          },
+          closed,
+        ),
+        { description: 'the releases that were looked at, the highest first' },
+      ),
       hints: Type.Array(Type.String(), { description: 'what might be done' }),
       release: Type.Optional(ref(releaseSchema)),
       package: Type.Optional(Type.Object({ sha256: sha256(), size: count('bytes'), source: Type.String() }, closed)),

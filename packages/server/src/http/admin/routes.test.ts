@@ -299,6 +299,7 @@ describe('the server', () => {
       adminUrl: null,
       certificates: { devices: null, admin: null },
       counts: { projects: 1, releases: 1, devices: 0 },
+      stop: { isOn: false, why: '' },
       problems: [{ at: TIME, code: null, message: 'the moon is full' }],
     });
   });

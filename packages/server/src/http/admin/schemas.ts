@@ -15,6 +15,7 @@ import type {
   ApiToken,
   ApiUpload,
 } from './api.ts';
+import { stopSchema } from './rollout-schemas.ts';
 import { closed, count, oneOf, projects, ref, sha256, shape, text, time } from './shape.ts';
 
 export const problemSchema: TUnsafe<ApiProblem> = shape<ApiProblem>()(
@@ -82,6 +83,7 @@ export const statusSchema: TUnsafe<ApiStatus> = shape<ApiStatus>()(
         },
         closed,
       ),
+      stop: ref(stopSchema),
       problems: Type.Array(
         Type.Object(
           {

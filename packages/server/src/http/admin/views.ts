@@ -1,5 +1,6 @@
 /** What the domain knows, as the admin API says it. */
 import type { Project, Release } from '../../domain/catalogue.ts';
+import type { Considered } from '../../domain/choose.ts';
 import type { StoredEvent } from '../../domain/event.ts';
 import type { Explanation } from '../../domain/explain.ts';
 import type { Principal } from '../../domain/principal.ts';
@@ -12,6 +13,7 @@ import type { KnownDevice, Published } from '../../usecases/operator.ts';
 import type { Upload } from '../../usecases/uploads.ts';
 import type { ApiAudit, ApiMe, ApiUser } from './account-api.ts';
 import type {
+  ApiConsidered,
   ApiDevice,
   ApiDeviceListing,
   ApiEvent,
@@ -31,7 +33,7 @@ type Optional<T> = { [Key in keyof T as undefined extends T[Key] ? Key : never]?
 type Required<T> = { [Key in keyof T as undefined extends T[Key] ? never : Key]: T[Key] };
 
 /** What is known of it: parts that are `undefined` are left out. */
-function known<T extends object>(value: T): Required<T> & Optional<T> {
+export function known<T extends object>(value: T): Required<T> & Optional<T> {
   return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Required<T> &
     Optional<T>;
 }
@@ -40,7 +42,7 @@ export function iso(at: number): string {
   return new Date(at).toISOString();
 }
 
-function isoIf(at: number | undefined): string | undefined {
+export function isoIf(at: number | undefined): string | undefined {
   return at === undefined ? undefined : iso(at);
 }
 
@@ -131,12 +133,37 @@ export function logEntryView(entry: StoredLogEntry): ApiLogEntry {
   });
 }
 
-export function explanationView({ question, decision, steps, hints }: Explanation): ApiExplanation {
-  const { answer, rule } = decision;
-  const common = { question: known(question), answer, rule, steps, hints };
-  if (decision.answer === 'refused') return { ...common, code: decision.code, msg: decision.msg };
+export function explanationView(explanation: Explanation): ApiExplanation {
+  const { question, decision, steps, considered, hints } = explanation;
+  const { answer, rule, choice } = decision;
+  const spoken = choice?.chosen ?? considered[0];
+  const common = {
+    question: known(question),
+    answer,
+    rule,
+    rollout: spoken?.gate?.rollout.id,
+    wave: spoken && waveOf(spoken),
+    steps,
+    considered: considered.map(consideredView),
+    hints,
+  };
+  if (decision.answer === 'refused') {
+    const { code, msg, retryAfterS } = decision;
+    return known({ ...common, code, msg, retryAfterS });
+  }
   const { sha256, size, source } = decision.package;
-  return { ...common, code: 0, release: releaseView(decision.release), package: { sha256, size, source } };
+  return known({ ...common, code: 0, release: releaseView(decision.release), package: { sha256, size, source } });
+}
+
+function consideredView(considered: Considered): ApiConsidered {
+  const { release, gate, against } = considered;
+  const { id, version } = release;
+  return known({ release: id, version, rollout: gate?.rollout.id, wave: waveOf(considered), against });
+}
+
+/** Counted as people do. */
+function waveOf({ wave }: Considered): number | undefined {
+  return wave === undefined ? undefined : wave + 1;
 }
 
 export function eventView({ id, at, type, project, data }: StoredEvent): ApiEvent {

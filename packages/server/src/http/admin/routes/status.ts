@@ -1,8 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import type { Certificate } from '../../../ports/certificates.ts';
 import type { Operator } from '../../../usecases/operator.ts';
+import type { RolloutDesk } from '../../../usecases/rollout-desk.ts';
 import { reads, visible, within } from '../access.ts';
 import type { ApiCertificate, ApiCounts } from '../api.ts';
+import { stopView } from '../rollout-views.ts';
 import { type App, answers } from '../route.ts';
 import { statusSchema } from '../schemas.ts';
 import { iso } from '../views.ts';
@@ -35,7 +37,12 @@ export interface ServerProblem {
 /** Problems that are shown. */
 const SHOWN = 20;
 
-export function statusRoute(app: App, operator: Operator, facts: () => ServerFacts): void {
+export function statusRoute(
+  app: App,
+  operator: Operator,
+  desk: Pick<RolloutDesk, 'stop'>,
+  facts: () => ServerFacts,
+): void {
   app.get(
     '/status',
     {
@@ -57,6 +64,7 @@ export function statusRoute(app: App, operator: Operator, facts: () => ServerFac
         adminUrl: adminUrl ?? null,
         certificates: { devices: shown(certificates.devices), admin: shown(certificates.admin) },
         counts: countsFor(request, operator),
+        stop: stopView(desk.stop()),
         // They may name any project.
         problems: (within(request) === undefined ? problems : [])
           .slice(0, SHOWN)
