@@ -27,13 +27,18 @@ const release = (wireVersion: string, sha256 = wireVersion, more: object = {}): 
 });
 
 /** The admin side of a server that answers devices at its loopback, and has these releases, more each time that it is asked. */
-async function serverWith(
-  ...lists: ReadonlyArray<readonly Partial<ApiRelease>[]>
+const serverWith = (...lists: Lists): ReturnType<typeof serverAt> => serverAt('http://127.0.0.1:8266', ...lists);
+
+type Lists = ReadonlyArray<readonly Partial<ApiRelease>[]>;
+
+async function serverAt(
+  deviceUrl: string | null,
+  ...lists: Lists
 ): Promise<{ readonly client: Client; asked(): number }> {
   let asked = 0;
   const answerTo = (path: string): object => {
     if (path.endsWith('/status')) {
-      return { deviceUrl: 'http://127.0.0.1:8266', deviceHost: '0.0.0.0', paths: ['/upgrade'] };
+      return { deviceUrl, deviceHost: '0.0.0.0', paths: ['/upgrade'] };
     }
     if (path.endsWith('/projects')) return { items: [{ name: 'p', key: 'k', formerKeys: ['old'] }] };
     asked += 1;
@@ -78,6 +83,15 @@ describe('where a fleet asks', () => {
     });
     const there = { ...NOTHING, server: 'http://10.0.0.5:8267' };
     expect((await found([release('1.0.0')], there)).host).toBe('10.0.0.5');
+  });
+
+  it('cannot be where no device is answered, or over TLS only', async () => {
+    const silent = await serverAt(null, [release('1.0.0')]);
+    await expect(lookUp(silent.client, NOTHING)).rejects.toMatchObject({ code: 'server-needed' });
+    const secure = await serverAt('https://127.0.0.1:8443', [release('1.0.0')]);
+    await expect(lookUp(secure.client, NOTHING)).rejects.toThrow('over TLS only');
+    const odd = await serverAt('over there', [release('1.0.0')]);
+    await expect(lookUp(odd.client, NOTHING)).rejects.toMatchObject({ code: 'server-unexpected' });
   });
 
   it('is with a key that nobody knows where somebody says so', async () => {

@@ -76,6 +76,15 @@ async function deviceUrl(client: Client, server: string | undefined): Promise<st
   if (seen !== undefined && !URL.canParse(seen)) {
     throw new CommandError('server-unexpected', `${client.name} tells no URL for where it answers devices`);
   }
+  if (seen?.startsWith('https:') === true) {
+    throw new CommandError(
+      'server-needed',
+      `${client.name} answers devices over TLS only; virtual ones speak plain http`,
+      {
+        remedy: 'Let a server for the rehearsal answer over plain http, too.',
+      },
+    );
+  }
   if (seen !== undefined) return seen;
   throw new CommandError('server-needed', `${client.name} answers no devices`);
 }

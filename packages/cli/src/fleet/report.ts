@@ -50,6 +50,12 @@ export function showReport(out: Out, report: FleetReport, judged: readonly Judge
   if (images.unknown > 0) {
     out.note('The server has sent packages that none of its releases has: devices did not know what they became.');
   }
+  const short = Object.keys(report.faults).filter((fault) => OF_THIS_MACHINE.has(fault));
+  if (short.length > 0) {
+    out.note(
+      `This machine has run out of ports or descriptors (${short.join(', ')}): take fewer devices, or --max-open.`,
+    );
+  }
   if (judged.length === 0) return;
   out.line();
   for (const { expected, found, met } of judged) {
@@ -57,6 +63,8 @@ export function showReport(out: Out, report: FleetReport, judged: readonly Judge
   }
 }
 
+/** Faults that say nothing of the server. */
+const OF_THIS_MACHINE: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS']);
 /** From here on it is this program, and not the server, that makes devices wait. */
 const LATE_MS = 1_000;
 

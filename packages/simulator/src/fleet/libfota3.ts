@@ -56,10 +56,7 @@ export function speakLibfota3(spec: FleetSpec): Speak {
       serials.delete(index);
     }
     const { run, told } = await checkTurnkey(options);
-    if (told === undefined) {
-      const arrival = arrivalOfCheck(run);
-      return spoken([run], arrival, reports);
-    }
+    if (told === undefined || !isUsable(told)) return spoken([run], arrivalOfCheck(run), reports);
     learn(told);
     const fetched = await fetchTurnkey(options, told);
     const arrival = arrivalOf(fetched.run, fetched.sha256);
@@ -78,6 +75,12 @@ function outcomeOf({ news }: LifeState): TurnkeyOutcome {
 function spoken(runs: readonly Run[], arrival: Arrival, reports: readonly boolean[]): Spoken {
   const result = arrival.kind === 'power-lost' ? 'power lost' : arrival.kind;
   return { runs, arrival, result, checks: true, reports };
+}
+
+/** A server may say anything; virtual devices speak plain http. */
+function isUsable({ url, sha256, fota_sn, core_version, script_version }: Partial<TurnkeyTold>): boolean {
+  const isText = [url, sha256, fota_sn, core_version, script_version].every((one) => typeof one === 'string');
+  return isText && url?.startsWith('http://') === true;
 }
 
 /** It is answered 200 in any case: only the code in the JSON says no. */

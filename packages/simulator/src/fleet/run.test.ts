@@ -138,6 +138,18 @@ describe('a fleet', () => {
     expect(report.lateMs.most).toBeGreaterThan(0);
   });
 
+  it('without an interval asks as fast as it is answered: a load in a closed loop', async () => {
+    const server = await serve({});
+    const spec = fleetSpec({
+      ...{ count: 20, projectKey: 'k', firmwareName: 'app', versions: { '1.0.0': 1 }, becomes: '1.1.0', maxOpen: 5 },
+      server: { host: '127.0.0.1', port: server.port },
+      poll: { everyMs: 0 },
+      until: { rounds: 10 },
+    });
+    const report = await runFleet(spec);
+    expect(report).toMatchObject({ ended: 'rounds', asked: 200, answers: { 27: 200 }, answerMs: { count: 200 } });
+  });
+
   it('that is told to stop does so, and tells what it knows', async () => {
     const controller = new AbortController();
     const onProgress = ({ standings }: FleetState): void => {

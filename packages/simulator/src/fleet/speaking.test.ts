@@ -141,6 +141,15 @@ describe('a device with libfota3', () => {
     expect(asked.at(-1)).toContain(`${core}&script_version=001.007.005`);
   });
 
+  it.each([{}, { url: 'https://h/' }, { url: 'http://h/', sha256: 3 }])(
+    'makes nothing of an offer that is none, as %j',
+    async (offer) => {
+      const turnkey = await serve(() => ['200 OK', [], JSON.stringify({ code: 0, ...offer })]);
+      const report = await fleet(turnkey, { ...wish, generations: { 'libfota3-2026-06': 1 }, until: { rounds: 2 } });
+      expect(report).toMatchObject({ standings: { fresh: 3 }, answers: { offer: 6 } });
+    },
+  );
+
   it('whose new version did not start says so after the restart, where it tells then', async () => {
     const turnkey = await server();
     const boots = { '*': { fails: 1 } };
