@@ -74,7 +74,7 @@ export async function checkRunning(
     ...checkCertificate('devices', certificates.devices, now),
     ...checkCertificate('operators', certificates.admin, now),
     newest === undefined
-      ? ok('problems', 'the server has met none')
+      ? ok('problems', counts.devices === undefined ? 'told only to who sees all projects' : 'the server has met none')
       : warn('problems', `${ago(newest.at, now)}: ${newest.message}`, 'Look at what the server printed then.'),
     stop.isOn
       ? warn(

@@ -62,6 +62,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** See {@link principalOf}. */
     principal: Principal | undefined;
+    /** The project of the thing that the address names, once that is known. */
+    touched: string | undefined;
   }
 }
 
@@ -155,17 +157,26 @@ export function checkEntry({ role, where }: Access, principal: Principal, params
   if (inPath !== undefined && !sees(principal, inPath)) throw unknownProject(inPath);
 }
 
-/** The rest, once the request is known to be valid. @throws FotaServerError of something that is not there */
-export function checkTouched({ role, where }: Access, principal: Principal, params: unknown, body: unknown): void {
-  if (role === undefined) return;
+/**
+ * The rest, once the request is known to be valid. Gives the project of the thing that the address names, if that lies in one.
+ * @throws FotaServerError of something that is not there
+ */
+export function checkTouched(
+  { role, where }: Access,
+  principal: Principal,
+  params: unknown,
+  body: unknown,
+): string | undefined {
+  if (role === undefined) return undefined;
   if (where === 'body') {
     const { project } = body as { readonly project: string };
     if (!sees(principal, project)) throw unknownProject(project);
   }
-  if (typeof where === 'string') return;
+  if (typeof where === 'string') return undefined;
   const found = where.lies(params as Params, body);
   const isThere = 'owner' in found ? mayTouch(principal, found.owner) : sees(principal, found.project);
   if (!isThere) throw where.unknown(params as Params, body);
+  return 'project' in found ? found.project : undefined;
 }
 
 function forbidden(

@@ -58,7 +58,7 @@ describe('the audit log of the admin API', () => {
       { ...local, action: 'upload.begin', made: upload },
       { ...local, action: 'upload.append', target: upload, code: 'ok' },
       { ...local, action: 'release.create', project: 'p', made: '1', code: 'ok' },
-      { ...local, action: 'release.withdraw', target: '1', code: 'ok' },
+      { ...local, action: 'release.withdraw', project: 'p', target: '1', code: 'ok' },
     ]);
     expect(await audited(admin, '?by=ci')).toHaveLength(1);
     expect(await audited(admin, '?project=p&action=release.create')).toHaveLength(1);

@@ -76,7 +76,7 @@ function attemptOf(request: FastifyRequest, audited: Audited | undefined): Attem
   return {
     principal,
     action: audited?.action ?? `${method} ${routeOptions.url ?? ''}`,
-    project: nameAt(params, 'project') ?? nameAt(body, 'project'),
+    project: request.touched ?? nameAt(params, 'project') ?? nameAt(body, 'project'),
     target: target && nameAt({ params, body }, target),
     details: detailsOf(body, details),
     from: ip || undefined,

@@ -33,6 +33,7 @@ export function addEntry(
   };
 
   app.decorateRequest('principal', undefined);
+  app.decorateRequest('touched', undefined);
 
   app.addHook('onRequest', async (request) => {
     const { access } = request.routeOptions.config;
@@ -50,7 +51,7 @@ export function addEntry(
     const { access } = request.routeOptions.config;
     if (access === undefined || principal === undefined) return;
     try {
-      checkTouched(access, principal, params, body);
+      request.touched = checkTouched(access, principal, params, body);
     } catch (error) {
       // For who sees all it is just not there.
       if (principal.projects !== 'all') noteRefusal(audit, request, error);

@@ -1,15 +1,20 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import { makeCertificate } from '@libfota2/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Asked, type Heard, type RunningAdmin, runAdmin } from '../../../test/admin.ts';
 import { folders } from '../../../test/folder.ts';
 import type { ApiAudit } from './account-api.ts';
+import type { AdminParts } from './admin.ts';
 import type { ApiPage } from './api.ts';
 
 const folder = folders(onTestFinished);
 const ADA = { name: 'Ada', password: 'correct horse battery', role: 'operator', projects: ['p'] } as const;
 const SAME_ORIGIN = { 'X-Requested-With': 'page' };
 
-async function running(): Promise<RunningAdmin> {
-  const admin = await runAdmin(await folder());
+async function running(changes?: () => Partial<AdminParts>): Promise<RunningAdmin> {
+  const admin = await runAdmin(await folder(), changes);
   onTestFinished(() => admin.close());
   await admin.ask('POST /projects', { json: { name: 'p' } });
   await admin.ask('POST /users', { json: ADA });
@@ -116,6 +121,27 @@ describe('a session', () => {
     }
     expect(await admin.ask('GET /me')).toMatchObject({ body: { kind: 'local', role: 'admin', projects: 'all' } });
   });
+});
+
+it('over TLS a session’s cookie is held to this host and to TLS, and one set without is none', async () => {
+  const admin = await running(() => ({ isSecure: true }));
+  const { cert, key } = makeCertificate({ name: 'localhost' });
+  admin.admin.use({ cert, key, passphrase: undefined, clientCa: undefined });
+  const asked = async (line: string, headers: Record<string, string>, json?: unknown): Promise<IncomingMessage> => {
+    const [method, path] = line.split(' ');
+    const way = { port: admin.port, host: '127.0.0.1', ca: cert, rejectUnauthorized: false, agent: false };
+    const question = request({ ...way, method, path: `/api/v1${path}`, headers });
+    question.end(json === undefined ? undefined : JSON.stringify(json));
+    const [answer] = await once(question, 'response');
+    return answer.resume();
+  };
+  const { name, password } = ADA;
+  const answer = await asked('POST /session', { 'content-type': 'application/json' }, { name, password });
+  const [set = ''] = answer.headers['set-cookie'] ?? [];
+  expect(set).toMatch(/^__Host-fota_session=\w{43}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict; Secure$/);
+  const [cookie = ''] = set.split(';');
+  expect((await asked('GET /me', { cookie })).statusCode).toBe(200);
+  expect((await asked('GET /me', { cookie: cookie.replace('__Host-', '') })).statusCode).toBe(401);
 });
 
 describe('logging in', () => {
