@@ -26,3 +26,6 @@ export {
   type TurnkeyOutcome,
   type TurnkeyTold,
 } from './turnkey.ts';
+export type { WarpMoment, WarpReport, WarpSample } from './warp/chronicle.ts';
+export { simulateRollout, type WarpWorld } from './warp/run.ts';
+export { type WarpDevice, type WarpSpec, type WarpStep, type WarpWish, warpSpec } from './warp/spec.ts';

@@ -28,15 +28,15 @@ describe('a forecast', () => {
   it('says for each device by which wave it would get the release, or why not', () => {
     expect(of('a')).toMatchObject({ gets: true, wave: 0 });
     expect(of('b')).toMatchObject({ gets: true, wave: 1 });
-    expect(of('c')).toEqual({ gets: false, rule: 'not-targeted' });
-    expect(of('a', '1.1.0')).toEqual({ gets: false, rule: 'newest' });
+    expect(of('c')).toEqual({ gets: false, why: 'not-targeted' });
+    expect(of('a', '1.1.0')).toEqual({ gets: false, why: 'runs-it' });
   });
 
   it('knows of a higher release that the device would get instead', () => {
     const plan = planOf([projectOf()], [releaseOf('2.0.0')], POLICY);
     expect(forecaster({ rollout, release, isTarget: () => true }, plan)(device('a'), lookup, now)).toEqual({
       gets: false,
-      rule: 'another-release',
+      why: 'another-release',
     });
   });
 
@@ -58,7 +58,7 @@ describe('a forecast', () => {
       now,
     );
     expect(waves).toMatchObject([
-      { devices: 1, bytes: 6, atLeastMs: 2 * HOUR },
+      { devices: 1, bytes: 6, atLeastMs: 0 },
       { devices: 1, bytes: 6 },
     ]);
     expect(others).toEqual({ 'not-targeted': 1 });

@@ -7,7 +7,7 @@ export type { Project, Release, ReleasePackage } from './catalogue.ts';
 export { type Decision, decide, type Moment, type Refused, type Rule, type Upgrade } from './decide.ts';
 export type { Access, Circumstances, Device, Known } from './device.ts';
 export { FotaServerError } from './errors.ts';
-export { type Forecast, forecaster, forecastOf, type RolloutForecast, waveTimes } from './forecast.ts';
+export { createTally, type Forecast, forecaster, forecastOf, type RolloutForecast, waveTimes } from './forecast.ts';
 export { memberTest } from './members.ts';
 export { createMeter, type Meter } from './meter.ts';
 export { gateOf, type Plan, type Policy, planOf } from './plan.ts';
