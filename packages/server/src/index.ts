@@ -35,6 +35,7 @@ export {
   type Upgrade,
 } from './domain/decide.ts';
 export { FotaServerError, SERVER_ERRORS, type ServerErrorCode } from './domain/errors.ts';
+export type { StoredEvent } from './domain/event.ts';
 export type { Explanation, Step } from './domain/explain.ts';
 export type { Inspection } from './domain/inspection.ts';
 export { type Plan, planOf } from './domain/plan.ts';

@@ -12,6 +12,8 @@ import { FotaServerError } from './domain/errors.ts';
 import { serveDevices, serveOperators } from './doors.ts';
 import { type ServerOptions, settingsOf } from './options.ts';
 import type { NewProject, Operator, Publication, Published } from './usecases/operator.ts';
+import type { RolloutDesk } from './usecases/rollout-desk.ts';
+import { handOn } from './usecases/telling.ts';
 
 /** What `publish` takes. */
 export interface PublishOptions extends Omit<Publication, 'intake'> {
@@ -41,6 +43,8 @@ export interface FotaServer {
   readonly dataDir: string;
   /** What an operator can do and see. */
   readonly operator: Operator;
+  /** The same of rollouts and the global stop. */
+  readonly rollouts: RolloutDesk;
   /** The same as the operator's, for a name and a key. */
   createProject(name: string, key?: string, more?: Omit<NewProject, 'name' | 'key'>): Promise<Project>;
   /**
@@ -72,7 +76,8 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
   try {
     const notice = await takeFolder(dataDir, closers);
     const application = await openApplication(dataDir, settings, closers);
-    const { operator } = application;
+    const { operator, rollouts } = application;
+    closers.push(handOn(application.events, settings.onEvent, application.onProblem));
     const doors: Closers = [];
     closers.push((graceMs) => Promise.all(doors.map((close) => close(graceMs))));
     const devices = await serveDevices(application, settings, doors);
@@ -97,6 +102,7 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
       firstToken,
       dataDir,
       operator,
+      rollouts,
       createProject: (name, key, more) => operator.createProject({ name, key, ...more }),
       async publish({ package: source, ...publication }) {
         const isPath = typeof source === 'string';

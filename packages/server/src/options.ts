@@ -1,4 +1,5 @@
 import { FotaServerError } from './domain/errors.ts';
+import type { StoredEvent } from './domain/event.ts';
 import type { Limits } from './http/door.ts';
 import { OPTIONS, type Setting } from './settings/table.ts';
 import type { CheckIn } from './usecases/check-in.ts';
@@ -65,6 +66,8 @@ export interface ServerOptions {
   readonly onCheckIn?: ((checkIn: CheckIn) => void) | undefined;
   /** Told of requests that were not understood, or asked at the wrong place: of each kind once a minute; must not throw. */
   readonly onLost?: ((lost: LostRequest) => void) | undefined;
+  /** Told of what happens, once it is durable: of rollouts, attempts, releases, the global stop; must not throw. */
+  readonly onEvent?: ((event: StoredEvent) => void) | undefined;
   /** Told of what went wrong inside. Default: a warning of the process. */
   readonly onProblem?: ((problem: unknown) => void) | undefined;
 }
@@ -105,7 +108,8 @@ const OPTIONAL: ReadonlySet<string> = new Set(['admin', 'admin.tls', 'tls']);
 export function settingsOf(options: ServerOptions): Settings {
   const { devices = true, onCheckIn = () => undefined, onLost = () => undefined } = options;
   const { onProblem = (problem) => process.emitWarning(String(problem)) } = options;
-  const settings: Record<string, unknown> = { devices, onCheckIn, onLost, onProblem };
+  const { onEvent = () => undefined } = options;
+  const settings: Record<string, unknown> = { devices, onCheckIn, onLost, onEvent, onProblem };
   for (const [path, setting] of Object.entries<Setting>(OPTIONS)) {
     const steps = path.split('.');
     const [group, name = ''] = [steps.slice(0, -1), steps.at(-1)];

@@ -58,6 +58,8 @@ describe('fota doctor', () => {
       'port',
       'database',
       'problems',
+      'stop',
+      'rollouts',
       'order',
       'packages',
     ]);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { CheckIn, FotaServer, LostRequest, ServerOptions } from '@libfota2/server';
+import type { CheckIn, FotaServer, LostRequest, ServerOptions, StoredEvent } from '@libfota2/server';
 import { OWN } from '@libfota2/server/settings';
 import type { Command } from 'commander';
 import { devicePath, outwardUrls } from '../client/addresses.ts';
@@ -8,9 +8,10 @@ import { type Configuration, configured, isOn, optionsOf } from '../config/confi
 import { givenBy, settingOptions } from '../config/flags.ts';
 import { failureOf } from '../failure.ts';
 import type { Out } from '../output/out.ts';
-import { bold, cyan, red, span, type Text } from '../output/text.ts';
+import { bold, cyan, green, red, span, type Text, yellow } from '../output/text.ts';
 import { clockTime } from '../output/words.ts';
 import { examples, type Invocation, jsonOption } from './command.ts';
+import { stopText } from './stop.ts';
 
 /** `fota serve`: the upgrade server, until Ctrl-C. */
 export function addServe(program: Command, invocation: Invocation): void {
@@ -48,6 +49,8 @@ async function serve({ out, world, signal, onHangup }: Invocation, configuration
     onLost: (lost) => {
       if (!isQuiet) tellLost(out, lost);
     },
+    // Also where nobody is shown who asks: a rollout that pauses waits for somebody.
+    onEvent: (event) => tellEvent(out, event),
     onProblem: (problem) => tellProblem(out, problem, world.now()),
   };
   const server = await whenFree(options.dataDir, ended, () => startServer(settings));
@@ -87,6 +90,27 @@ function tellStart(out: Out, server: FotaServer, options: ServerOptions, configF
     'On this machine, in another terminal: fota project create NAME, fota publish FILE. Ctrl-C ends the server.',
   );
   out.line();
+  const stop = server.rollouts.stop();
+  if (!stop.isOn) return;
+  out.line(stopText(stop), '  (fota stop --off lets them go on)');
+  out.line();
+}
+
+/** What becomes of rollouts and the global stop; the rest is for fota events. */
+function tellEvent(out: Out, { at: moment, type, project, data }: StoredEvent): void {
+  const [family] = type.split('.');
+  if (family !== 'rollout' && family !== 'stop') return;
+  const at = new Date(moment).toISOString();
+  out.event({ event: type, at, project, ...data }, span(`${clockTime(at)}  `, toldOf(type, data)));
+}
+
+function toldOf(type: StoredEvent['type'], { rollout, firmwareName, wave, reason = '' }: StoredEvent['data']): Text {
+  if (type === 'stop.on') return stopText({ why: reason });
+  if (type === 'stop.off') return green('Upgrades go on: the stop is lifted.');
+  const what = type.slice('rollout.'.length);
+  const said = `rollout ${rollout} of ${firmwareName} ${what}${wave === undefined ? '' : `, wave ${wave}`}`;
+  const text = reason === '' ? said : `${said}: ${reason}`;
+  return type === 'rollout.paused' || type === 'rollout.aborted' ? yellow(text) : text;
 }
 
 /** A device that asks at a wrong path cannot say so itself; of each kind of such requests one is told a minute. */

@@ -1,4 +1,5 @@
 /** What operators and devices do, told as events. Releases are told by their store, in the commit of the change itself. */
+import type { StoredEvent } from '../domain/event.ts';
 import type { CheckIns } from './check-in.ts';
 import type { Events } from './events.ts';
 import type { Fleet } from './fleet.ts';
@@ -28,4 +29,34 @@ export function tellingCheckIns(checkIns: CheckIns, fleet: Pick<Fleet, 'record'>
       return checkIns.answered(decision, upgrade);
     },
   };
+}
+
+/** Hands on what happens from now on, in order and once it is durable, until the function that it gives is called. */
+export function handOn(
+  events: Events,
+  onEvent: (event: StoredEvent) => void,
+  onProblem: (problem: unknown) => void,
+): () => void {
+  let place = events.newest();
+  let isReading = false;
+  let isMore = false;
+  const read = async (): Promise<void> => {
+    do {
+      isMore = false;
+      const portion = await events.read(place, {});
+      place = portion.at;
+      for (const event of portion.events) onEvent(event);
+      isMore ||= !portion.isAll;
+    } while (isMore);
+  };
+  return events.watch(() => {
+    isMore = true;
+    if (isReading) return;
+    isReading = true;
+    read()
+      .catch(onProblem)
+      .finally(() => {
+        isReading = false;
+      });
+  });
 }
