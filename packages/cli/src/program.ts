@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { addAudit } from './commands/audit.ts';
+import { addBackup } from './commands/backup.ts';
 import type { Invocation } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
@@ -95,6 +96,7 @@ export function createProgram(invocation: Invocation): Command {
   addUser(program, invocation);
   addWhoami(program, invocation);
   addAudit(program, invocation);
+  addBackup(program, invocation);
   addDemo(program, invocation);
   addDoctor(program, invocation);
   addCompletion(program, invocation);

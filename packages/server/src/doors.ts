@@ -1,9 +1,12 @@
 /** The part of the composition root that opens the server to devices and operators. */
 import { createRequire } from 'node:module';
 import type { AddressInfo, Server } from 'node:net';
+import { join } from 'node:path';
 import { UPGRADE_PATH } from '@libfota2/protocol';
 import { certificateFiles } from './adapters/disk/certificates.ts';
+import { openSnapshots } from './adapters/sqlite/snapshot.ts';
 import { type Application, type Closers, later } from './application.ts';
+import { DATABASE_PATH } from './domain/backup.ts';
 import { FotaServerError } from './domain/errors.ts';
 import { createAdmin } from './http/admin/admin.ts';
 import { createAnswering } from './http/device/answering.ts';
@@ -16,6 +19,7 @@ import { createListener } from './http/listener.ts';
 import { originOf } from './http/origin.ts';
 import type { Settings, TlsOptions } from './options.ts';
 import type { Credentials } from './ports/certificates.ts';
+import { createBackups } from './usecases/backup.ts';
 import { type CertificateKeeper, keepCertificates } from './usecases/certificates.ts';
 
 /** Where devices are answered. */
@@ -100,8 +104,15 @@ export async function serveOperators(
     certificates: { devices: devices.keeper?.certificate(), admin: keeper?.certificate() },
     problems: application.problems(),
   });
+  const backups = createBackups({
+    snapshots: await openSnapshots(join(dataDir, DATABASE_PATH)),
+    packages: application.packages,
+    now: Date.now,
+    version,
+    encode: (text) => Buffer.from(text),
+  });
   const isSecure = settings.admin?.tls !== undefined;
-  const admin = createAdmin({ ...application, facts, isSecure });
+  const admin = createAdmin({ ...application, backups, facts, isSecure });
   doors.push((graceMs) => admin.close(graceMs));
   if (settings.admin !== undefined) {
     const { host, port, tls } = settings.admin;

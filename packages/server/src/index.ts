@@ -11,6 +11,7 @@ export {
   NO_ENTRY,
   recordIn,
 } from './domain/audit.ts';
+export type { BackupFile, BackupManifest } from './domain/backup.ts';
 export {
   ANY_SOURCE,
   checkedNames,
@@ -50,5 +51,6 @@ export { type InspectedFile, inspectFile, readCertificate } from './inspect.ts';
 export { type FotaServer, type PublishOptions, startServer } from './main.ts';
 export type { LostRequest, ServerOptions, TlsOptions } from './options.ts';
 export type { Certificate } from './ports/certificates.ts';
+export { restoreBackup, verifyBackup } from './restore.ts';
 export type { CheckIn } from './usecases/check-in.ts';
 export type { Operator, Publication, Published } from './usecases/operator.ts';

@@ -1,5 +1,5 @@
 /** The composition root: the only place that knows which adapters the use cases work with. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { translate } from './adapters/disk/errors.ts';
@@ -11,6 +11,7 @@ import type { Project } from './domain/catalogue.ts';
 import { FotaServerError } from './domain/errors.ts';
 import { serveDevices, serveOperators } from './doors.ts';
 import { type ServerOptions, settingsOf } from './options.ts';
+import { UNFINISHED } from './restore.ts';
 import type { NewProject, Operator, Publication, Published } from './usecases/operator.ts';
 import type { RolloutDesk } from './usecases/rollout-desk.ts';
 import { handOn } from './usecases/telling.ts';
@@ -60,7 +61,7 @@ export interface FotaServer {
 
 /**
  * Starts an upgrade server on a data folder.
- * @throws FotaServerError `option-invalid`, `data-dir-locked`, `data-dir-unusable`, `disk-full`, `database-damaged`,
+ * @throws FotaServerError `option-invalid`, `data-dir-locked`, `data-dir-unusable`, `restore-unfinished`, `disk-full`, `database-damaged`,
  *   `database-newer`, `port-in-use`, `listen-failed`; `tls-file-unreadable`, `tls-certificate-invalid`, `tls-key-invalid`,
  *   `tls-key-mismatch`
  */
@@ -137,6 +138,9 @@ async function takeFolder(dataDir: string, closers: Closers): Promise<string> {
     throw await namingHolder(error, dataDir, notice);
   });
   closers.push(() => lock.close());
+  if (existsSync(join(dataDir, UNFINISHED))) {
+    throw new FotaServerError('restore-unfinished', `restoring a backup into ${dataDir} did not come to its end`);
+  }
   await rm(notice, { force: true });
   return notice;
 }

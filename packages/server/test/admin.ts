@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { Identity } from '@libfota2/protocol';
+import { openSnapshots } from '../src/adapters/sqlite/snapshot.ts';
 import { type Application, type Closers, openApplication } from '../src/application.ts';
 import { type Admin, type AdminParts, createAdmin } from '../src/http/admin/admin.ts';
 import { settingsOf } from '../src/options.ts';
+import { createBackups } from '../src/usecases/backup.ts';
 
 export interface Heard {
   readonly status: number;
@@ -58,7 +61,14 @@ export async function runAdmin(
     adminUrl: undefined,
     problems: application.problems(),
   });
-  const admin = createAdmin({ ...application, facts, ...changes(application) });
+  const backups = createBackups({
+    snapshots: await openSnapshots(join(dataDir, 'fota.db')),
+    packages: application.packages,
+    now: Date.now,
+    version: '0.1.0',
+    encode: (text) => Buffer.from(text),
+  });
+  const admin = createAdmin({ ...application, backups, facts, ...changes(application) });
   const socket = await admin.listenLocally(dataDir);
   admin.server.listen(0, '127.0.0.1');
   await once(admin.server, 'listening');

@@ -16,6 +16,15 @@ export interface Address {
   readonly connections?: number | undefined;
 }
 
+/** A file that the server sends. */
+export interface Download {
+  /** As the server calls it: letters, digits, dots and dashes. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
 export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
 export interface Client {
@@ -27,6 +36,8 @@ export interface Client {
   patch<T>(path: string, offset: number, size: number, bytes: AsyncIterable<Uint8Array>): Promise<T>;
   /** The bytes of an answer that goes on until somebody leaves. Breaks off, too, where the server is silent for a minute. */
   open(path: string, query: Query, headers: Readonly<Record<string, string>>): Promise<AsyncIterable<Uint8Array>>;
+  /** Has a file made, and sent: its bytes follow as they come. */
+  download(path: string): Promise<Download>;
   /** Up to `limit` items, over as many pages as they lie on; whether there are more. */
   list<Item>(path: string, query: Query, limit: number): Promise<{ items: Item[]; more: boolean }>;
   close(): Promise<void>;
@@ -123,6 +134,27 @@ export function createClient(address: Address, signal?: AbortSignal): Client {
         const type = String(answer.headers['content-type'] ?? '');
         if (answer.statusCode === 200 && type.startsWith('text/event-stream')) return explaining(answer.body);
         return read(answer.statusCode, type, await answer.body.text());
+      } catch (error) {
+        throw explained(error);
+      }
+    },
+    async download(path) {
+      try {
+        const answer = await request(urlOf(path, {}), {
+          dispatcher: endless,
+          method: 'POST',
+          headers: authorization,
+          // A large database takes its time before the first byte.
+          headersTimeout: 0,
+          ...(signal === undefined ? {} : { signal }),
+        });
+        const { 'content-type': type, 'content-length': length, 'content-disposition': named } = answer.headers;
+        const name = /^attachment; filename="([\w.-]{1,100})"$/.exec(String(named))?.[1];
+        const size = Number(length);
+        if (answer.statusCode === 200 && name !== undefined && Number.isSafeInteger(size)) {
+          return { name, size, body: explaining(answer.body) };
+        }
+        return read(answer.statusCode, String(type), await answer.body.text());
       } catch (error) {
         throw explained(error);
       }

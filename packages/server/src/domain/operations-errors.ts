@@ -24,6 +24,26 @@ export const OPERATIONS_ERRORS = {
     means: 'A certificate has expired. It is still shown, for devices that do not look.',
     remedy: 'Renew it: the server takes the new files by itself, without a restart.',
   },
+  'backup-running': {
+    means: 'Another backup is being made.',
+    remedy: 'Wait until it is done, or end the command that makes it.',
+  },
+  'backup-unreadable': {
+    means: 'The backup cannot be read.',
+    remedy: 'Check its path and who may read it.',
+  },
+  'backup-invalid': {
+    means: 'The file is no backup, or not all of one, or was changed since it was made.',
+    remedy: 'Take another one; fota backup verify says of each whether it is whole.',
+  },
+  'data-dir-not-empty': {
+    means: 'A backup is restored into an empty folder only, and this one holds something.',
+    remedy: 'Name a new folder with --data, or put away what is there.',
+  },
+  'restore-unfinished': {
+    means: 'A backup was being restored into this data folder, and that did not come to its end.',
+    remedy: 'Restore it again: fota restore FILE --data DIR begins anew.',
+  },
   'database-migrated': {
     means: 'A newer program than before has changed the form of the database, and has kept a copy of it as it was.',
     remedy: 'Nothing. To go back to the former program, see docs/operations.md; else the copy may be deleted.',

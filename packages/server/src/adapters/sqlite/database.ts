@@ -11,6 +11,11 @@ export async function openDatabase(path: string, timeout: number): Promise<Datab
   return new DatabaseSync(path, { timeout });
 }
 
+/** Whether databases are opened with Node's own SQLite. */
+export function isBuiltIn(): boolean {
+  return builtIn() !== undefined;
+}
+
 interface Module {
   readonly DatabaseSync: new (
     path: string,

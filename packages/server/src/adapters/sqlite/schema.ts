@@ -188,6 +188,9 @@ ${TOKEN_TABLE}
   ].join(''),
 ];
 
+/** The schema that this program works with. */
+export const SCHEMA: number = STEPS.length;
+
 /**
  * Opens the server's database and brings its schema up to date, all steps or none; a copy of what it was is made first, of
  * which `onMigrated` is told: no failure, but what an operator should know.
@@ -200,7 +203,7 @@ export async function openSchema(path: string, onMigrated?: (told: FotaServerErr
     // NORMAL: kill -9 loses nothing, a power cut may lose the last commits but never damages. Publishing raises it to FULL.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON');
     const { user_version: from } = database.prepare('PRAGMA user_version').get() as { readonly user_version: number };
-    const to = STEPS.length;
+    const to = SCHEMA;
     if (from > to) throw new FotaServerError('database-newer', `${path} has schema ${from}, this program knows ${to}`);
     if (from === to) return database;
     // What has no schema yet is empty.

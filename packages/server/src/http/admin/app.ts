@@ -5,6 +5,7 @@ import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/typ
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { Type } from 'typebox';
 import { FotaServerError } from '../../domain/errors.ts';
+import type { Backups } from '../../usecases/backup.ts';
 import type { Events } from '../../usecases/events.ts';
 import type { Operator } from '../../usecases/operator.ts';
 import type { RolloutDesk } from '../../usecases/rollout-desk.ts';
@@ -27,6 +28,7 @@ import { rolloutShapes } from './rollout-schemas.ts';
 import { type App, describeProblems } from './route.ts';
 import { attemptRoutes } from './routes/attempts.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { backupRoutes } from './routes/backup.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { eventRoutes } from './routes/events.ts';
 import { profileRoutes } from './routes/profiles.ts';
@@ -52,6 +54,7 @@ export interface AppParts extends EntryParts {
   readonly uploads: Uploads;
   readonly events: Events;
   readonly versions: Pick<VersionCounts, 'history'>;
+  readonly backups: Backups;
   readonly facts: () => ServerFacts;
   readonly limits: Pick<AdminLimits, 'jsonBytes'>;
   /** Told of defects, and of what the operator must see to, such as a full disk. */
@@ -158,6 +161,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
       versionRoutes(routes, operator, versions);
       tokenRoutes(routes, tokens);
       eventRoutes(routes, operator, events, { streaming: createStreaming({ events, ending, onProblem }), identify });
+      backupRoutes(routes, parts.backups);
       auditRoutes(routes, audit);
       userRoutes(routes, parts.users);
       sessionRoutes(routes, parts);

@@ -60,6 +60,7 @@ const ROUTES = [
   'PATCH /api/v1/projects/{project}/devices/{device}',
   'PATCH /api/v1/uploads/{upload}',
   'PATCH /api/v1/users/{user}',
+  'POST /api/v1/backup',
   'POST /api/v1/projects',
   'POST /api/v1/projects/{project}/keys',
   'POST /api/v1/releases',
@@ -138,7 +139,8 @@ it('every operation says what it answers, problems in their own type', async () 
     expect(statuses, what).toEqual(expect.arrayContaining(['400', '401', '500', '503']));
     for (const [status, { description, content }] of Object.entries(responses)) {
       expect(description, `${what} ${status}`).toBeTruthy();
-      const type = status.startsWith('2') ? 'application/json' : 'application/problem+json';
+      const file = path.endsWith('/backup') ? 'application/x-tar' : 'application/json';
+      const type = status.startsWith('2') ? file : 'application/problem+json';
       const types = path.endsWith('/events') && status === '200' ? ['text/event-stream', type] : [type];
       if (status !== '204') expect(Object.keys(content ?? {}), `${what} ${status}`).toEqual(types);
     }

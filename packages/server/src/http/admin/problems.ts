@@ -48,6 +48,7 @@ const STATUS: Readonly<Partial<Record<ServerErrorCode, number>>> = {
   'database-damaged': 500,
   'data-dir-unusable': 500,
   internal: 500,
+  'backup-running': 409,
   closed: 503,
   'disk-full': 507,
 };
