@@ -83,7 +83,8 @@ function imagesText({ images }: FleetReport): Text {
 }
 
 function deliveriesText({ all, most, mostId }: FleetReport['deliveries']): string {
-  return mostId === undefined ? 'none' : `${all} whole images, ${most} to one device at most (${mostId})`;
+  if (mostId === undefined) return 'none';
+  return `${all} whole images, ${most} to one device at most${most > 1 ? ` (${mostId})` : ''}`;
 }
 
 function reportsText({ reports: { taken, refused } }: FleetReport): string | undefined {
