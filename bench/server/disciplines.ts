@@ -1,6 +1,14 @@
-export type Firmware = 'small' | 'medium' | 'large';
-/** MiB of the packages on offer, version 1.0.0 of each. */
-export const PACKAGES_MIB: Readonly<Record<Firmware, number>> = { small: 1 / 1024, medium: 1, large: 64 };
+export type Firmware = 'small' | 'medium' | 'large' | 'rolled';
+/**
+ * MiB of the packages on offer, version 1.0.0 of each. Above that of `rolled` twenty releases are rolled out to others, so that
+ * each question of a device looks at twenty rollouts.
+ */
+export const PACKAGES_MIB: Readonly<Record<Firmware, number>> = {
+  small: 1 / 1024,
+  medium: 1,
+  large: 64,
+  rolled: 1 / 1024,
+};
 
 /** Whom the server is measured against. `memory` and `file` are bare `node:http`, see children/constant and children/stream. */
 export type Rival = 'memory' | 'file' | 'nginx';
@@ -50,6 +58,13 @@ export function disciplines(known: number): readonly Discipline[] {
       what: 'Check-ins with no news',
       devices: { first: 0, count: 1_000 },
       rivals: [['memory', 0.8]],
+    },
+    {
+      ...FIRST_CONTACTS,
+      what: 'Check-ins past 20 rollouts',
+      firmware: 'rolled',
+      devices: { first: 0, count: 1_000 },
+      rivals: [['memory', 0.6]],
     },
     {
       ...FIRST_CONTACTS,

@@ -100,7 +100,8 @@ const TEXT = `
 - **Bare Node** is \`node:http\` that answers what the server answered, head and body, from memory and to everybody; for
   64 MiB, more than the server's cache takes, it is \`createReadStream(file).pipe(response)\`.
 - **nginx** has one worker, \`sendfile\`, \`keepalive_timeout 0\` and no log; it decides and remembers nothing.
-- **Check-ins with no news**: 1000 devices that are known and run the newest. **With news**: thousands of known devices, none
+- **Check-ins with no news**: 1000 devices that are known and run the newest. **Past 20 rollouts**: 1000 devices below twenty
+  releases, each of which is rolled out to others: every rollout is looked at, half of them by a query. **With news**: thousands of known devices, none
   more often than the server allows. **Ranges**: 1000 devices go on with the same package, with \`If-Range\`. **Downloads**:
   each by another device.
 - **Decisions**: \`decide\` alone, for a plan of 20 firmwares with 5 releases each.
