@@ -76,7 +76,8 @@ describe('a rollout', () => {
     const rollout = running({ pause: { wave, overall: { count: undefined, percent: undefined, ofAtLeast: 1 } } });
     const found = step(rollout, [counts(of)], 1);
     expect(found?.change).toBe(pauses ? 'paused' : undefined);
-    if (found !== undefined) expect(found.rollout.why).toMatch(/^in wave 1 \d+ .+; fewer than .+ were allowed$/);
+    if (found !== undefined)
+      expect(found.rollout.why).toMatch(/^wave 1: \d+ .+, of \d+ that ended; the threshold is \d+ (?:devices|%)$/);
   });
 
   it('pauses over what went wrong in all waves together, also when it was complete', () => {

@@ -127,8 +127,8 @@ function tooBad({ wave, pause, accepted }: Rollout, counts: readonly WaveCounts[
   const all = sumOf(counts);
   const acceptedInAll = accepted.reduce((sum, one) => sum + one, 0);
   return (
-    crossed(pause.wave, here, accepted[wave] ?? 0, `in wave ${wave + 1}`) ??
-    crossed(pause.overall, all, acceptedInAll, 'in all waves')
+    crossed(pause.wave, here, accepted[wave] ?? 0, `wave ${wave + 1}`) ??
+    crossed(pause.overall, all, acceptedInAll, 'all waves')
   );
 }
 
@@ -142,7 +142,7 @@ function crossed(threshold: Threshold, counts: WaveCounts, accepted: number, whe
   const parts = (['failed', 'rolled-back', 'silent'] as const)
     .filter((standing) => counts[standing] > 0)
     .map((standing) => `${counts[standing]} ${standing === 'rolled-back' ? 'rolled back' : standing}`);
-  const limit = byCount ? `${count} were allowed` : `${percent} % of ${ended} were allowed`;
-  const before = accepted > 0 ? `, ${accepted} of them accepted before` : '';
-  return `${where} ${parts.join(', ')}${before}; fewer than ${limit}`;
+  const limit = byCount ? `${count} ${count === 1 ? 'device' : 'devices'}` : `${percent} %`;
+  const before = accepted > 0 ? ` (${accepted} of them accepted before)` : '';
+  return `${where}: ${parts.join(', ')}${before}, of ${ended + accepted} that ended; the threshold is ${limit}`;
 }
