@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { ServerOptions } from '@libfota2/server';
 
 /** What a call rejects with when the server was killed before it acknowledged. */
 export class Killed extends Error {
@@ -28,9 +29,9 @@ interface Word {
   readonly failed?: string;
 }
 
-export async function startKillable(dataDir: string): Promise<Killable> {
+export async function startKillable(dataDir: string, options: Partial<ServerOptions> = {}): Promise<Killable> {
   const script = fileURLToPath(new URL('../fixtures/server-kill.mjs', import.meta.url));
-  const child = fork(script, [dataDir], { execArgv: [] });
+  const child = fork(script, [dataDir, JSON.stringify(options)], { execArgv: [] });
   const heard = new EventEmitter();
   heard.setMaxListeners(100);
   const problems: string[] = [];
