@@ -204,7 +204,7 @@ function look(
 function speaksAgainst({ rollout, opening }: Gate, wave: number): RefusingRule | undefined {
   if (rollout.state === 'aborted') return 'rollout-aborted';
   if (rollout.state === 'scheduled') return 'rollout-scheduled';
-  if (wave > rollout.wave) return 'later-wave';
   if (rollout.state === 'paused') return 'rollout-paused';
+  if (wave > rollout.wave) return 'later-wave';
   return opening.isOpen ? undefined : 'outside-window';
 }
