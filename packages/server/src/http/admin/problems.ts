@@ -126,6 +126,9 @@ function inWords(findings: readonly Finding[], context = 'body'): string {
   const place = PLACES[context] ?? 'the request';
   // What is not known is found twice, once as a schema that takes nothing.
   const telling = findings.filter(({ keyword }) => keyword !== 'boolean');
+  // Of many that are not known only they are found.
+  const unknown = findings.map(({ instancePath }) => instancePath.slice(1));
+  if (telling.length === 0) return `not known in ${place}: ${quoted(unknown)}`;
   return telling
     .slice(0, 3)
     .map((finding) => one(finding, place))
