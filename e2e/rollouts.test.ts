@@ -51,10 +51,12 @@ function offered({ counts: { underWay, confirmed, failed, rolledBack, silent } }
 
 describe('a rollout over real sockets', { timeout: PATIENCE_MS }, () => {
   it('of a good release reaches all devices of all generations, wave by wave', async () => {
-    const scene = await rolling({ waves: [{ percent: 10 }, { percent: 50 }, { percent: 100 }] });
+    // A line that breaks behind the last byte that the network took is no failed installation: it is asked again soon.
+    const waves = [{ percent: 10 }, { percent: 50 }, { percent: 100 }];
+    const scene = await rolling({ waves }, { settleMs: 5_000 });
     const report = await scene.live({ count: COUNT, seed: 4, network: { cut: 0.02 } });
     expect(report).toMatchObject({ ended: 'confirmed', standings: { confirmed: COUNT }, images: { spliced: 0 } });
-    const { waves, counts, why } = await scene.until(({ state }) => state === 'complete');
+    const { waves: shown, counts, why } = await scene.until(({ state }) => state === 'complete');
     expect({ ...counts, why }).toMatchObject({
       confirmed: COUNT,
       failed: 0,
@@ -62,7 +64,7 @@ describe('a rollout over real sockets', { timeout: PATIENCE_MS }, () => {
       underWay: 0,
       why: expect.any(String),
     });
-    const each = waves.map((wave) => wave.counts.confirmed);
+    const each = shown.map((wave) => wave.counts.confirmed);
     expect(each.reduce((sum, count) => sum + count, 0)).toBe(COUNT);
     for (const count of each) expect(count).toBeGreaterThan(0);
     expect(scene.server.problems).toEqual([]);

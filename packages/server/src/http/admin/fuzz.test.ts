@@ -166,7 +166,7 @@ function requests({ paths, components }: Document): fc.Arbitrary<Asked> {
 
 function lineOf({ method, path, parameters = [] }: Operation, given: Readonly<Record<string, unknown>>): string {
   const words = (value: unknown): string =>
-    encodeURIComponent((typeof value === 'object' ? JSON.stringify(value) : String(value)).toWellFormed());
+    encodeURIComponent(typeof value === 'object' ? JSON.stringify(value) : String(value));
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => words(given[name]) || '-');
   const query = parameters
     .filter(({ name, in: place }) => place === 'query' && given[name] !== undefined)
