@@ -10,22 +10,38 @@ const CELLS = 32;
 
 const STATE = { scheduled: cyan, running: green, paused: yellow, complete: green, aborted: red } as const;
 
-/** How far it is, why it is so, and what comes next. */
-export function progressLines(rollout: ApiRollout, now: number): Text[] {
+/** How far it is, why it is so, and what comes next; `columns`: as many as a line may take. */
+export function progressLines(rollout: ApiRollout, now: number, columns: number = Number.POSITIVE_INFINITY): Text[] {
   const { id, state, wave, waves, why, next, release, version, firmwareName, project } = rollout;
   const place = wave === 0 || state === 'aborted' ? '' : `, wave ${wave} of ${waves.length}`;
+  const room = columns - 'rollout  '.length;
+  const because = wrapped(why, room).map((line, at): [string, Text] => [
+    at === 0 ? 'because' : '',
+    state === 'paused' || state === 'aborted' ? bold(STATE[state](line)) : line,
+  ]);
   return [
     ...factLines([
       ['rollout', span(bold(String(id)), '  ', bold(STATE[state](state)), place)],
       ['of', `${version} (release ${release}) of ${firmwareName}, project ${project}`],
       ['for', targetText(rollout.target)],
       ['made', ago(rollout.createdAt, now)],
-      ['because', why === '' ? undefined : state === 'paused' || state === 'aborted' ? bold(STATE[state](why)) : why],
-      ['next', next.says],
+      ...because,
+      ['next', wrapped(next.says, room).join('\n')],
     ]),
     '',
     ...waveLines(rollout),
   ];
+}
+
+/** A text in lines of so many columns, broken between words; none where it is empty. */
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ').filter((one) => one !== '')) {
+    const last = lines.at(-1);
+    if (last === undefined || width(last) + 1 + width(word) >= columns) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }
 
 /** What it was made to do. */

@@ -4,6 +4,7 @@ import type { Invocation } from '../commands/command.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import { dim, span, type Text, yellow } from '../output/text.ts';
 import { clockTime } from '../output/words.ts';
+import type { World } from '../world.ts';
 import { progressLines, rolloutLine } from './show.ts';
 
 const POLL_MS = 1_000;
@@ -21,22 +22,21 @@ export async function watchRollout(
   const live = out.live();
   let before: string | undefined;
   let rollout: ApiRollout | undefined;
-  while (!ended.aborted) {
-    const heard = await heardOf(get, ended);
-    rollout = heard.rollout ?? rollout;
-    if (isShown) {
-      const rows = world.stderr.rows ?? 24;
-      live.show(framed(rollout, heard.trouble, world.now()).slice(0, rows - 1), '');
-    } else if (rollout !== undefined) {
-      const line = changing(rollout);
-      if (line !== before)
+  try {
+    while (!ended.aborted) {
+      const heard = await heardOf(get, ended);
+      rollout = heard.rollout ?? rollout;
+      if (isShown) live.show(framed(rollout, heard.trouble, world), '');
+      else if (rollout !== undefined && changing(rollout) !== before) {
+        before = changing(rollout);
         out.event(rollout, span(`${clockTime(new Date(world.now()).toISOString())}  `, rolloutLine(rollout)));
-      before = line;
+      }
+      if (rollout?.state === 'complete' || rollout?.state === 'aborted') break;
+      await sleep(POLL_MS, undefined, { signal: ended }).catch(() => undefined);
     }
-    if (rollout?.state === 'complete' || rollout?.state === 'aborted') break;
-    await sleep(POLL_MS, undefined, { signal: ended }).catch(() => undefined);
+  } finally {
+    live.end();
   }
-  live.end();
   if (isShown && rollout !== undefined) for (const line of progressLines(rollout, world.now())) out.line(line);
   if (rollout?.state === 'aborted') exitWith(EXIT.failed);
 }
@@ -58,12 +58,12 @@ async function heardOf(get: () => Promise<ApiRollout>, ended: AbortSignal): Prom
   }
 }
 
-function framed(rollout: ApiRollout | undefined, trouble: string | undefined, now: number): Text[] {
-  const shown = rollout === undefined ? [] : [...progressLines(rollout, now), ''];
-  return [
-    ...shown,
-    trouble === undefined ? dim('Ctrl-C ends the watching, not the rollout.') : yellow(`${trouble}; waiting for it …`),
-  ];
+/** As many lines as the terminal has room for. */
+function framed(rollout: ApiRollout | undefined, trouble: string | undefined, { now, stderr }: World): Text[] {
+  const { columns = 80, rows = 24 } = stderr;
+  const shown = rollout === undefined ? [] : [...progressLines(rollout, now(), columns), ''];
+  const remark = 'Ctrl-C ends the watching, not the rollout.';
+  return [...shown.slice(0, rows - 2), trouble === undefined ? dim(remark) : yellow(`${trouble}; waiting for it …`)];
 }
 
 /** What must have changed for another line. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Rollout, WaveCounts } from './rollout.ts';
-import { type Next, nextOf } from './rollout-next.ts';
+import { type Halted, type Next, nextOf } from './rollout-next.ts';
 import { ROLLOUT_DEFAULTS } from './rollout-spec.ts';
 import { NO_COUNTS, nextStep } from './rollout-steps.ts';
 
@@ -24,10 +24,10 @@ const running: Rollout = {
   endedAt: undefined,
 };
 
-function told(changes: Partial<Rollout>, counts: Partial<WaveCounts> = {}, stopped = false): Next {
+function told(changes: Partial<Rollout>, counts: Partial<WaveCounts> = {}, halted: Partial<Halted> = {}): Next {
   const rollout = { ...running, ...changes };
   const waves = rollout.waves.map((_, place) => (place === rollout.wave ? { ...NO_COUNTS, ...counts } : NO_COUNTS));
-  return nextOf(rollout, waves, stopped, NOW);
+  return nextOf(rollout, waves, { isStopped: false, isWithdrawn: false, ...halted }, NOW);
 }
 
 const shown: Partial<WaveCounts> = { confirmed: 80, 'under-way': 20 };
@@ -82,10 +82,11 @@ describe('what comes next', () => {
     expect(closed.says).toMatch(/It offers nothing until 2026-11-27 22:00 Europe\/Berlin, when its window opens\.$/);
   });
 
-  it('is nothing while all upgrades are stopped, however far the rollout is', () => {
-    expect(told({}, shown, true).says).toMatch(
-      /All upgrades are stopped: it offers nothing until the stop is lifted\.$/,
-    );
+  it('is nothing while all upgrades are stopped, or the release is withdrawn, however far the rollout is', () => {
+    for (const state of ['running', 'complete', 'paused'] as const) {
+      expect(told({ state }, shown, { isStopped: true }).says).toMatch(/ All upgrades are stopped: [^.]+\.$/);
+      expect(told({ state }, shown, { isWithdrawn: true }).says).toMatch(/ Its release is withdrawn: [^.]+\.$/);
+    }
   });
 
   it('is what the rollout then does', () => {

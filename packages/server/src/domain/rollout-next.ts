@@ -18,18 +18,33 @@ export interface Next {
   readonly says: string;
 }
 
-/** `stopped`: whether the operator stopped all upgrades. */
-export function nextOf(rollout: Rollout, counts: readonly WaveCounts[], stopped: boolean, now: number): Next {
+/** What keeps a rollout from offering, whatever its own state. */
+export interface Halted {
+  /** The operator stopped all upgrades. */
+  readonly isStopped: boolean;
+  /** Its release is withdrawn. */
+  readonly isWithdrawn: boolean;
+}
+
+export function nextOf(rollout: Rollout, counts: readonly WaveCounts[], halted: Halted, now: number): Next {
   const { state } = rollout;
-  if (state === 'paused' || state === 'complete' || state === 'aborted') return nothing(AT_REST[state]);
+  if (state === 'aborted') return nothing(AT_REST.aborted);
+  const more = haltedText(halted);
+  if (state === 'paused' || state === 'complete') return nothing([AT_REST[state], ...more].join(' '));
   const due = dueAt(rollout) ?? now;
   const at = due > now ? due : undefined;
   const { isOpen, changesAt } = openingOf(rollout.windows, rollout.timeZone, now);
   const offersAt = isOpen ? undefined : changesAt;
   const steps = state === 'scheduled' ? starting(rollout, at) : advancing(rollout, counts, at);
   const closed = isOpen ? [] : [`It offers nothing until ${when(rollout, offersAt)}, when its window opens.`];
-  const halted = stopped ? ['All upgrades are stopped: it offers nothing until the stop is lifted.'] : [];
-  return { ...steps, at, offersAt, says: [steps.says, ...closed, ...halted].join(' ') };
+  return { ...steps, at, offersAt, says: [steps.says, ...closed, ...more].join(' ') };
+}
+
+function haltedText({ isStopped, isWithdrawn }: Halted): string[] {
+  return [
+    ...(isWithdrawn ? ['Its release is withdrawn: nobody is offered it.'] : []),
+    ...(isStopped ? ['All upgrades are stopped: it offers nothing until the stop is lifted.'] : []),
+  ];
 }
 
 const AT_REST = {

@@ -81,8 +81,9 @@ export function createRolloutDesk(ports: {
 
   const progress = (rollout: Rollout): RolloutProgress => {
     const counts = rollouts.counts(rollout.id);
-    const next = nextOf(rollout, counts, rollouts.stop().isOn, now());
-    return { rollout, release: catalogue.release(rollout.release), counts, next };
+    const release = catalogue.release(rollout.release);
+    const halted = { isStopped: rollouts.stop().isOn, isWithdrawn: release.state === 'withdrawn' };
+    return { rollout, release, counts, next: nextOf(rollout, counts, halted, now()) };
   };
 
   const change = async (id: number, step: Parameters<Rollouts['change']>[1]): Promise<RolloutProgress> =>
