@@ -17,7 +17,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
 import { CommandError } from '../failure.ts';
-import { clockTime, counted } from '../output/words.ts';
+import { clockTime, counted, printable } from '../output/words.ts';
 import { examples, type Invocation, integer, limit, nothing, serverOptions, withServer } from './command.ts';
 
 type ListOptions = Whereabouts & {
@@ -96,7 +96,12 @@ export function addAudit(program: Command, invocation: Invocation): void {
     .action(({ after, ...options }: ExportOptions) =>
       withServer(invocation, options, async (client) => {
         for await (const record of recordsOf(client, after)) {
-          out.raw(`${lineOf(record)}\n`);
+          const line = lineOf(record);
+          // What is no entry might as well steer the terminal.
+          if (recordIn(line) === undefined || printable(line) !== line) {
+            throw new CommandError('audit-broken', `${client.name} gave something that is no entry of an audit log`);
+          }
+          out.raw(`${line}\n`);
           // What nobody has read yet does not pile up here.
           if (record.id % PAGE === 0 && !(await out.written())) return;
         }

@@ -48,6 +48,19 @@ const entry = {
   ...{ rule: EVIL, release: 1, releaseVersion: EVIL, detail: EVIL },
 };
 const token = { id: EVIL, name: EVIL, role: EVIL, projects: [EVIL], createdAt: EVIL, expiresAt: EVIL };
+const user = {
+  id: EVIL,
+  name: EVIL,
+  role: EVIL,
+  projects: [EVIL],
+  isDisabled: true,
+  createdAt: EVIL,
+  passwordAt: EVIL,
+};
+const audit = {
+  ...{ id: 1, at: EVIL, isRefused: true, by: EVIL, name: EVIL, role: EVIL, from: EVIL, request: EVIL, action: EVIL },
+  ...{ project: EVIL, target: EVIL, details: [{ name: EVIL, value: EVIL }], code: EVIL, endedAt: EVIL, count: 2 },
+};
 const steps = [{ rule: EVIL, decided: false, says: EVIL }];
 const asked = { question, answer: EVIL, code: 1, rule: EVIL, msg: EVIL, steps, hints: [EVIL] };
 const device = { project: EVIL, id: EVIL, access: EVIL, records: [record] };
@@ -68,6 +81,11 @@ const ANSWERS: ReadonlyArray<readonly [RegExp, object]> = [
   [/\/releases\?/, { items: [release] }],
   [/\/devices\?/, { items: [{ project: EVIL, id: EVIL, access: EVIL, record }] }],
   [/\/log\?/, { items: [entry] }],
+  [/\/me$/, { kind: EVIL, id: EVIL, name: EVIL, role: EVIL, projects: [EVIL] }],
+  [/\/users\//, user],
+  [/\/users$/, { items: [user] }],
+  [/\/audit\?/, { items: [audit] }],
+  [/\/audit\/records/, { items: [{ id: 1, text: `{"id":1,"a":"${EVIL}"}`, hash: EVIL }] }],
   [/\/tokens$/, { ...token, token: EVIL, items: [token] }],
 ];
 
@@ -90,6 +108,13 @@ const CALLS: ReadonlyArray<readonly string[]> = [
   ['log'],
   ['token', 'list'],
   ['token', 'create', 'ci', '--role', 'admin'],
+  ['whoami'],
+  ['user', 'list'],
+  ['user', 'show', 'x'],
+  ['user', 'role', 'x', '--role', 'admin'],
+  ['audit', 'list'],
+  ['audit', 'verify'],
+  ['audit', 'export'],
   ['doctor'],
   ['simulate', 'fleet'],
   ['publish', ESC_NAME],

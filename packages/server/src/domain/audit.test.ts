@@ -111,11 +111,19 @@ describe('a chain', () => {
     );
   });
 
+  it('writes what would steer a terminal in other words, and means the same', () => {
+    const name = 'a\u001b[31m\u009b\u202e\u2028\ud800z';
+    const record = sealed({ kind: 'refused', at: '', name }, NO_ENTRY, sha256);
+    expect(record.text).toContain('a\\u001b[31m\\u009b\\u202e\\u2028\\ud800z');
+    expect(entryIn(record).name).toBe(name);
+    expect(recordIn(lineOf(record))).toEqual(record);
+  });
+
   it('goes through lines of JSON and back, and what is no such line is none', () => {
     fc.assert(
       fc.property(chains, (records) => {
         const lines = records.map(lineOf);
-        for (const line of lines) expect(line).not.toContain('\n');
+        for (const line of lines) expect(line).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u);
         expect(lines.map(recordIn)).toEqual(records);
         expect(JSON.parse(lines[0] ?? '')).toMatchObject({ id: 1, hash: records[0]?.hash });
       }),

@@ -75,11 +75,16 @@ export interface AuditFault {
   readonly says: string;
 }
 
+/** What cannot be seen, or would steer a terminal. JSON may write it as it is; here it does not. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
+
 /** A draft as the next entry of a chain. */
 export function sealed(draft: AuditDraft, before: AuditHead, sha256: Sha256): AuditRecord {
   const id = before.id + 1;
   // `undefined` is left out by JSON.
-  const text = JSON.stringify({ id, previous: before.hash, ...draft });
+  const json = JSON.stringify({ id, previous: before.hash, ...draft });
+  // All of it lies below U+FFFF.
+  const text = json.replace(UNPRINTABLE, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return { id, text, hash: sha256(text) };
 }
 
