@@ -17,6 +17,7 @@ import { reportRoute } from './http/device/reports.ts';
 import { deviceRoutes } from './http/device/routes.ts';
 import { createListener } from './http/listener.ts';
 import { originOf } from './http/origin.ts';
+import { trustedProxies } from './http/proxies.ts';
 import type { Settings, TlsOptions } from './options.ts';
 import type { Credentials } from './ports/certificates.ts';
 import { createBackups } from './usecases/backup.ts';
@@ -41,6 +42,7 @@ export async function serveDevices(application: Application, settings: Settings,
   if (!settings.devices) return NOWHERE;
   const { checkIns, serials, reports, versions, packages, onRefused, onProblem } = application;
   const { host, tls, limits } = settings;
+  const proxies = trustedProxies(settings.trustedProxies);
   const publicUrl = settings.publicUrl?.replace(/\/+$/, '');
   const answering = createAnswering({ checkIns, open: packages.open });
   // As they are configured, and as they arrive.
@@ -51,8 +53,8 @@ export async function serveDevices(application: Application, settings: Settings,
     reportRoute(reports),
     libfota3Route({ answering, checkIns, serials, reports, originOf: (request) => publicUrl ?? originOf(request) }),
   ];
-  const routes = deviceRoutes(protocols, onRefused);
-  const listener = createListener(routes, limits, onProblem, onRefused);
+  const routes = deviceRoutes(protocols, onRefused, proxies);
+  const listener = createListener(routes, limits, onProblem, onRefused, proxies);
   doors.push((graceMs) => listener.close(graceMs));
   // A command that looks into a folder for a moment counts nothing.
   versions.start();
@@ -112,7 +114,13 @@ export async function serveOperators(
     encode: (text) => Buffer.from(text),
   });
   const isSecure = settings.admin?.tls !== undefined;
-  const admin = createAdmin({ ...application, backups, facts, isSecure });
+  const admin = createAdmin({
+    ...application,
+    backups,
+    facts,
+    isSecure,
+    proxies: trustedProxies(settings.trustedProxies),
+  });
   doors.push((graceMs) => admin.close(graceMs));
   if (settings.admin !== undefined) {
     const { host, port, tls } = settings.admin;

@@ -43,6 +43,11 @@ export interface ServerOptions {
         readonly tls?: Omit<TlsOptions, 'port' | 'clientCa'> | undefined;
       }
     | undefined;
+  /**
+   * Addresses and networks of proxies: what they say of their clients in `X-Forwarded-For` or `Forwarded` is believed, by
+   * the limit of connections, the log and the admin side. Default: none.
+   */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Milliseconds that answers under way have to end once the server closes. Default 10 000. */
   readonly graceMs?: number | undefined;
   /** Deliveries of one package within a day to a device that keeps its version, after which it is held. Default 6. */

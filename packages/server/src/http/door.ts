@@ -32,8 +32,8 @@ export interface Limits {
  * are given where Node has no response object to do so. Requests themselves are none of its business.
  */
 export interface Door {
-  /** The head of a request is there. False where the connection had a request before, or was refused: say nothing. */
-  enter(socket: Duplex): boolean;
+  /** The head of a request is there, of the client at `address` where a trusted proxy told one. False where the connection had a request before, or was refused: say nothing. */
+  enter(socket: Duplex, address?: string): boolean;
   /** Nothing more of the request is awaited. False where it was refused meanwhile, or its client went: make no answer. */
   heard(socket: Duplex): boolean;
   /** Whether something of this connection's request is still awaited. */
@@ -70,6 +70,8 @@ interface Visit {
   socket: Socket;
   /** `greeting`: not secured yet. `leaving`: refused. */
   phase: 'greeting' | 'head' | 'body' | 'answer' | 'leaving';
+  /** Its address, where a trusted proxy told it. */
+  client: string | undefined;
   /** How the request began, one character a byte. */
   beginning: string;
   stopReading: (() => void) | undefined;
@@ -78,7 +80,13 @@ interface Visit {
   timer: NodeJS.Timeout | undefined;
 }
 
-export function openDoor(server: Server, limits: Limits, onRefused: (refused: Refused) => void): Door {
+/** `isTrusted`: connections from there are those of many clients, who count once their heads tell them apart. */
+export function openDoor(
+  server: Server,
+  limits: Limits,
+  onRefused: (refused: Refused) => void,
+  isTrusted: (address: string | undefined) => boolean,
+): Door {
   const handOver = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
   const visits = new Map<Duplex, Visit>();
   const perAddress = new Map<string, number>();
@@ -92,7 +100,7 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
     clearTimeout(visit.timer);
     visit.stopReading?.();
     visit.phase = 'leaving';
-    if (reason !== undefined) report(reason, status, socket.remoteAddress, visit.beginning);
+    if (reason !== undefined) report(reason, status, visit.client ?? socket.remoteAddress, visit.beginning);
     visit.timer = setTimeout(() => socket.destroy(), LINGER_MS);
     socket.end(rawRefusal(status, visit.beginning.startsWith('HEAD '), limits.retryAfterMs));
     // Closing while the client still sends would reset the connection and lose the answer on its way.
@@ -123,7 +131,10 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
 
   const count = (address: string | undefined, by: 1 | -1): void => {
     admitted += by;
-    if (address === undefined) return;
+    if (address !== undefined) countAt(address, by);
+  };
+
+  const countAt = (address: string, by: 1 | -1): void => {
     const left = (perAddress.get(address) ?? 0) + by;
     if (left > 0) perAddress.set(address, left);
     else perAddress.delete(address);
@@ -131,10 +142,19 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
 
   /** Begins a visit; tells why there is no room for it. */
   const begin = (socket: Socket, phase: Visit['phase']): { visit: Visit; reason: RefusedReason | undefined } => {
-    const visit: Visit = { socket, phase, beginning: '', stopReading: undefined, drop: undefined, timer: undefined };
+    const visit: Visit = {
+      socket,
+      phase,
+      client: undefined,
+      beginning: '',
+      stopReading: undefined,
+      drop: undefined,
+      timer: undefined,
+    };
     visits.set(socket, visit);
     // Asking for the address costs a call of the system.
-    const address = limits.maxConnectionsPerAddress > 0 ? (socket.remoteAddress ?? '') : undefined;
+    const remote = limits.maxConnectionsPerAddress > 0 ? (socket.remoteAddress ?? '') : undefined;
+    const address = isTrusted(remote) ? undefined : remote;
     const reason = crowded(address);
     if (reason === undefined) count(address, 1);
     socket.on('error', () => socket.destroy());
@@ -205,10 +225,19 @@ export function openDoor(server: Server, limits: Limits, onRefused: (refused: Re
       const visit = visits.get(raw);
       if (visit?.phase === 'greeting') drop(visit, 'handshake-failed', why);
     },
-    enter(socket) {
+    enter(socket, address) {
       const visit = visits.get(socket);
       if (visit?.phase !== 'head') return false;
       clearTimeout(visit.timer);
+      visit.client = address;
+      if (address !== undefined && limits.maxConnectionsPerAddress > 0) {
+        if ((perAddress.get(address) ?? 0) >= limits.maxConnectionsPerAddress) {
+          leave(visit, 'too-many-from-address', 503);
+          return false;
+        }
+        countAt(address, 1);
+        visit.socket.once('close', () => countAt(address, -1));
+      }
       visit.phase = 'body';
       return true;
     },

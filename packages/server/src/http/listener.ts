@@ -3,6 +3,7 @@ import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Answer, overload } from './answers.ts';
 import { type Limits, openDoor } from './door.ts';
+import { NO_PROXIES, type Proxies } from './proxies.ts';
 import type { Refused, RefusedReason } from './refused.ts';
 import { createSecure, type Secure } from './secure.ts';
 import { send } from './sending.ts';
@@ -38,6 +39,7 @@ export function createListener(
   limits: Limits,
   onProblem: (problem: unknown) => void,
   onRefused: (refused: Refused) => void = () => undefined,
+  proxies: Proxies = NO_PROXIES,
 ): Listener {
   const server = createServer({
     maxHeaderSize: limits.headBytes,
@@ -53,7 +55,7 @@ export function createListener(
   });
   // A client that has said all it will is answered still; left alone, Node would close before an answer that takes a turn.
   Object.assign(server, { httpAllowHalfOpen: true });
-  const door = openDoor(server, limits, onRefused);
+  const door = openDoor(server, limits, onRefused, proxies.isTrusted);
   const running = new Set<Promise<void>>();
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -83,7 +85,7 @@ export function createListener(
   };
   const respond = (request: IncomingMessage, response: ServerResponse): void => {
     // What follows a request on its connection is none of ours.
-    if (!door.enter(request.socket)) {
+    if (!door.enter(request.socket, proxies.toldBy(request))) {
       door.follows(request.socket);
       return;
     }

@@ -85,9 +85,14 @@ export function duration(lowestMs: number, highestMs: number): Kind<number> {
   });
 }
 
-/** A text that is not empty and fits the pattern. `stands`: for what, such as `host`. */
-export function text(stands: string, wanted: string, pattern: RegExp = /^[^\0]+$/): Kind<string> {
-  const is = (value: unknown): value is string => typeof value === 'string' && pattern.test(value);
+/** A text that is not empty and fits. `stands`: for what, such as `host`. */
+export function text(
+  stands: string,
+  wanted: string,
+  fits: RegExp | ((text: string) => boolean) = /^[^\0]+$/,
+): Kind<string> {
+  const is = (value: unknown): value is string =>
+    typeof value === 'string' && (fits instanceof RegExp ? fits.test(value) : fits(value));
   return kind({ wanted, stands, is, parse: (word) => only(is, word), print: quoted });
 }
 

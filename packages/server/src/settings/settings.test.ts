@@ -8,8 +8,10 @@ const tls = { cert: 'cert.pem', key: 'key.pem' };
 
 describe('a setting', () => {
   it('is in the table for each option that startServer has, and no other', () => {
-    const { devices, onCheckIn, onLost, onProblem, ...rest } = settingsOf({ dataDir: '/d', admin: { tls }, tls });
-    expect(pathsOf(rest).toSorted()).toEqual(Object.keys(OPTIONS).toSorted());
+    const settings = Object.entries(settingsOf({ dataDir: '/d', admin: { tls }, tls }));
+    // Commands that work on a folder of their own have no devices, and functions have no words.
+    const told = settings.filter(([name, value]) => name !== 'devices' && typeof value !== 'function');
+    expect(pathsOf(Object.fromEntries(told)).toSorted()).toEqual(Object.keys(OPTIONS).toSorted());
   });
 
   it('has a name of its own that is an option, a variable and a bare key of TOML', () => {

@@ -3,6 +3,7 @@
  * `fota serve`, variables, the configuration file, its check, docs/operations.md and the checks of `startServer` are made
  * of it, so that a new setting is a line here and one in `ServerOptions`.
  */
+import { isIP } from 'node:net';
 import { PLAIN_PREFIX } from '@libfota2/protocol';
 import type { ServerOptions } from '../options.ts';
 import { bytes, count, duration, flag, type Kind, list, path, text } from './kinds.ts';
@@ -96,6 +97,13 @@ export const OPTIONS: { readonly [Path in OptionPath]: Setting<At<ServerOptions,
     'holds the passphrase of the key',
     'admin-tls-cert',
   ),
+  trustedProxies: is(
+    'trusted-proxies',
+    list(text('address', 'an address or a network such as 10.0.0.0/8', isNetwork)),
+    [],
+    'Running',
+    'believe what these say of their clients in X-Forwarded-For or Forwarded',
+  ),
   graceMs: is('grace', duration(0, LONG), 10_000, 'Running', 'that downloads under way have to end at Ctrl-C'),
   deliveriesPerDay: limit('deliveries-per-day', count(1, MANY), 6, 'of one package to a device that keeps its version'),
   settleMs: limit('settle', duration(0, LONG), 60_000, 'after a package until an old version means that it failed'),
@@ -162,6 +170,13 @@ function file(name: string, group: Group, says: string, needs: string): Setting<
 
 function pem(name: string, group: Group, says: string, needs: string): Setting<string> {
   return { ...file(name, group, says, needs), isNeeded: true };
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/');
+  const bits = { 4: 32, 6: 128 }[isIP(address)];
+  const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (bits ?? -1));
+  return bits !== undefined && isPrefix && more.length === 0 && !address.includes('%');
 }
 
 function limit(name: string, kind: Kind<number>, orElse: number, says: string): Setting<number> {

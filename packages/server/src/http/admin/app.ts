@@ -12,6 +12,7 @@ import type { RolloutDesk } from '../../usecases/rollout-desk.ts';
 import type { Uploads } from '../../usecases/uploads.ts';
 import type { Users } from '../../usecases/users.ts';
 import type { VersionCounts } from '../../usecases/version-counts.ts';
+import type { Proxies } from '../proxies.ts';
 import { declared, open } from './access.ts';
 import { addAuditing, noteFailure } from './auditing.ts';
 import {
@@ -55,6 +56,8 @@ export interface AppParts extends EntryParts {
   readonly events: Events;
   readonly versions: Pick<VersionCounts, 'history'>;
   readonly backups: Backups;
+  /** Default: none. */
+  readonly proxies?: Proxies | undefined;
   readonly facts: () => ServerFacts;
   readonly limits: Pick<AdminLimits, 'jsonBytes'>;
   /** Told of defects, and of what the operator must see to, such as a full disk. */
@@ -97,6 +100,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
 
   const app: App = fastify({
     bodyLimit: limits.jsonBytes,
+    trustProxy: (address: string | undefined) => parts.proxies?.isTrusted(address) === true,
     genReqId: () => randomBytes(9).toString('base64url'),
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     frameworkErrors: (error, request, reply) => void refuse(error, request, reply),

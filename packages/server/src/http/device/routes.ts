@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Answer, refusal } from '../answers.ts';
 import type { Route } from '../listener.ts';
+import { NO_PROXIES, type Proxies } from '../proxies.ts';
 import { excerptOf, type Refused, type RefusedReason } from '../refused.ts';
 
 /** One device protocol: answers what is its own, and leaves the rest to the others. */
@@ -18,13 +19,17 @@ const METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'POST',
  * The device side: the first protocol that knows the target answers. Of requests that none knows `onLost` is told: a device
  * with a mistyped URL cannot say so itself.
  */
-export function deviceRoutes(routes: readonly DeviceRoute[], onLost: (lost: Refused) => void): Route {
-  const lost = ({ method, url, socket }: IncomingMessage, reason: RefusedReason, status: number): void =>
+export function deviceRoutes(
+  routes: readonly DeviceRoute[],
+  onLost: (lost: Refused) => void,
+  proxies: Proxies = NO_PROXIES,
+): Route {
+  const lost = (request: IncomingMessage, reason: RefusedReason, status: number): void =>
     onLost({
       reason,
       status,
-      address: socket.remoteAddress ?? '',
-      excerpt: excerptOf(`${method} ${url}`),
+      address: proxies.clientOf(request.socket.remoteAddress, request.headers),
+      excerpt: excerptOf(`${request.method} ${request.url}`),
       at: Date.now(),
     });
   return {
