@@ -12,6 +12,7 @@ import { addEvents } from './commands/events.ts';
 import { addExplain } from './commands/explain.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addLog } from './commands/log.ts';
+import { addPlan } from './commands/plan.ts';
 import { addProject } from './commands/project.ts';
 import { addPublish } from './commands/publish.ts';
 import { addRelease } from './commands/release.ts';
@@ -83,6 +84,7 @@ export function createProgram(invocation: Invocation): Command {
   addPublish(program, invocation);
   addRelease(program, invocation);
   addRollout(program, invocation);
+  addPlan(program, invocation);
   addStop(program, invocation);
   addDevice(program, invocation);
   addVersions(program, invocation);

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { expectation, MEASURE_NAMES } from '../fleet/expect.ts';
 import type { FleetCommand } from '../fleet/main.ts';
 import { choice, examples, type Invocation, integer, serverOptions } from './command.ts';
+import { addRolloutSimulation } from './simulate-rollout.ts';
 import { mix, range, share, span } from './values.ts';
 
 /** As the simulator knows them, which is not loaded for the sake of a help text. */
@@ -11,6 +12,7 @@ const KINDS = '2023-10, 2024-06, 2025-01, 2025-09, 2026-01, 2026-03, now, libfot
 export function addSimulate(program: Command, invocation: Invocation): void {
   const group = program.command('simulate').description('try a server out with devices that are none');
   addFleet(group, invocation);
+  addRolloutSimulation(group, invocation);
 }
 
 /** `fota simulate fleet`: virtual devices over real sockets. */

@@ -9,18 +9,40 @@ import type { Device } from './device.ts';
 import { NO_USAGE } from './limits.ts';
 import { type Gate, gateOf, type Plan, planOf } from './plan.ts';
 import { NO_LIMITS, type Rollout, type RolloutLimits } from './rollout.ts';
-import type { RefusingRule } from './rules.ts';
 import { openingOf } from './windows.ts';
 
-/** Why a device gets nothing by a rollout: a rule, or what no rule has to say. */
-export type Otherwise =
-  | RefusingRule
-  /** It gets a release that the rollout is not of, and the rollout's never. */
-  | 'another-release'
-  /** It runs the release already. */
-  | 'runs-it'
-  /** It has taken the package, and nothing more is known yet. */
-  | 'under-way';
+/**
+ * Why a device gets nothing by a rollout: a rule, or what no rule has to say. `another-release`: it gets a release that the
+ * rollout is not of, and the rollout's never; `runs-it` already; `under-way`: it has taken the package, and nothing more is known yet.
+ */
+export const OTHERWISE = [
+  'id-missing',
+  'project-unknown',
+  'blocked',
+  'unregistered',
+  'firmware-unknown',
+  'version-unreadable',
+  'nothing-published',
+  'pinned',
+  'held-back',
+  'newest',
+  'floor',
+  'base-missing',
+  'not-targeted',
+  'rollout-aborted',
+  'rollout-scheduled',
+  'later-wave',
+  'rollout-paused',
+  'outside-window',
+  'rolled-back',
+  'upgrade-loop',
+  'stopped',
+  'limit',
+  'another-release',
+  'runs-it',
+  'under-way',
+] as const;
+export type Otherwise = (typeof OTHERWISE)[number];
 
 /** What one device would get. */
 export type Forecast =

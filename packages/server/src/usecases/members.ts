@@ -9,7 +9,7 @@ import type { Fleet } from './fleet.ts';
 const AT_ONCE = 5_000;
 
 /** Goes over all records of a fleet, in turns. */
-async function* inTurns(fleet: Pick<Fleet, 'records'>, later: Later): AsyncGenerator<readonly DeviceRecord[]> {
+export async function* inTurns(fleet: Pick<Fleet, 'records'>, later: Later): AsyncGenerator<readonly DeviceRecord[]> {
   let some: DeviceRecord[] = [];
   for (const record of fleet.records()) {
     some.push(record);

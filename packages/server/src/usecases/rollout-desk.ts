@@ -11,6 +11,7 @@ import type { AttemptFilter, AttemptStore, Stop } from '../ports/rollouts.ts';
 import type { Now, Page, PageRequest, StoredAttempt } from '../ports.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Fleet } from './fleet.ts';
+import type { Forecasts } from './forecasts.ts';
 import type { Rollouts } from './rollouts.ts';
 
 export interface RolloutFilter {
@@ -28,7 +29,7 @@ export interface RolloutProgress {
   readonly next: Next;
 }
 
-export interface RolloutDesk {
+export interface RolloutDesk extends Forecasts {
   /** The newest first. */
   rollouts(filter: RolloutFilter): readonly RolloutProgress[];
   /** @throws FotaServerError `rollout-unknown` */
@@ -75,6 +76,7 @@ export function createRolloutDesk(ports: {
   readonly store: AttemptStore;
   /** @throws FotaServerError `query-invalid`, `group-unknown` */
   readonly checkTarget: (project: string, target: Rollout['target']) => void;
+  readonly forecasts: Forecasts;
   readonly now: Now;
 }): RolloutDesk {
   const { catalogue, rollouts, fleet, store, checkTarget, now } = ports;
@@ -134,6 +136,8 @@ export function createRolloutDesk(ports: {
   };
 
   return {
+    ...ports.forecasts,
+
     rollouts: ({ project, release, state }) =>
       rollouts
         .all()

@@ -15,6 +15,7 @@ import { createAttempts, tellEnds } from './attempts.ts';
 import { type Catalogue, openCatalogue } from './catalogue.ts';
 import { type CheckIn, type CheckIns, createCheckIns } from './check-in.ts';
 import { type Fleet, type OnAttempt, openFleet } from './fleet.ts';
+import { createForecasts } from './forecasts.ts';
 import type { Grouping } from './grouping.ts';
 import { hasMembers } from './members.ts';
 import type { Noise } from './noise.ts';
@@ -122,6 +123,16 @@ export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
       throw new FotaServerError('rollout-invalid', message, problem);
     }
   };
-  const desk = createRolloutDesk({ catalogue, rollouts, fleet, store: stores.devices, checkTarget, now });
+  const forecasts = createForecasts({
+    catalogue,
+    rollouts,
+    fleet,
+    plan: planning.plan,
+    groupQuery,
+    checkTarget,
+    now,
+    later,
+  });
+  const desk = createRolloutDesk({ catalogue, rollouts, fleet, store: stores.devices, checkTarget, forecasts, now });
   return { catalogue, fleet, noise, planning, rollouts, desk, checkIns, serials, reports };
 }

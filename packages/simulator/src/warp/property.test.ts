@@ -107,7 +107,7 @@ function forecastFor(spec: WarpSpec) {
     () => undefined,
   );
   const ask = forecaster({ rollout, release, isTarget }, plan);
-  return devices.map(({ id, version, access = 'default', labels = [], pin }) => {
+  return devices.map(({ id, version = '', access = 'default', labels = [], pin }) => {
     const profile = labels.length === 0 && pin === undefined ? NO_PROFILE : { labels, note: '', pin };
     const known = {
       firstSeenAt: beginMs,

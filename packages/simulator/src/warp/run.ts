@@ -218,10 +218,9 @@ function shares(offline: number): ReadonlyArray<readonly [boolean, number]> {
 function devicesOf({ fleet, devices }: WarpSpec): WarpDevices {
   const { traits } = createRoster(fleet);
   const all = Array.from({ length: fleet.count }, (_, index): ReturnType<WarpDevices['device']> => {
-    const named = devices?.[index];
-    if (named !== undefined) return { ...named, idKind: 'imei' };
     const { id, idKind, version } = traits(index);
-    return { id, idKind, version };
+    const named = devices?.[index];
+    return named === undefined ? { id, idKind, version } : { ...named, idKind, version: named.version ?? version };
   });
   const [first] = all;
   if (first === undefined) throw new RangeError('a fleet without devices is none');

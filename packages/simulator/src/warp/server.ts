@@ -61,7 +61,7 @@ export interface WarpServer {
 /** What the server knows of its devices beforehand. */
 export interface WarpDevices {
   readonly count: number;
-  device(index: number): WarpDevice & Pick<Device, 'idKind'>;
+  device(index: number): WarpDevice & Pick<Device, 'idKind' | 'version'>;
 }
 
 /** How often it is looked at whether a wave has anybody in it. */

@@ -15,8 +15,8 @@ import { type FleetSpec, type FleetWish, fleetSpec } from '../fleet/spec.ts';
 /** A device of which more is said than luck would have it. */
 export interface WarpDevice {
   readonly id: string;
-  /** What it runs at first. */
-  readonly version: string;
+  /** What it runs at first. Default: as luck has it. */
+  readonly version?: string | undefined;
   /** Default: what the project does with devices that nobody has spoken of. */
   readonly access?: Access | undefined;
   readonly labels?: readonly string[] | undefined;
@@ -32,7 +32,7 @@ export interface WarpStep {
 
 export interface WarpSpec {
   readonly fleet: FleetSpec;
-  /** Instead of devices by luck; as many as the fleet counts. */
+  /** The first ones; the others are as luck has them. */
   readonly devices: readonly WarpDevice[] | undefined;
   /** Share of devices that are switched off all the time; the server knows them all the same. */
   readonly offline: number;
@@ -96,7 +96,7 @@ export function warpSpec(wish: WarpWish): WarpSpec {
     fleet: fleetSpec({
       versions: { '1.0.0': 1 },
       ...fleet,
-      count: devices?.length ?? fleet.count,
+      count: Math.max(devices?.length ?? 0, fleet.count),
       firmwareName,
       projectKey: PROJECT.key,
       server: { host: 'warp', port: 1 },

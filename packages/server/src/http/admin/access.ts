@@ -53,6 +53,8 @@ export interface Access {
   readonly where: Where;
   /** `undefined`: it changes nothing. */
   readonly audited: Audited | undefined;
+  /** It changes nothing, though its method might. */
+  readonly isQuestion?: true;
 }
 
 declare module 'fastify' {
@@ -74,6 +76,11 @@ interface Config {
 /** Of a route that only tells something. */
 export function reads(role: Role, where: Where): Config {
   return { access: { role, where, audited: undefined } };
+}
+
+/** Of a route that only tells something, of what it is told in a body. */
+export function asks(role: Role, where: Where): Config {
+  return { access: { role, where, audited: undefined, isQuestion: true } };
 }
 
 /** Of a route that changes something. */
@@ -119,10 +126,10 @@ export function declared({
   const access = config?.access;
   if (access === undefined) {
     throw fails(
-      "says not who may call it: add config: reads(ROLE, WHERE), changes(ROLE, WHERE, { action: 'thing.verb' }) or open()",
+      "says not who may call it: add config: reads(ROLE, WHERE), asks(ROLE, WHERE), changes(ROLE, WHERE, { action: 'thing.verb' }) or open()",
     );
   }
-  const isReading = methods.every((one) => one === 'GET' || one === 'HEAD');
+  const isReading = access.isQuestion === true || methods.every((one) => one === 'GET' || one === 'HEAD');
   if (isReading !== (access.audited === undefined)) {
     throw fails(isReading ? 'changes nothing: use reads(…)' : 'changes something: use changes(…), for the audit log');
   }

@@ -24,6 +24,7 @@ import {
 } from './device-schemas.ts';
 import { addEntry, type EntryParts } from './entry.ts';
 import { eventSchema } from './event-schemas.ts';
+import { planShapes } from './plan-schemas.ts';
 import { expected, PROBLEM_TYPE, problemOf } from './problems.ts';
 import { rolloutShapes } from './rollout-schemas.ts';
 import { type App, describeProblems } from './route.ts';
@@ -32,6 +33,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { backupRoutes } from './routes/backup.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { eventRoutes } from './routes/events.ts';
+import { planRoutes } from './routes/plan.ts';
 import { profileRoutes } from './routes/profiles.ts';
 import { projectRoutes } from './routes/projects.ts';
 import { releaseRoutes } from './routes/releases.ts';
@@ -148,7 +150,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
     eventSchema,
     versionHistorySchema,
   ];
-  for (const schema of [...Object.values(schemas), ...device, ...rolloutShapes]) app.addSchema(schema);
+  for (const schema of [...Object.values(schemas), ...device, ...rolloutShapes, ...planShapes]) app.addSchema(schema);
 
   await app.register(
     context((routes) => {
@@ -158,6 +160,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
       void routes.register(context((bytes) => uploadBytesRoute(bytes, uploads)));
       releaseRoutes(routes, operator, uploads);
       rolloutRoutes(routes, rollouts, operator);
+      planRoutes(routes, rollouts, operator);
       attemptRoutes(routes, rollouts);
       stopRoutes(routes, rollouts);
       deviceRoutes(routes, operator);

@@ -61,6 +61,8 @@ const ROUTES = [
   'PATCH /api/v1/uploads/{upload}',
   'PATCH /api/v1/users/{user}',
   'POST /api/v1/backup',
+  'POST /api/v1/plan',
+  'POST /api/v1/plan/devices',
   'POST /api/v1/projects',
   'POST /api/v1/projects/{project}/keys',
   'POST /api/v1/releases',
