@@ -97,12 +97,18 @@ const IF_RELEVANT: Readonly<Partial<Record<Rule, keyof Relevant>>> = {
 /** Rules that are told only where they decide: that nothing is stopped is no news. */
 const ONLY_DECIDING: ReadonlySet<Rule> = new Set(['stopped', 'older-release', 'newer-release']);
 
-/** By rule everything that was asked up to it, for devices of which nothing further is to be said: most of them. */
-const PLAIN_TRACES = new Map<Rule, readonly Rule[]>(RULES.map((rule) => [rule, traced(rule, NOTHING_RELEVANT)]));
+/** By rule, and by what is relevant, everything that was asked up to it, as far as it was told before. */
+const TRACES: ReadonlyMap<Rule, Array<readonly Rule[] | undefined>> = new Map(RULES.map((rule) => [rule, []]));
 
 /** All rules that were asked, the deciding one last. */
 export function traceOf(rule: Rule, relevant: Relevant): readonly Rule[] {
-  return relevant === NOTHING_RELEVANT ? (PLAIN_TRACES.get(rule) ?? [rule]) : traced(rule, relevant);
+  const { pinned, heldBack, floor, gated, tried, limited } = relevant;
+  const bits = Number(pinned) + 2 * Number(heldBack) + 4 * Number(floor) + 8 * Number(gated) + 16 * Number(tried);
+  const known = TRACES.get(rule) ?? [];
+  const which = bits + 32 * Number(limited);
+  const trace = known[which] ?? traced(rule, relevant);
+  known[which] = trace;
+  return trace;
 }
 
 function traced(deciding: Rule, relevant: Relevant): readonly Rule[] {

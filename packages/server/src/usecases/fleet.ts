@@ -22,7 +22,8 @@ export interface Asked {
 export interface Fleet {
   /** Devices, each counted once a firmware. */
   readonly size: number;
-  circumstances(device: Device): Circumstances;
+  /** `record`: what is known of it, where that is at hand; default: it is looked up. */
+  circumstances(device: Device, record?: DeviceRecord): Circumstances;
   record(project: string, id: string, firmwareName: string): DeviceRecord | undefined;
   recordsOf(project: string, id: string): readonly DeviceRecord[];
   access(project: string, id: string): Access;
@@ -160,8 +161,8 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
       return records.size;
     },
 
-    circumstances({ project, id, firmwareName }) {
-      const known = records.get(recordKey(project, id, firmwareName));
+    circumstances({ project, id, firmwareName }, record) {
+      const known = record ?? records.get(recordKey(project, id, firmwareName));
       const access = accesses.size === 0 ? 'default' : accessOf(project, id);
       const hasRoom = records.size < maxDevices;
       const said = profile(project, id);

@@ -98,7 +98,7 @@ export function createForecasts(ports: {
     const ask = forecaster({ rollout, release, isTarget }, plan(at));
     return (record) => {
       const isOurs = record.project === rollout.project && record.firmwareName === rollout.firmwareName;
-      return isOurs ? ask(record, fleet.circumstances, at) : undefined;
+      return isOurs ? ask(record, () => fleet.circumstances(record, record), at) : undefined;
     };
   };
 

@@ -5,8 +5,8 @@ import type { Rollout } from '../domain/rollout.ts';
 import type { DeviceRecord, Later } from '../ports.ts';
 import type { Fleet } from './fleet.ts';
 
-/** Records that are looked at in one turn: devices do not wait for an operator's question. */
-const AT_ONCE = 5_000;
+/** Records that are looked at in one turn, a few milliseconds: devices do not wait for an operator's question. */
+const AT_ONCE = 1_000;
 
 /** Goes over all records of a fleet, in turns. */
 export async function* inTurns(fleet: Pick<Fleet, 'records'>, later: Later): AsyncGenerator<readonly DeviceRecord[]> {
