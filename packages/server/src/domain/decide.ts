@@ -178,7 +178,7 @@ function decided<R extends Rule>(rule: R, { device, ours, registered, choice, re
 
 /** Which rules have something to say of this device. For most, none. */
 function relevantOf(
-  { considered, floor, ceiling }: Choice,
+  { chosen, considered, floor, ceiling }: Choice,
   { gates }: FirmwarePlan,
   { known, profile }: Circumstances,
   { policy: { limits } }: Plan,
@@ -191,6 +191,7 @@ function relevantOf(
     heldBack: ceiling !== undefined,
     floor: floor !== undefined,
     gated: !isPinned && gates.size > 0,
+    ruled: !isPinned && (chosen ?? considered[0])?.gate !== undefined,
     tried: considered.some(({ release }) => release.id === known?.attempt?.release),
     limited: [limits, ...looked.map(({ rollout }) => rollout.limits)].some(isLimiting),
   };

@@ -64,8 +64,10 @@ export interface Relevant {
   readonly pinned: boolean;
   readonly heldBack: boolean;
   readonly floor: boolean;
-  /** A rollout was looked at. */
+  /** The firmware has rollouts. */
   readonly gated: boolean;
+  /** One of them has a say in the release that the answer is about. */
+  readonly ruled: boolean;
   /** The release was tried before. */
   readonly tried: boolean;
   readonly limited: boolean;
@@ -76,6 +78,7 @@ export const NOTHING_RELEVANT: Relevant = {
   heldBack: false,
   floor: false,
   gated: false,
+  ruled: false,
   tried: false,
   limited: false,
 };
@@ -85,11 +88,11 @@ const IF_RELEVANT: Readonly<Partial<Record<Rule, keyof Relevant>>> = {
   'held-back': 'heldBack',
   floor: 'floor',
   'not-targeted': 'gated',
-  'rollout-aborted': 'gated',
-  'rollout-scheduled': 'gated',
-  'later-wave': 'gated',
-  'rollout-paused': 'gated',
-  'outside-window': 'gated',
+  'rollout-aborted': 'ruled',
+  'rollout-scheduled': 'ruled',
+  'later-wave': 'ruled',
+  'rollout-paused': 'ruled',
+  'outside-window': 'ruled',
   'rolled-back': 'tried',
   limit: 'limited',
 };
