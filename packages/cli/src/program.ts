@@ -24,6 +24,7 @@ import { addToken } from './commands/token.ts';
 import { addUpgrade } from './commands/upgrade.ts';
 import { addUser } from './commands/user.ts';
 import { addVersions } from './commands/versions.ts';
+import { addWebhook } from './commands/webhook.ts';
 import { addWhoami } from './commands/whoami.ts';
 import { CommandError, EXIT } from './failure.ts';
 import { hasColors } from './output/out.ts';
@@ -99,6 +100,7 @@ export function createProgram(invocation: Invocation): Command {
   addWhoami(program, invocation);
   addAudit(program, invocation);
   addBackup(program, invocation);
+  addWebhook(program, invocation);
   addDemo(program, invocation);
   addDoctor(program, invocation);
   addCompletion(program, invocation);

@@ -13,6 +13,7 @@ import { sqliteTokens } from './adapters/sqlite/tokens.ts';
 import { sqliteUsers } from './adapters/sqlite/users.ts';
 import { FotaServerError } from './domain/errors.ts';
 import type { RolloutLimits } from './domain/rollout.ts';
+import { guarded, guardedDesk, tracked } from './guards.ts';
 import type { Refused } from './http/refused.ts';
 import type { Settings } from './options.ts';
 import type { Later, PackageStore } from './ports.ts';
@@ -24,6 +25,7 @@ import { bareEntry, createNoise } from './usecases/noise.ts';
 import { createOperator, type Operator } from './usecases/operator.ts';
 import { seldom } from './usecases/problems.ts';
 import { openProfiles } from './usecases/profiles.ts';
+import { createRepeats, type Repeats } from './usecases/repeats.ts';
 import type { Reports } from './usecases/reports.ts';
 import type { RolloutDesk } from './usecases/rollout-desk.ts';
 import type { Serials } from './usecases/serials.ts';
@@ -34,6 +36,8 @@ import { openUpgrades } from './usecases/upgrades.ts';
 import { openUploads, type Uploads } from './usecases/uploads.ts';
 import { openUsers, type Users } from './usecases/users.ts';
 import { createVersionCounts, type VersionCounts } from './usecases/version-counts.ts';
+import type { Webhooks } from './usecases/webhooks.ts';
+import { openSendingWebhooks } from './webhooks.ts';
 
 /** Something that went wrong inside. */
 export interface Problem {
@@ -61,6 +65,8 @@ export interface Application {
   readonly serials: Serials;
   readonly reports: Reports;
   readonly versions: VersionCounts;
+  readonly webhooks: Webhooks;
+  readonly repeats: Repeats;
   readonly packages: PackageStore;
   /** A connection was refused before it asked anything. */
   readonly onRefused: (refused: Refused) => void;
@@ -204,6 +210,16 @@ export async function openApplication(dataDir: string, settings: Settings, close
   const sessions = await openSessions({ store: accounts.sessions, users, now, random: randomBytes, sha256, onProblem });
   const audit = await openAudit({ store: sqliteAudit(store.database, database), now, later, sha256, onProblem });
   closers.push(() => audit.flush().catch(onProblem));
+  const checkProject = catalogue.project;
+  const webhooks = await openSendingWebhooks({
+    store: store.webhooks,
+    events: told,
+    now,
+    later,
+    checkProject,
+    onProblem,
+  });
+  closers.push(() => webhooks.close().catch(onProblem));
   const checkIns = tellingCheckIns(upgrades.checkIns, fleet, told);
 
   return {
@@ -221,6 +237,8 @@ export async function openApplication(dataDir: string, settings: Settings, close
     serials: upgrades.serials,
     reports: upgrades.reports,
     versions,
+    webhooks,
+    repeats: createRepeats({ store: store.repeats, now }),
     packages,
     onRefused: ({ reason, status, address, excerpt, at }) => {
       const device = { project: '', firmwareName: '', idKind: 'imei', id: '', version: '' } as const;
@@ -231,85 +249,11 @@ export async function openApplication(dataDir: string, settings: Settings, close
   };
 }
 
-type Guard = <A extends readonly unknown[], T>(work: (...args: A) => Promise<T>) => (...args: A) => Promise<T>;
-
-/** What an operator changes: all that takes time, but for what only reads. */
-type Change = Exclude<
-  {
-    [Name in keyof Operator]: Operator[Name] extends (...args: never[]) => Promise<unknown> ? Name : never;
-  }[keyof Operator],
-  'devices' | 'device' | 'log'
->;
-
-/** The operator, whose changes are refused once the server closes. The compiler sees that none is forgotten. */
-function guarded(operator: Operator, guard: Guard): Operator {
-  const changes: Pick<Operator, Change> = {
-    createProject: guard(operator.createProject),
-    updateProject: guard(operator.updateProject),
-    rotateKey: guard(operator.rotateKey),
-    revokeKey: guard(operator.revokeKey),
-    takeIn: guard(operator.takeIn),
-    publish: guard(operator.publish),
-    publishDraft: guard(operator.publishDraft),
-    withdraw: guard(operator.withdraw),
-    setFloor: guard(operator.setFloor),
-    setAccess: guard(operator.setAccess),
-    changeProfile: guard(operator.changeProfile),
-    forgetDevice: guard(operator.forgetDevice),
-  };
-  return { ...operator, ...changes };
-}
-
-/** The same for rollouts. */
-function guardedDesk(desk: RolloutDesk, guard: Guard): RolloutDesk {
-  return {
-    ...desk,
-    createRollout: guard(desk.createRollout),
-    pauseRollout: guard(desk.pauseRollout),
-    resumeRollout: guard(desk.resumeRollout),
-    skipWave: guard(desk.skipWave),
-    abortRollout: guard(desk.abortRollout),
-    retryRollout: guard(desk.retryRollout),
-    rollBack: guard(desk.rollBack),
-    setStop: guard(desk.setStop),
-  };
-}
-
 /** Limits of all downloads together; 0 is none. */
 function limitsOf({ maxDownloads, bytesPerHour, bytesPerDevicePerDay }: Settings): RolloutLimits {
   return {
     downloads: maxDownloads || undefined,
     bytesPerHour: bytesPerHour || undefined,
     bytesPerDevicePerDay: bytesPerDevicePerDay || undefined,
-  };
-}
-
-/** Changes that must end before the database closes. */
-function tracked(): {
-  readonly guard: Guard;
-  refuse(): void;
-  settle(graceMs: number): Promise<unknown>;
-} {
-  const running = new Set<Promise<unknown>>();
-  let refusing = false;
-  return {
-    guard:
-      (work) =>
-      async (...args) => {
-        if (refusing) throw new FotaServerError('closed', 'the server is closing or closed');
-        const result = work(...args);
-        running.add(result);
-        return result.finally(() => running.delete(result));
-      },
-    refuse() {
-      refusing = true;
-    },
-    settle(graceMs) {
-      let timer: NodeJS.Timeout | undefined;
-      const grace = new Promise((resolve) => {
-        timer = setTimeout(resolve, graceMs);
-      });
-      return Promise.race([Promise.allSettled(running), grace]).finally(() => clearTimeout(timer));
-    },
   };
 }

@@ -47,6 +47,7 @@ export type * from './http/admin/api.ts';
 export type * from './http/admin/plan-api.ts';
 export type * from './http/admin/rollout-api.ts';
 export { checkRollout, rolloutRequest } from './http/admin/rollout-views.ts';
+export type * from './http/admin/webhook-api.ts';
 export type { Limits } from './http/door.ts';
 export { type InspectedFile, inspectFile, readCertificate } from './inspect.ts';
 export { type FotaServer, type PublishOptions, startServer } from './main.ts';

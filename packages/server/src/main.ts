@@ -85,6 +85,8 @@ export async function startServer(options: ServerOptions): Promise<FotaServer> {
     const { url, port, tlsUrl } = devices;
     const operators = await serveOperators(application, settings, dataDir, devices, doors);
     const { adminUrl, socket } = operators;
+    // A command that works on the folder for a moment leaves deliveries to the next server.
+    if (settings.devices) application.webhooks.start();
     const firstToken = adminUrl === undefined ? undefined : await application.tokens.first();
     closers.push(() => rm(notice, { force: true }));
     const whereabouts = { pid: process.pid, url, admin: adminUrl, socket };

@@ -1,7 +1,9 @@
 import { ACCOUNT_ERRORS } from './account-errors.ts';
 import { DEVICE_ERRORS } from './device-errors.ts';
 import { OPERATIONS_ERRORS } from './operations-errors.ts';
+import { REQUEST_ERRORS } from './request-errors.ts';
 import { ROLLOUT_ERRORS } from './rollout-errors.ts';
+import { WEBHOOK_ERRORS } from './webhook-errors.ts';
 
 const GENERAL_ERRORS = {
   'option-invalid': {
@@ -181,10 +183,6 @@ const GENERAL_ERRORS = {
     means: 'As many uploads are open as the server takes.',
     remedy: 'Finish or delete some; those that nobody goes on with end after a day.',
   },
-  'listeners-full': {
-    means: 'As many clients listen to events as the server takes.',
-    remedy: 'End some of them, or ask for pages of events with Accept: application/json.',
-  },
   'request-invalid': {
     means: 'The request is not what this address takes.',
     remedy: 'Correct what the message names; /api/v1/openapi.json describes every request.',
@@ -223,12 +221,16 @@ export const SERVER_ERRORS: typeof GENERAL_ERRORS &
   typeof ACCOUNT_ERRORS &
   typeof DEVICE_ERRORS &
   typeof OPERATIONS_ERRORS &
-  typeof ROLLOUT_ERRORS = {
+  typeof ROLLOUT_ERRORS &
+  typeof REQUEST_ERRORS &
+  typeof WEBHOOK_ERRORS = {
   ...GENERAL_ERRORS,
   ...ACCOUNT_ERRORS,
   ...DEVICE_ERRORS,
   ...OPERATIONS_ERRORS,
   ...ROLLOUT_ERRORS,
+  ...REQUEST_ERRORS,
+  ...WEBHOOK_ERRORS,
 };
 
 export type ServerErrorCode = keyof typeof SERVER_ERRORS;

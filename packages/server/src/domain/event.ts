@@ -19,6 +19,7 @@ export const EVENTS = {
   'device.access': 'An operator blocked or allowed a device, or took the word back.',
   'stop.on': 'Nobody is offered anything until the global stop is lifted.',
   'stop.off': 'The global stop was lifted.',
+  'webhook.test': 'A webhook is tried. Nobody but its receiver hears of it, and its number is 0.',
   problem: 'Something went wrong inside the server, or needs its operator.',
 } as const;
 

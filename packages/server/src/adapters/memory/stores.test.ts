@@ -6,12 +6,14 @@ import { testEventStore } from '../../../test/suites/event-store.ts';
 import { testProfileStore } from '../../../test/suites/profile-store.ts';
 import { testRolloutStore } from '../../../test/suites/rollout-store.ts';
 import { testVersionCountStore } from '../../../test/suites/version-count-store.ts';
+import { testWebhookStore } from '../../../test/suites/webhook-store.ts';
 import { memoryCatalogue } from './catalogue.ts';
 import { memoryDevices } from './devices.ts';
 import { memoryEvents } from './events.ts';
 import { memoryProfiles } from './profiles.ts';
 import { memoryRollouts } from './rollouts.ts';
 import { memoryVersionCounts } from './version-counts.ts';
+import { memoryWebhooks } from './webhooks.ts';
 
 describe('projects and releases in memory', () =>
   testCatalogueStore(async () => {
@@ -52,5 +54,11 @@ describe('rollouts in memory', () =>
 describe('version counts in memory', () =>
   testVersionCountStore(async (hoursKept) => {
     const store = memoryVersionCounts(hoursKept);
+    return { store, reopened: async () => store };
+  }));
+
+describe('webhooks in memory', () =>
+  testWebhookStore(async () => {
+    const store = memoryWebhooks();
     return { store, reopened: async () => store };
   }));

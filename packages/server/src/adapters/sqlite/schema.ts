@@ -7,10 +7,12 @@ import { type Database, openDatabase, translate } from './database.ts';
 import { REPORTED_COLUMN } from './devices.ts';
 import { EVENT_TABLE } from './events.ts';
 import { PROFILE_TABLE } from './profiles.ts';
+import { REPEAT_TABLE } from './repeats.ts';
 import { ROLLOUT_TABLES } from './rollouts.ts';
 import { TOKEN_GRANTS, TOKEN_TABLE } from './tokens.ts';
 import { USER_TABLES } from './users.ts';
 import { VERSION_COUNT_TABLES } from './version-counts.ts';
+import { WEBHOOK_TABLES } from './webhooks.ts';
 
 /**
  * The steps from an empty file to the schema of today; `user_version` counts those that were made. Never edit a step that
@@ -183,6 +185,8 @@ ${TOKEN_TABLE}
     ATTEMPT_TABLE,
     ROLLOUT_TABLES,
     VERSION_COUNT_TABLES,
+    WEBHOOK_TABLES,
+    REPEAT_TABLE,
     FLOOR_COLUMN,
     REPORTED_COLUMN,
   ].join(''),

@@ -1,18 +1,22 @@
 import type { FotaServerError } from '../../domain/errors.ts';
 import type { EventStore } from '../../ports/events.ts';
 import type { ProfileStore } from '../../ports/profiles.ts';
+import type { RepeatStore } from '../../ports/repeats.ts';
 import type { AttemptStore, RolloutStore } from '../../ports/rollouts.ts';
 import type { VersionCountStore } from '../../ports/version-counts.ts';
+import type { WebhookStore } from '../../ports/webhooks.ts';
 import type { CatalogueStore, DeviceStore } from '../../ports.ts';
 import { catalogueStore } from './catalogue.ts';
 import type { Database } from './database.ts';
 import { deviceStore } from './devices.ts';
 import { eventStore, eventWriting } from './events.ts';
 import { profileStore } from './profiles.ts';
+import { repeatStore } from './repeats.ts';
 import { rolloutStore } from './rollouts.ts';
 import { openSchema } from './schema.ts';
 import { readings, type Transaction, transactions } from './transaction.ts';
 import { versionCountStore } from './version-counts.ts';
+import { webhookStore } from './webhooks.ts';
 
 /** Entries of the upgrade log that are kept. */
 const LOG_LIMIT = 1_000_000;
@@ -30,6 +34,8 @@ export interface SqliteStore {
   readonly versionCounts: VersionCountStore;
   /** Tells what was done to a database that an older program has written; `undefined`: nothing. */
   readonly migrated: FotaServerError | undefined;
+  readonly webhooks: WebhookStore;
+  readonly repeats: RepeatStore;
   /** For further stores on the same file. */
   readonly database: Database;
   readonly transaction: Transaction;
@@ -57,6 +63,8 @@ export async function openSqliteStore(
     rollouts: rolloutStore(database, transaction, reading),
     versionCounts: versionCountStore(database, transaction, reading, HOURS_KEPT),
     migrated,
+    webhooks: webhookStore(database, transaction, reading),
+    repeats: repeatStore(database, transaction, reading),
     database,
     transaction,
     close: () => database.close(),

@@ -30,6 +30,7 @@ async function things(admin: RunningAdmin): Promise<Record<string, string>> {
   await admin.ask('POST /users', { json: { name: 'somebody', password: 'a long sentence', role: 'viewer' } });
   const { release } = body as { readonly release: { readonly id: number } };
   const rollout = await admin.ask('POST /rollouts', { json: { release: release.id, target: { ids: ['none'] } } });
+  const webhook = await admin.application.webhooks.create({ url: 'https://127.0.0.1:9', filter: {}, isPrivate: true });
   return {
     project: HIDDEN,
     device: MARK,
@@ -39,6 +40,7 @@ async function things(admin: RunningAdmin): Promise<Record<string, string>> {
     token: 'none',
     user: 'somebody',
     rollout: String((rollout.body as ApiRollout).id),
+    webhook: webhook.id,
   };
 }
 

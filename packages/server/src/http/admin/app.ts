@@ -2,19 +2,22 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fastifySwagger } from '@fastify/swagger';
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { type FastifyReply, type FastifyRequest, type FastifySchema, fastify, type RouteOptions } from 'fastify';
 import { Type } from 'typebox';
 import { FotaServerError } from '../../domain/errors.ts';
 import type { Backups } from '../../usecases/backup.ts';
 import type { Events } from '../../usecases/events.ts';
 import type { Operator } from '../../usecases/operator.ts';
+import type { Repeats } from '../../usecases/repeats.ts';
 import type { RolloutDesk } from '../../usecases/rollout-desk.ts';
 import type { Uploads } from '../../usecases/uploads.ts';
 import type { Users } from '../../usecases/users.ts';
 import type { VersionCounts } from '../../usecases/version-counts.ts';
+import type { Webhooks } from '../../usecases/webhooks.ts';
 import type { Proxies } from '../proxies.ts';
 import { declared, open } from './access.ts';
 import { addAuditing, noteFailure } from './auditing.ts';
+import { addConditions } from './conditions.ts';
 import {
   deviceListingSchema,
   deviceSchema,
@@ -26,6 +29,7 @@ import { addEntry, type EntryParts } from './entry.ts';
 import { eventSchema } from './event-schemas.ts';
 import { planShapes } from './plan-schemas.ts';
 import { expected, PROBLEM_TYPE, problemOf } from './problems.ts';
+import { addRepeating, describeRepeating } from './repeating.ts';
 import { rolloutShapes } from './rollout-schemas.ts';
 import { type App, describeProblems } from './route.ts';
 import { attemptRoutes } from './routes/attempts.ts';
@@ -45,6 +49,7 @@ import { tokenRoutes } from './routes/tokens.ts';
 import { uploadBytesRoute, uploadRoutes } from './routes/uploads.ts';
 import { userRoutes } from './routes/users.ts';
 import { versionRoutes } from './routes/versions.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import * as schemas from './schemas.ts';
 import type { AdminLimits } from './servers.ts';
 import { createStreaming } from './streaming.ts';
@@ -60,6 +65,8 @@ export interface AppParts extends EntryParts {
   readonly backups: Backups;
   /** Default: none. */
   readonly proxies?: Proxies | undefined;
+  readonly webhooks: Webhooks;
+  readonly repeats: Repeats;
   readonly facts: () => ServerFacts;
   readonly limits: Pick<AdminLimits, 'jsonBytes'>;
   /** Told of defects, and of what the operator must see to, such as a full disk. */
@@ -93,6 +100,8 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
       reply.removeHeader('connection');
       reply.raw.shouldKeepAlive = true;
     }
+    const etag = known?.facts['etag'];
+    if (typeof etag === 'string') reply.header('ETag', etag);
     noteFailure(request, problem.code);
     const { retryAfterS } = known?.facts ?? {};
     if (retryAfterS !== undefined) reply.header('Retry-After', String(retryAfterS));
@@ -114,13 +123,18 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
     if (ending.aborted) throw new FotaServerError('closed', 'the server is closing');
   });
   const identify = addEntry(app, parts);
+  // Before it is noted that a change begins: what is only answered again changes nothing.
+  addRepeating(app, parts.repeats, onProblem);
   addAuditing(app, audit, onProblem);
   app.addHook('onSend', async (request, reply) => {
     reply.header('X-Request-Id', request.id);
     if (ending.aborted) reply.header('Connection', 'close');
   });
 
-  await app.register(fastifySwagger, description(facts().version));
+  const describeConditions = addConditions(app);
+  const describe: Describe = (schema, route) =>
+    describeProblems(describeRepeating(describeConditions(schema, route), route));
+  await app.register(fastifySwagger, description(facts().version, describe));
   const known = knownAddresses(app);
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?', 1);
@@ -169,6 +183,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
       tokenRoutes(routes, tokens);
       eventRoutes(routes, operator, events, { streaming: createStreaming({ events, ending, onProblem }), identify });
       backupRoutes(routes, parts.backups);
+      webhookRoutes(routes, parts.webhooks);
       auditRoutes(routes, audit);
       userRoutes(routes, parts.users);
       sessionRoutes(routes, parts);
@@ -223,7 +238,9 @@ function knownAddresses(app: App): (path: string) => readonly string[] {
   return (path) => [...new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods))];
 }
 
-function description(version: string): Parameters<typeof fastifySwagger>[1] {
+type Describe = (schema: FastifySchema, route: RouteOptions) => FastifySchema;
+
+function description(version: string, describe: Describe): Parameters<typeof fastifySwagger>[1] {
   return {
     openapi: {
       openapi: '3.1.0',
@@ -241,7 +258,7 @@ function description(version: string): Parameters<typeof fastifySwagger>[1] {
       const { role, where } = route.config?.access ?? {};
       const scope = typeof where === 'object' ? 'resource' : where;
       const takes = role === undefined ? {} : { 'x-fota-role': role, 'x-fota-where': scope };
-      return { schema: { ...describeProblems(schema), ...takes }, url };
+      return { schema: { ...describe(schema, route), ...takes }, url };
     },
     refResolver: { buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `def-${index}`) },
   };

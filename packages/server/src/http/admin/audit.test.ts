@@ -118,6 +118,8 @@ describe('the audit log of the admin API', () => {
     const admin = await running(({ operator }) => ({
       operator: { ...operator, createProject: (wanted) => gate.then(() => operator.createProject(wanted)) },
     }));
+    // The application is made at the first request, which takes its time.
+    await admin.ask('GET /status');
     const gone = fetch(`http://127.0.0.1:${admin.port}/api/v1/projects`, {
       method: 'POST',
       body: JSON.stringify({ name: 'p' }),

@@ -116,3 +116,10 @@ export function pageRequest({ limit, cursor }: { readonly limit?: number; readon
 export function name(description: string): Type.TString {
   return Type.String({ maxLength: 256, description });
 }
+
+/** The same route, taking one more header, for the OpenAPI document. */
+export function withHeader<T extends FastifySchema>(schema: T, name: string, description: string): T {
+  const { headers } = schema as { readonly headers?: { readonly properties?: object } };
+  const properties = { ...headers?.properties, [name]: { type: 'string', description } };
+  return { ...schema, headers: { type: 'object', ...headers, properties } };
+}

@@ -16,7 +16,7 @@ import type {
   ApiUpload,
 } from './api.ts';
 import { stopSchema } from './rollout-schemas.ts';
-import { closed, count, oneOf, projects, ref, sha256, shape, text, time } from './shape.ts';
+import { closed, count, oneOf, projects, ref, secret, sha256, shape, text, time } from './shape.ts';
 
 export const problemSchema: TUnsafe<ApiProblem> = shape<ApiProblem>()(
   'Problem',
@@ -229,7 +229,7 @@ export const newTokenSchema: TUnsafe<ApiNewToken> = shape<ApiNewToken>()(
   Type.Object(
     {
       ...token,
-      token: Type.String({ description: 'shown this once', examples: ['fota_…'] }),
+      token: secret('shown this once', 'fota_…'),
     },
     closed,
   ),

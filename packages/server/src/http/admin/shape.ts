@@ -44,6 +44,11 @@ export function projects(description: string): Type.TUnion<[Type.TLiteral<'all'>
   return Type.Union([Type.Literal('all'), names], { description, examples: [['station']] });
 }
 
+/** Something that is shown once and kept nowhere that it can be read from: an answer that has it is not kept either. */
+export function secret(description: string, example: string): Type.TString {
+  return Type.String({ format: 'password', description, examples: [example] });
+}
+
 export function sha256(description = 'SHA-256 in lower-case hex'): Type.TString {
   return Type.String({ pattern: '^[0-9a-f]{64}$', description });
 }
