@@ -7,7 +7,7 @@ import { librarySection } from './library/section.ts';
 import { doorSize } from './library/size.ts';
 import { circumstances, page, plainTable, type Section } from './report.ts';
 import { serverContest } from './server/contest.ts';
-import { measureDecisions } from './server/decisions.ts';
+import { measureDecisions, measureMillion } from './server/decisions.ts';
 import { serverSection } from './server/section.ts';
 
 const USAGE = `npm run bench -- [library|server] [options]
@@ -80,8 +80,10 @@ const MEASURES: Readonly<Record<Part, (wanted: Wanted) => Promise<Found>>> = {
   async server({ rounds }) {
     say('Server, pure decisions');
     const decisions = measureDecisions();
+    say('Server, a million devices');
+    const million = measureMillion();
     const result = await serverContest(rounds, (step) => say(`Server, ${step}`));
-    return { section: serverSection(result, decisions), facts: { server: { ...result, decisions } } };
+    return { section: serverSection(result, decisions, million), facts: { server: { ...result, decisions, million } } };
   },
 };
 

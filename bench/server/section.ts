@@ -1,6 +1,6 @@
 import { type Aim, markdownTable, type Row, row, type Section } from '../report.ts';
 import { DEVICES, type Result, type Score, type ServerContest } from './contest.ts';
-import type { Decisions } from './decisions.ts';
+import type { Decisions, Million } from './decisions.ts';
 import { type Discipline, disciplines, type Rival } from './disciplines.ts';
 
 /** Bytes that a server with {@link DEVICES} devices may ever have held. */
@@ -9,10 +9,12 @@ const MEMORY_LIMIT_MIB = 512;
 const LIMITS: Readonly<Record<Rival, string>> = { memory: 'bare Node', file: 'bare Node', nginx: 'nginx' };
 
 /** `contest` is `undefined` where wrk is missing. */
-export function serverSection(contest: ServerContest | undefined, decisions: Decisions): Section {
+export function serverSection(contest: ServerContest | undefined, decisions: Decisions, million: Million): Section {
   const pure = [
     decision('Decisions, pure, no news', decisions.noNewsNs),
     decision('Decisions, pure, with news', decisions.newsNs),
+    patience('Plan of a rollout, 1 000 000 devices', million.planMs),
+    patience('Advance of a wave, 1 000 000 devices', million.advanceMs),
   ];
   if (contest === undefined) {
     const missing = disciplines(1).flatMap((one) =>
@@ -49,6 +51,14 @@ function rate({ counts }: Discipline, { perS }: Score): string {
 
 function decision(what: string, ns: number): Row {
   return row(what, `${(1000 / ns).toFixed(2)} M/s (${Math.round(ns)} ns)`, '', undefined, undefined);
+}
+
+/** Milliseconds that an operator waits for at most. */
+const PATIENCE_MS = 2_000;
+
+function patience(what: string, ms: number): Row {
+  const aim = { text: '≤ 2 s', most: 1 };
+  return row(what, `${(ms / 1_000).toFixed(2)} s`, '2 s', ms / PATIENCE_MS, aim);
 }
 
 function memoryRows({ used, started, empty }: ServerContest['memory']): Row[] {
@@ -104,6 +114,8 @@ const TEXT = `
   releases, each of which is rolled out to others: every rollout is looked at, half of them by a query. **With news**: thousands of known devices, none
   more often than the server allows. **Ranges**: 1000 devices go on with the same package, with \`If-Range\`. **Downloads**:
   each by another device.
+- **Plan**: each of a million devices is asked what it would get, by the decision that it gets. **Advance**: a million devices are looked
+  through for one that could come in by a wave of none. CPU of the domain alone, in memory.
 - **Decisions**: \`decide\` alone, for a plan of 20 firmwares with 5 releases each.
 - **Memory**: all devices made themselves known by check-ins over HTTP. The peak is the highest resident size (VmHWM) of the
   server that did everything above, packages in its cache included. What one device takes of the heap is measured after
