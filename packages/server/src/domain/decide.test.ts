@@ -57,7 +57,6 @@ describe('decide', () => {
   ] as const)('refuses by the rule %s with code %i: %j %j', (rule, code, change, circumstances) => {
     const decision = deciding(change, circumstances);
     expect(decision).toMatchObject({ answer: 'refused', rule, code });
-    expect(decision.trace.at(-1)).toBe(rule);
   });
 
   it.each([
@@ -111,8 +110,6 @@ describe('decide', () => {
         const { project, firmwareName, id, version } = decision.device;
         expect([firmwareName.length <= 128, id.length <= 128, version.length <= 64]).not.toContain(false);
         expect(project + firmwareName + id + version).not.toMatch(/[\p{Cc}\p{Cs}]/u);
-        expect(decision.trace).toEqual(RULES.filter((rule) => decision.trace.includes(rule)));
-        expect(decision.trace.at(-1)).toBe(decision.rule);
         if (decision.answer === 'upgrade') {
           expect(compareVersions(decision.release.wireVersion, identity.version ?? '')).toBeGreaterThan(0);
           expect(around.access).not.toBe('blocked');
@@ -120,7 +117,9 @@ describe('decide', () => {
           expect([decision.code, decision.msg]).toEqual(REFUSED_BY[decision.rule as keyof typeof REFUSED_BY]);
         }
         const { steps } = explain(identity, plan, around, decision, 0);
-        expect(steps.map(({ rule }) => rule)).toEqual(decision.trace);
+        const asked = steps.map(({ rule }) => rule);
+        expect(asked).toEqual(RULES.filter((rule) => asked.includes(rule)));
+        expect(asked.at(-1)).toBe(decision.rule);
         for (const { says } of steps) expect(says).toMatch(/^[^\n]{10,}\.$/u);
       }),
     );

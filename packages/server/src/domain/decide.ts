@@ -4,24 +4,14 @@ import { type Choice, type Chosen, type Considered, choose } from './choose.ts';
 import { isLoop } from './deliveries.ts';
 import { type Circumstances, type Device, isUsableId, printable } from './device.ts';
 import { LIMIT_RETRY_S, limitReached, type Usage } from './limits.ts';
-import type { FirmwarePlan, Plan, ProjectPlan } from './plan.ts';
+import type { Plan, ProjectPlan } from './plan.ts';
 import type { RolloutLimits } from './rollout.ts';
-import {
-  type GrantingRule,
-  NOTHING_RELEVANT,
-  REFUSED_BY,
-  type RefusingRule,
-  type Relevant,
-  type Rule,
-  traceOf,
-} from './rules.ts';
+import { type GrantingRule, REFUSED_BY, type RefusingRule, type Rule } from './rules.ts';
 import { toldBy } from './told.ts';
 
 interface Decided {
   /** The rule that decided. */
   readonly rule: Rule;
-  /** All rules that were asked, the deciding one last. */
-  readonly trace: readonly Rule[];
   readonly device: Device;
   /** `undefined` where no project has the key. */
   readonly project: Project | undefined;
@@ -96,28 +86,21 @@ export function decide(identity: Identity, plan: Plan, lookup: Lookup, moment: M
     id: printable(id, 128),
     version: printable(version, 64),
   };
-  const unregistered = (rule: RefusingRule, isKnown = false): Refused =>
-    refused(rule, { device, ours, registered: isKnown });
-
-  if (!isUsableId(id)) return unregistered('id-missing');
-  if (ours === undefined) return unregistered('project-unknown');
+  const stranger = { device, ours, registered: false };
+  if (!isUsableId(id)) return refused('id-missing', stranger);
+  if (ours === undefined) return refused('project-unknown', stranger);
   const circumstances = lookup(device);
   const { access, known, hasRoom } = circumstances;
-  if (access === 'blocked') return unregistered('blocked', known !== undefined);
+  if (access === 'blocked') return refused('blocked', { device, ours, registered: known !== undefined });
   if (known === undefined && (!hasRoom || (ours.project.registration === 'closed' && access !== 'allowed'))) {
-    return unregistered('unregistered');
+    return refused('unregistered', stranger);
   }
-  if (firmware === undefined) return unregistered('firmware-unknown');
+  if (firmware === undefined) return refused('firmware-unknown', stranger);
   const asked = { device, ours, registered: true };
   if (!isOrderedVersion(version)) return refused('version-unreadable', asked);
   if (firmware.published.length === 0) return refused('nothing-published', asked);
   const choice = choose(firmware, device, circumstances, told, moment.now);
-  return granted(
-    { ...asked, choice, relevant: relevantOf(choice, firmware, circumstances, plan) },
-    plan,
-    circumstances,
-    moment,
-  );
+  return granted({ device, ours, registered: true, choice }, plan, circumstances, moment);
 }
 
 interface Asked {
@@ -125,7 +108,6 @@ interface Asked {
   readonly ours: ProjectPlan | undefined;
   readonly registered: boolean;
   readonly choice?: Choice;
-  readonly relevant?: Relevant;
 }
 
 /** The chosen release, where nothing is said of how often and how much. */
@@ -144,11 +126,15 @@ function granted(
   if (isLoop(known?.deliveries, next, version, policy.deliveriesPerDay)) return refused('upgrade-loop', asked);
   if (policy.stopped !== undefined) return refused('stopped', asked);
   const limit = overLimit(chosen, policy.limits, known?.spent, moment);
-  if (limit !== undefined) return { ...refused('limit', asked, LIMIT_RETRY_S[limit]), limit };
+  if (limit !== undefined) return refused('limit', asked, LIMIT_RETRY_S[limit], limit);
   const isUp = compareVersions(release.wireVersion, version) > 0;
   return {
     answer: 'upgrade',
-    ...decided(isUp ? 'newer-release' : 'older-release', asked),
+    rule: isUp ? 'newer-release' : 'older-release',
+    device: asked.device,
+    project: asked.ours?.project,
+    registered: asked.registered,
+    choice: asked.choice,
     release,
     package: next,
     rollout: gate?.rollout.id,
@@ -167,38 +153,15 @@ function overLimit(
   return ofRollout ?? limitReached(limits, usage(undefined), spent, size, now);
 }
 
-function refused(rule: RefusingRule, asked: Asked, retryAfterS?: number): Refused {
+function refused(
+  rule: RefusingRule,
+  { device, ours, registered, choice }: Asked,
+  retryAfterS?: number,
+  limit?: keyof RolloutLimits,
+): Refused {
   const [code, msg] = REFUSED_BY[rule];
-  return { answer: 'refused', code, msg, retryAfterS, limit: undefined, ...decided(rule, asked) };
-}
-
-function decided<R extends Rule>(rule: R, { device, ours, registered, choice, relevant = NOTHING_RELEVANT }: Asked) {
-  return { rule, trace: traceOf(rule, relevant), device, project: ours?.project, registered, choice };
-}
-
-/** Which rules have something to say of this device. For most, none. */
-function relevantOf(
-  { chosen, considered, floor, ceiling }: Choice,
-  { gates }: FirmwarePlan,
-  { known, profile }: Circumstances,
-  { policy: { limits } }: Plan,
-): Relevant {
-  const isPinned = profile.pin !== undefined;
-  if (considered.length === 0 && floor === undefined && ceiling === undefined && !isPinned) return NOTHING_RELEVANT;
-  const looked = considered.map(({ gate }) => gate).filter((gate) => gate !== undefined);
-  return {
-    pinned: isPinned,
-    heldBack: ceiling !== undefined,
-    floor: floor !== undefined,
-    gated: !isPinned && gates.size > 0,
-    ruled: !isPinned && (chosen ?? considered[0])?.gate !== undefined,
-    tried: considered.some(({ release }) => release.id === known?.attempt?.release),
-    limited: [limits, ...looked.map(({ rollout }) => rollout.limits)].some(isLimiting),
-  };
-}
-
-function isLimiting(limits: RolloutLimits): boolean {
-  return Object.values(limits).some((limit) => limit !== undefined);
+  const project = ours?.project;
+  return { answer: 'refused', code, msg, retryAfterS, limit, rule, device, project, registered, choice };
 }
 
 /** Seconds until what speaks against the highest release speaks no more, where only time has to pass. */

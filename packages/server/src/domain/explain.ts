@@ -6,6 +6,7 @@ import type { Plan } from './plan.ts';
 import type { RefusingRule } from './rules.ts';
 import { DECIDED, type Facts, PASSED } from './sentences.ts';
 import { coreOf, looksLikeCore, toldBy } from './told.ts';
+import { traceOf } from './trace.ts';
 
 /** A rule that was asked, and what it found. */
 export interface Step {
@@ -52,7 +53,7 @@ export function explain(
   const isNewer = ({ wireVersion }: Release): boolean => compareVersions(wireVersion, version) > 0;
   const newer = published.filter(isNewer);
   const facts: Facts = { question, plan, circumstances, decision, now, published, newer, version, core };
-  const steps = decision.trace.map((rule) => {
+  const steps = traceOf(decision, plan, circumstances).map((rule) => {
     const decided = rule === decision.rule;
     return { rule, decided, says: (decided ? DECIDED : PASSED)[rule](facts) };
   });
