@@ -151,4 +151,6 @@ async function expectDurable(world: World): Promise<void> {
     // That another version was told, and that counters are forgotten for it, follows within a second.
     expect(then).toEqual({ ...now, deliveries: now?.deliveries ?? then?.deliveries });
   }
+  // Or it would go on with what it knew, on the stores of the one that lives.
+  await again.rollouts.close();
 }
