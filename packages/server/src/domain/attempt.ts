@@ -69,7 +69,7 @@ export type ReportedState = 'downloading' | 'downloaded' | 'installed' | 'failed
 export const ATTEMPT_EDGES: Readonly<Record<AttemptState, readonly AttemptState[]>> = {
   offered: ['downloading', 'silent', 'superseded'],
   downloading: ['downloaded', 'failed', 'silent', 'superseded'],
-  downloaded: ['offered', 'installed', 'confirmed', 'failed', 'rolled-back', 'silent', 'superseded'],
+  downloaded: ['installed', 'confirmed', 'failed', 'rolled-back', 'silent', 'superseded'],
   installed: ['confirmed', 'failed', 'rolled-back', 'silent', 'superseded'],
   confirmed: ['rolled-back'],
   failed: ['offered', 'confirmed', 'rolled-back', 'superseded'],
@@ -165,11 +165,9 @@ function ended(attempt: Attempt, state: AttemptState, at: number, more: Partial<
 }
 
 function offeredAgain(attempt: Attempt, at: number): Advanced {
-  // What was broken off is offered once more: nothing new is known of the device.
-  if (attempt.state === 'offered' || attempt.state === 'downloading' || attempt.state === 'installed') {
-    return unchanged(attempt);
-  }
-  if (attempt.state === 'confirmed') return unchanged(attempt);
+  // What was broken off, or asked for again at once, is offered once more: nothing new is known of the device. Above all it
+  // has not been longer ago that it took the whole package, by which it is known in time that it failed.
+  if (isOpen(attempt) || attempt.state === 'confirmed') return unchanged(attempt);
   return ended(attempt, 'offered', at, { reached: 'offered', code: undefined, detail: '' });
 }
 

@@ -134,6 +134,23 @@ export function createCheckIns(ports: {
     return { news: { attempt: advanced.attempt }, entries: [...ends(at, device, endsOf(advanced)), ...entries] };
   };
 
+  /** Whether a question ends the last attempt of its device: that counts before anything is promised, for it may pause a rollout. */
+  const ending = (before: DeviceRecord, device: Device, at: number) => {
+    const advanced = before.attempt && afterQuestion(before.attempt, device.version, settleMs, at);
+    const ended = advanced === undefined ? [] : endsOf(advanced);
+    return ended.length === 0 || advanced === undefined ? undefined : { attempt: advanced.attempt, ended };
+  };
+
+  const settleEnding = async (device: Device): Promise<void> => {
+    const before = fleet.record(device.project, device.id, device.firmwareName);
+    if (before === undefined || ending(before, device, now()) === undefined) return;
+    await fleet.settleAttempt(device, (known) => {
+      const at = now();
+      const found = ending(known, device, at);
+      return found && { amendment: { attempt: found.attempt }, entries: ends(at, device, found.ended) };
+    });
+  };
+
   return {
     look,
     decide: (identity) => look(identity).decision,
@@ -166,6 +183,7 @@ export function createCheckIns(ports: {
     },
 
     async offered(identity, decision, begins = true) {
+      await settleEnding(decision.device);
       for (let other = fleet.underWay(decision.device); other; other = fleet.underWay(decision.device)) await other;
       if (!isStill(identity, decision)) return undefined;
       const at = now();

@@ -114,6 +114,18 @@ describe('waves', () => {
   });
 });
 
+it('a device that comes back within the minute is served again, and yet known to have failed by its next question', async () => {
+  const world = await scene();
+  await world.roll({ pause: PATIENT });
+  await world.take('d0');
+  await world.time.pass(MINUTE / 2);
+  expect(await world.take('d0')).toBe('newer-release');
+  expect(world.desk.rollout(1).counts).toMatchObject([{ 'under-way': 1, failed: 0 }]);
+  await world.time.pass(MINUTE / 2);
+  expect(await world.take('d0')).toBe('newer-release');
+  expect(world.desk.rollout(1).counts).toMatchObject([{ 'under-way': 0, failed: 1 }]);
+});
+
 describe('a bad release', () => {
   const pause = { wave: { count: 2, percent: undefined }, overall: NEVER };
 
@@ -122,8 +134,8 @@ describe('a bad release', () => {
     await world.roll({ pause });
     await all(world, ids(5));
     await world.time.pass(2 * MINUTE);
-    // Back with the old version, and nothing better on offer once it is paused.
-    expect(await all(world, ids(5))).toEqual(['newer-release', 'newer-release', ...Array(3).fill('rollout-paused')]);
+    // Back with the old version: the second one pauses it, and is not offered it once more itself.
+    expect(await all(world, ids(5))).toEqual(['newer-release', ...Array(4).fill('rollout-paused')]);
     expect(world.desk.rollout(1)).toMatchObject({
       rollout: { state: 'paused', why: expect.stringContaining('failed') },
     });
