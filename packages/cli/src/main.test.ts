@@ -80,7 +80,9 @@ describe('wrong use', () => {
   it('of a group names its commands', async () => {
     const { code, stderr } = await fota(['device']);
     expect(code).toBe(2);
-    expect(stderr).toContain('fota device takes a command: list, show, block, allow, reset, forget');
+    expect(stderr).toContain(
+      'fota device takes a command: list, show, block, allow, reset, label, note, pin, unpin, forget',
+    );
   });
 
   it('is an object on stdout with --json', async () => {

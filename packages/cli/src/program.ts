@@ -10,6 +10,7 @@ import { addDevice } from './commands/device.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEvents } from './commands/events.ts';
 import { addExplain } from './commands/explain.ts';
+import { addGroup } from './commands/group.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addLog } from './commands/log.ts';
 import { addPlan } from './commands/plan.ts';
@@ -88,6 +89,7 @@ export function createProgram(invocation: Invocation): Command {
   addPlan(program, invocation);
   addStop(program, invocation);
   addDevice(program, invocation);
+  addGroup(program, invocation);
   addVersions(program, invocation);
   addLog(program, invocation);
   addEvents(program, invocation);

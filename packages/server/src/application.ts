@@ -13,14 +13,17 @@ import { sqliteTokens } from './adapters/sqlite/tokens.ts';
 import { sqliteUsers } from './adapters/sqlite/users.ts';
 import { FotaServerError } from './domain/errors.ts';
 import type { RolloutLimits } from './domain/rollout.ts';
-import { guarded, guardedDesk, tracked } from './guards.ts';
+import { guarded, guardedDesk, guardedGroups, tracked } from './guards.ts';
 import type { Refused } from './http/refused.ts';
 import type { Settings } from './options.ts';
 import type { Later, PackageStore } from './ports.ts';
 import { type Audit, openAudit } from './usecases/audit.ts';
+import { type Bulk, createBulk } from './usecases/bulk.ts';
 import type { CheckIns } from './usecases/check-in.ts';
+import { createDeviceQueries, type DeviceQueries } from './usecases/device-queries.ts';
 import { type Events, openEvents } from './usecases/events.ts';
 import { createGrouping } from './usecases/grouping.ts';
+import { type Groups, openGroups, rolloutsNaming } from './usecases/groups.ts';
 import { bareEntry, createNoise } from './usecases/noise.ts';
 import { createOperator, type Operator } from './usecases/operator.ts';
 import { seldom } from './usecases/problems.ts';
@@ -32,7 +35,7 @@ import type { Serials } from './usecases/serials.ts';
 import { openSessions, type Sessions } from './usecases/sessions.ts';
 import { tellingCheckIns, tellingOperator } from './usecases/telling.ts';
 import { openTokens, type Tokens } from './usecases/tokens.ts';
-import { openUpgrades } from './usecases/upgrades.ts';
+import { openUpgrades, type Upgrades } from './usecases/upgrades.ts';
 import { openUploads, type Uploads } from './usecases/uploads.ts';
 import { openUsers, type Users } from './usecases/users.ts';
 import { createVersionCounts, type VersionCounts } from './usecases/version-counts.ts';
@@ -55,6 +58,9 @@ export type Closers = Array<(graceMs: number) => unknown>;
 export interface Application {
   readonly operator: Operator;
   readonly rollouts: RolloutDesk;
+  readonly devices: DeviceQueries;
+  readonly groups: Groups;
+  readonly bulk: Bulk;
   readonly uploads: Uploads;
   readonly tokens: Tokens;
   readonly users: Users;
@@ -128,7 +134,14 @@ export async function openApplication(dataDir: string, settings: Settings, close
 
   const newKey = (): string => randomBytes(16).toString('hex');
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-  const upgrades = await openUpgrades({
+  const groups = await openGroups({
+    store: store.groups,
+    project: (name) => catalogue.project(name),
+    now,
+    usersOf: (project, name) => rolloutsNaming(rollouts.all(), project, name),
+    onChanged: () => upgrades.planning.changed(),
+  });
+  const upgrades: Upgrades = await openUpgrades({
     stores: store,
     grouping,
     noise: (fleet) =>
@@ -141,7 +154,7 @@ export async function openApplication(dataDir: string, settings: Settings, close
         later,
       }),
     profile: profiles.profile,
-    groupQuery: () => undefined,
+    groupQuery: groups.query,
     policy: { deliveriesPerDay, limits: limitsOf(settings) },
     settleMs,
     tickMs: TICK_MS,
@@ -180,6 +193,8 @@ export async function openApplication(dataDir: string, settings: Settings, close
     ),
     writing.guard,
   );
+  const devices = createDeviceQueries({ projects: operator.projects, fleet, profiles, groups, now, later });
+  const bulk = createBulk({ queries: devices, fleet, profiles, events: told, project: catalogue.project, now });
   const uploads = await openUploads({
     store: await openDiskUploads(join(dataDir, 'uploads')),
     takeIn: operator.takeIn,
@@ -225,6 +240,9 @@ export async function openApplication(dataDir: string, settings: Settings, close
   return {
     operator,
     rollouts: guardedDesk(upgrades.desk, writing.guard),
+    devices,
+    groups: guardedGroups(groups, writing.guard),
+    bulk: { ...bulk, apply: writing.guard(bulk.apply) },
     uploads,
     tokens,
     users,

@@ -1,5 +1,6 @@
 /** What changes something, kept from beginning once the server closes, and waited for. A part of the composition root. */
 import { FotaServerError } from './domain/errors.ts';
+import type { Groups } from './usecases/groups.ts';
 import type { Operator } from './usecases/operator.ts';
 import type { RolloutDesk } from './usecases/rollout-desk.ts';
 
@@ -74,5 +75,15 @@ export function tracked(): {
       });
       return Promise.race([Promise.allSettled(running), grace]).finally(() => clearTimeout(timer));
     },
+  };
+}
+
+/** The same for groups. */
+export function guardedGroups(groups: Groups, guard: Guard): Groups {
+  return {
+    ...groups,
+    create: guard(groups.create),
+    change: guard(groups.change),
+    remove: guard(groups.remove),
   };
 }

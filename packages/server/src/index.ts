@@ -44,6 +44,7 @@ export type { Grant, Role } from './domain/principal.ts';
 export { NO_CORE } from './domain/publication.ts';
 export type * from './http/admin/account-api.ts';
 export type * from './http/admin/api.ts';
+export type * from './http/admin/device-api.ts';
 export type * from './http/admin/plan-api.ts';
 export type * from './http/admin/rollout-api.ts';
 export { checkRollout, rolloutRequest } from './http/admin/rollout-views.ts';

@@ -1,11 +1,21 @@
-import type { ApiDeviceListing, ApiProject, ApiRelease, ApiRollout, ApiToken, ApiUser } from '@libfota2/server';
+import type {
+  ApiDeviceListing,
+  ApiGroup,
+  ApiPage,
+  ApiProject,
+  ApiRelease,
+  ApiRollout,
+  ApiToken,
+  ApiUser,
+} from '@libfota2/server';
 import { Argument, type Command } from 'commander';
 import { connect, dataFolder, namedServer, runningServer, type Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
 import { type ValueKind, type Wish, wishFor } from '../completion/candidates.ts';
 import { SCRIPTS } from '../completion/scripts.ts';
 import type { World } from '../world.ts';
-import { examples, type Invocation, jsonOption } from './command.ts';
+import { chosenProject } from './choose.ts';
+import { examples, type Invocation, jsonOption, path } from './command.ts';
 
 /** A person waits for the Tab key. */
 const PATIENCE_MS = 1_500;
@@ -75,6 +85,11 @@ const VALUES: Readonly<
       MOST_VALUES,
     );
     return [...new Set(items.map((device) => `${device.id}\t${device.project}`))];
+  },
+  async group(client, _, given) {
+    const project = await chosenProject(client, given);
+    const { items } = await client.get<ApiPage<ApiGroup>>(path`/projects/${project}/groups`);
+    return items.map(({ name, query }) => `${name}\t${query}`);
   },
   async release(client) {
     const { items } = await client.list<ApiRelease>('/releases', {}, MOST_VALUES);

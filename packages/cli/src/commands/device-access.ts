@@ -1,7 +1,6 @@
 /** `fota device block`, `allow` and `reset`: an operator's word on devices, one or a whole list of them. */
 import type { Access, ApiDevice, ApiProject } from '@libfota2/server';
 import type { Command } from 'commander';
-import type { Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
 import { ApiError, CommandError, EXIT, type Failure, failureOf } from '../failure.ts';
 import { red } from '../output/text.ts';
@@ -9,24 +8,28 @@ import { counted } from '../output/words.ts';
 import type { World } from '../world.ts';
 import { projectOf } from './choose.ts';
 import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
+import { type BulkOptions, bulkOptions, changeByQuery, isByQuery } from './device-bulk.ts';
 import { idsIn } from './id-list.ts';
 
-type Options = Whereabouts & { readonly project?: string; readonly from?: string };
+type Options = BulkOptions & { readonly from?: string };
 
 interface Word {
   readonly name: string;
   readonly access: Access;
   readonly what: string;
+  /** In a question to people. */
+  readonly doing: string;
 }
 
 const WORDS: readonly Word[] = [
-  { name: 'block', access: 'blocked', what: 'answer devices with code 21 from now on' },
+  { name: 'block', access: 'blocked', what: 'answer devices with code 21 from now on', doing: 'Block' },
   {
     name: 'allow',
     access: 'allowed',
     what: 'let devices into a closed project, and out of an upgrade loop: what they were sent counts from nothing',
+    doing: 'Allow',
   },
-  { name: 'reset', access: 'default', what: 'take the word on devices back' },
+  { name: 'reset', access: 'default', what: 'take the word on devices back', doing: 'Take the word back on' },
 ];
 
 /** Requests at a time: the server writes those that come together in one go. */
@@ -42,14 +45,18 @@ interface Failed {
 }
 
 export function addAccess(group: Command, invocation: Invocation, shown: (device: ApiDevice) => void): void {
-  for (const { name, access, what } of WORDS) {
-    const command = serverOptions(group.command(name)).description(what);
+  for (const { name, access, what, doing } of WORDS) {
+    const command = bulkOptions(serverOptions(group.command(name))).description(what);
     command
       .argument('[device...]', 'their ids: imei, mac or uid; they need not have asked yet')
       .option('--from <file>', 'a list of ids, one a line; - reads stdin')
       .option('--project <name>', 'where there are several')
       .action(async (named: readonly string[], options: Options) => {
-        const ids = await idsOf(command, named, options.from, invocation.world);
+        if (isByQuery(command, options.from === undefined ? named : [options.from], options)) {
+          const did = access === 'default' ? 'without a word on them' : access;
+          return changeByQuery(invocation, options, { body: { action: name }, does: doing, did });
+        }
+        const ids = await idsOf(named, options.from, invocation.world);
         const [only] = ids;
         const work = async (client: Client): Promise<void> => {
           if (only !== undefined && ids.length === 1 && options.from === undefined) {
@@ -63,23 +70,13 @@ export function addAccess(group: Command, invocation: Invocation, shown: (device
       command,
       `fota device ${name} 861234567890123 --project tracker`,
       `fota device ${name} --from ids.txt --json | jq .failed`,
+      `fota device ${name} --query 'label:lost and seen < 30d ago'`,
     );
   }
 }
 
-/** Each once, in the order in which they were named. @throws CommandError `usage`, `file-unreadable` */
-async function idsOf(
-  command: Command,
-  named: readonly string[],
-  from: string | undefined,
-  world: World,
-): Promise<string[]> {
-  if (named.length === 0 && from === undefined) {
-    throw new CommandError('usage', 'no device is named, and no --from', {
-      remedy: `Try: fota device ${command.name()} --help`,
-      exitCode: EXIT.usage,
-    });
-  }
+/** Each once, in the order in which they were named. @throws CommandError `file-unreadable` */
+async function idsOf(named: readonly string[], from: string | undefined, world: World): Promise<string[]> {
   return [...new Set([...named, ...(from === undefined ? [] : await idsIn(from, world))])];
 }
 

@@ -1,19 +1,20 @@
-import type { ApiDevice, ApiDeviceListing, ApiRecord } from '@libfota2/server';
+import type { ApiCount, ApiDevice, ApiDeviceListing, ApiRecord } from '@libfota2/server';
 import type { Command } from 'commander';
-import type { Whereabouts } from '../client/connect.ts';
 import { bold } from '../output/text.ts';
 import { ago, bytes, counted } from '../output/words.ts';
 import { projectOf } from './choose.ts';
 import { choice, examples, type Invocation, limit, nothing, path, serverOptions, withServer } from './command.ts';
 import { addAccess } from './device-access.ts';
+import { type BulkOptions, bulkOptions, changeByQuery, isByQuery } from './device-bulk.ts';
+import { addProfile } from './device-profile.ts';
+import { asking, projectFor } from './query.ts';
 import { makeSure } from './sure.ts';
 
-type Options = Whereabouts & {
-  readonly project?: string;
+type Options = BulkOptions & {
   readonly firmware?: string;
   readonly access?: string;
   readonly id?: string;
-  readonly yes?: boolean;
+  readonly count?: boolean;
   readonly limit: number;
 };
 
@@ -22,22 +23,29 @@ export function addDevice(program: Command, invocation: Invocation): void {
   const { out, world } = invocation;
   const group = program.command('device').description('show devices; block, allow, reset or forget them');
 
-  const list = serverOptions(group.command('list')).description('devices that asked, or that were blocked or allowed');
+  const list = serverOptions(group.command('list')).description('devices that asked, or of which something was said');
   list
+    .argument('[query]', 'those that fit, such as "version < 2.0 and label:beta"; docs/queries.md tells more')
     .option('--project <name>', 'of one project')
     .option('--firmware <name>', 'with one firmware')
     .addOption(choice('--access <access>', 'by the word on them', 'blocked', 'allowed', 'default'))
     .option('--id <prefix>', 'whose id begins so')
+    .option('--count', 'only how many there are, each once')
     .option('--limit <n>', 'so many at most, or all', limit, 50)
-    .action((options: Options) =>
+    .action((text: string | undefined, options: Options) =>
       withServer(invocation, options, async (client) => {
-        const { project, firmware, access, id } = options;
-        const query = { project, firmware, access, id };
-        const page = await client.list<ApiDeviceListing>('/devices', query, options.limit);
+        const { firmware, access, id } = options;
+        const project = await projectFor(client, text, options.project);
+        const query = { project, query: text, firmware, access, id };
+        if (options.count === true) {
+          const found = await asking(out, text, client.get<ApiCount>('/devices/count', query));
+          return out.result(found, () => out.line(String(found.devices)));
+        }
+        const page = await asking(out, text, client.list<ApiDeviceListing>('/devices', query, options.limit));
         out.result(page, () => {
           if (page.items.length === 0) return out.line(nothing(query, 'No device has asked yet.'));
           out.table(
-            ['DEVICE', 'PROJECT', 'FIRMWARE', 'VERSION', 'LAST SEEN', 'LAST ANSWER', 'ACCESS'],
+            ['DEVICE', 'PROJECT', 'FIRMWARE', 'VERSION', 'LAST SEEN', 'LAST ANSWER', 'ACCESS', 'LABELS'],
             page.items.map((device) => row(device, world.now())),
           );
           if (page.more) out.note('There are more: --limit all');
@@ -47,6 +55,8 @@ export function addDevice(program: Command, invocation: Invocation): void {
   examples(
     list,
     'fota device list --project tracker',
+    "fota device list 'version < 2.0 and label:beta and seen > 2d ago'",
+    "fota device list 'state = failed' --count",
     'fota device list --access blocked',
     'fota device list --id 8612 --limit all',
   );
@@ -64,24 +74,33 @@ export function addDevice(program: Command, invocation: Invocation): void {
   examples(show, 'fota device show 861234567890123');
 
   addAccess(group, invocation, (device) => shown(invocation, device));
+  addProfile(group, invocation, (device) => shown(invocation, device));
 
-  const forget = serverOptions(group.command('forget')).description(
-    'forget a device and the word on it; where it asks again it is new',
+  const forget = bulkOptions(serverOptions(group.command('forget'))).description(
+    'forget a device and all that was said of it; where it asks again it is new',
   );
   forget
-    .argument('<device>', 'its id: imei, mac or uid')
+    .argument('[device]', 'its id: imei, mac or uid')
     .option('--project <name>', 'where several projects know it')
-    .option('--yes', 'do not ask; needed where nobody sits at a terminal')
-    .action((device: string, options: Options) =>
-      withServer(invocation, options, async (client) => {
+    .action((device: string | undefined, options: Options) => {
+      const isBulk = isByQuery(forget, device === undefined ? [] : [device], options);
+      if (isBulk || device === undefined) {
+        return changeByQuery(invocation, options, { body: { action: 'forget' }, does: 'Forget', did: 'forgotten' });
+      }
+      return withServer(invocation, options, async (client) => {
         const project = await projectOf(client, device, options.project);
         const place = path`/projects/${project}/devices/${device}`;
         await confirm(invocation, await client.get<ApiDevice>(place), options.yes);
         await client.send('DELETE', place);
         out.result({ project, id: device, forgotten: true }, () => out.line(`${device} of ${project} is forgotten.`));
-      }),
-    );
-  examples(forget, 'fota device forget 861234567890123', 'fota device forget 861234567890123 --project tracker --yes');
+      });
+    });
+  examples(
+    forget,
+    'fota device forget 861234567890123',
+    'fota device forget 861234567890123 --project tracker --yes',
+    "fota device forget --query 'seen < 365d ago'",
+  );
 }
 
 /** @throws CommandError `usage` where nobody can be asked, `interrupted` where the answer is not yes */
@@ -96,7 +115,7 @@ async function confirm(invocation: Invocation, device: ApiDevice, isSure: boolea
   });
 }
 
-function row({ id, project, access, record }: ApiDeviceListing, now: number): string[] {
+function row({ id, project, access, labels, record }: ApiDeviceListing, now: number): string[] {
   return [
     id,
     project,
@@ -105,6 +124,7 @@ function row({ id, project, access, record }: ApiDeviceListing, now: number): st
     ago(record?.lastSeenAt, now),
     record?.rule ?? '-',
     access,
+    labels.join(' '),
   ];
 }
 
@@ -114,6 +134,9 @@ function shown({ out, world }: Invocation, device: ApiDevice): void {
       ['device', bold(device.id)],
       ['project', device.project],
       ['access', device.access],
+      ['labels', device.labels.length === 0 ? undefined : device.labels.join(' ')],
+      ['note', device.note],
+      ['pinned', device.pin && `${device.pin.version}${device.pin.mayDowngrade ? ', also by a downgrade' : ''}`],
     ]);
     if (device.records.length === 0) {
       out.line();

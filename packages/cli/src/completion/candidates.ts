@@ -2,7 +2,17 @@
 import type { Argument, Command, Option } from 'commander';
 
 /** Values that only a server or the disk knows. */
-export type ValueKind = 'project' | 'firmware' | 'device' | 'release' | 'rollout' | 'token' | 'user' | 'file' | 'dir';
+export type ValueKind =
+  | 'project'
+  | 'firmware'
+  | 'device'
+  | 'group'
+  | 'release'
+  | 'rollout'
+  | 'token'
+  | 'user'
+  | 'file'
+  | 'dir';
 
 export interface Wish {
   /** Beginning of the word under the cursor. */
@@ -20,6 +30,7 @@ const KINDS: Readonly<Record<string, ValueKind>> = {
   project: 'project',
   firmware: 'firmware',
   device: 'device',
+  group: 'group',
   release: 'release',
   rollout: 'rollout',
   token: 'token',

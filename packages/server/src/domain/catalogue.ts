@@ -163,7 +163,8 @@ export function nextFreeVersion(version: string, core: string | undefined, live:
   }
 }
 
-function checkName(what: string, name: string, limit: number): string {
+/** @throws FotaServerError `name-invalid` */
+export function checkName(what: string, name: string, limit: number): string {
   if (name !== '' && name.length <= limit && !UNPRINTABLE.test(name)) return name;
   throw new FotaServerError('name-invalid', `${JSON.stringify(name.slice(0, limit))} is no name for a ${what}`);
 }

@@ -40,8 +40,8 @@ const GENERAL_ERRORS = {
     remedy: 'Run that version or a newer one.',
   },
   'name-invalid': {
-    means: 'A project or firmware name is empty, too long, or holds control characters or outer spaces.',
-    remedy: 'Use 1 to 64 (project) or 1 to 128 (firmware) printable characters.',
+    means: 'The name of a project, firmware or group is empty, too long, or holds control characters or outer spaces.',
+    remedy: 'Use 1 to 64 (project, group) or 1 to 128 (firmware) printable characters.',
   },
   'key-invalid': {
     means: 'A project key is not exactly 32 letters and digits.',

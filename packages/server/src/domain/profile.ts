@@ -67,7 +67,8 @@ function checkLabel(label: string): string {
   throw new FotaServerError('label-invalid', `${JSON.stringify(label.slice(0, LABEL_LIMIT))} is no label`);
 }
 
-function checkNote(note: string): string {
+/** @throws FotaServerError `note-invalid` */
+export function checkNote(note: string): string {
   if (note.length > NOTE_LIMIT) throw new FotaServerError('note-invalid', `the note has ${note.length} characters`);
   if (!CONTROL.test(note)) return note;
   throw new FotaServerError('note-invalid', 'the note holds control characters');

@@ -7,6 +7,7 @@ import type { DeviceAccess, DeviceName, DeviceRecord, DeviceStore, LogEntry, Now
 import type { Grouping } from './grouping.ts';
 import { deviceKey, recordKey } from './keys.ts';
 import { type Amendment, amended, firstRecord, formerOf, type News, nextRecord, retried, sharing } from './records.ts';
+import { sortedKeys } from './sorted-keys.ts';
 
 /** What a question of a device changes, and what the log tells of it. */
 export interface Asked {
@@ -27,6 +28,11 @@ export interface Fleet {
   record(project: string, id: string, firmwareName: string): DeviceRecord | undefined;
   recordsOf(project: string, id: string): readonly DeviceRecord[];
   access(project: string, id: string): Access;
+  /** Keys of records, as `recordKey` makes them: at most so many, in their order from a text on. */
+  keysFrom(text: string, most: number): readonly string[];
+  at(key: string): DeviceRecord | undefined;
+  /** Keys of devices on which an operator has said a word, as `deviceKey` makes them. */
+  wordsFrom(text: string, most: number): readonly string[];
   /** Resolves once nothing of this device is being made durable any more; `undefined` where nothing is. */
   underWay(device: Pick<Device, 'project' | 'id'>): Promise<void> | undefined;
   /**
@@ -89,15 +95,31 @@ const RETRIED_AT_ONCE = 500;
 export async function openFleet(ports: FleetPorts): Promise<Fleet> {
   const { store, grouping, maxDevices, now, profile = () => NO_PROFILE, onAttempt = () => undefined } = ports;
   const records = new Map<string, DeviceRecord>();
+  /** The keys of the records. */
+  const order = sortedKeys();
   const share = sharing();
+  const register = (key: string, record: DeviceRecord): void => {
+    records.set(key, record);
+    order.add(key);
+  };
+  const strike = (key: string): void => {
+    records.delete(key);
+    order.delete(key);
+  };
   for await (const record of store.records()) {
-    records.set(recordKey(record.project, record.id, record.firmwareName), share(record));
+    register(recordKey(record.project, record.id, record.firmwareName), share(record));
   }
-  const firmwareNames = new Set([...records.values()].map(({ firmwareName }) => firmwareName));
   const accesses = new Map<string, Access>();
+  /** The keys of those. */
+  const words = sortedKeys();
   const keep = (key: string, access: Access): void => {
-    if (access === 'default') accesses.delete(key);
-    else accesses.set(key, access);
+    if (access === 'default') {
+      accesses.delete(key);
+      words.delete(key);
+    } else {
+      accesses.set(key, access);
+      words.add(key);
+    }
   };
   for (const { project, id, access } of await store.accesses()) keep(deviceKey({ project, id }), access);
   /** By device what is being made durable: nothing else changes it meanwhile, so that a failure can be undone. */
@@ -106,8 +128,14 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
   const accessOf = (project: string, id: string): Access => accesses.get(deviceKey({ project, id })) ?? 'default';
 
   const recordsOf = (project: string, id: string): DeviceRecord[] => {
-    const found = [...firmwareNames].map((firmwareName) => records.get(recordKey(project, id, firmwareName)));
-    return found.filter((record) => record !== undefined);
+    const begin = recordKey(project, id, '');
+    const found: DeviceRecord[] = [];
+    // Few ask for more than one firmware.
+    for (let [key] = order.from(begin, 1); key?.startsWith(begin); [key] = order.from(`${key}\0`, 1)) {
+      const record = records.get(key);
+      if (record !== undefined) found.push(record);
+    }
+    return found;
   };
 
   const underWay: Fleet['underWay'] = ({ project, id }) =>
@@ -134,8 +162,8 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
 
   /** Takes back what was not made durable. What it replaced still waits to be written, if it did. */
   const restore = (key: string, before: DeviceRecord | undefined): void => {
-    if (before === undefined) records.delete(key);
-    else records.set(key, before);
+    if (before === undefined) strike(key);
+    else register(key, before);
   };
 
   const tellAttempt = (record: DeviceRecord, before: Attempt | undefined): void => {
@@ -173,6 +201,9 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
     record: (project, id, firmwareName) => records.get(recordKey(project, id, firmwareName)),
 
     access: accessOf,
+    keysFrom: order.from,
+    at: (key) => records.get(key),
+    wordsFrom: words.from,
     underWay,
 
     async asked(device, rule, at, change) {
@@ -190,7 +221,7 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
         else grouping.soon(record, ...entries);
         return;
       }
-      firmwareNames.add(record.firmwareName);
+      if (before === undefined) order.add(key);
       // The answer waits: where this fails it does not leave, and must not count against the device.
       const promised = { ...formerOf(record, news), records: [record], access: [], log: entries };
       await promise(deviceKey(device), grouping.durable(promised), () => restore(key, before));
@@ -257,7 +288,7 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
       const { project, id } = device;
       const [before, accessBefore] = [recordsOf(project, id), accessOf(project, id)];
       const key = deviceKey({ project, id });
-      for (const { firmwareName } of before) records.delete(recordKey(project, id, firmwareName));
+      for (const { firmwareName } of before) strike(recordKey(project, id, firmwareName));
       keep(key, 'default');
       const forgotten = async (): Promise<void> => {
         // Read first: they go with it. The latest of each firmware is known better here.

@@ -2,6 +2,8 @@ import { FotaServerError } from '../domain/errors.ts';
 import { changedProfile, NO_PROFILE, type Profile, type ProfileChange } from '../domain/profile.ts';
 import type { ProfileStore, StoredProfile } from '../ports/profiles.ts';
 import type { DeviceName } from '../ports.ts';
+import { deviceKey } from './keys.ts';
+import { sortedKeys } from './sorted-keys.ts';
 
 /** A change of what is said of one device. */
 export interface DeviceChange extends DeviceName {
@@ -20,8 +22,8 @@ export interface Unchanged extends DeviceName {
 export interface Profiles {
   /** `NO_PROFILE` of most devices. */
   profile(project: string, id: string): Profile;
-  /** Of a project the devices of which something is said. */
-  of(project: string): ReadonlyMap<string, Profile>;
+  /** Keys of devices of which something is said, as `deviceKey` makes them: at most so many, in their order from a text on. */
+  keysFrom(text: string, most: number): readonly string[];
   /**
    * Durable once resolved. Tells which devices could not be changed, and why; where the change cannot be written it rejects,
    * and no device is changed.
@@ -32,11 +34,10 @@ export interface Profiles {
   forget(devices: readonly DeviceName[]): Promise<void>;
 }
 
-const NOBODY: ReadonlyMap<string, Profile> = new Map();
-
 /** Loads what was said. */
 export async function openProfiles(store: ProfileStore): Promise<Profiles> {
   const projects = new Map<string, Map<string, Profile>>();
+  const keys = sortedKeys();
   let last: Promise<unknown> = Promise.resolve();
 
   /** One change at a time: each begins with what the one before has left. */
@@ -51,8 +52,13 @@ export async function openProfiles(store: ProfileStore): Promise<Profiles> {
   const keep = ({ project, id, profile }: StoredProfile): void => {
     const devices = projects.get(project) ?? new Map<string, Profile>();
     projects.set(project, devices);
-    if (profile === NO_PROFILE) devices.delete(id);
-    else devices.set(id, profile);
+    if (profile === NO_PROFILE) {
+      devices.delete(id);
+      keys.delete(deviceKey({ project, id }));
+    } else {
+      devices.set(id, profile);
+      keys.add(deviceKey({ project, id }));
+    }
   };
 
   const write = async (profiles: readonly StoredProfile[]): Promise<void> => {
@@ -66,7 +72,7 @@ export async function openProfiles(store: ProfileStore): Promise<Profiles> {
 
   return {
     profile: profileOf,
-    of: (project) => projects.get(project) ?? NOBODY,
+    keysFrom: keys.from,
 
     change: (changes) =>
       inTurn(async () => {
@@ -74,7 +80,7 @@ export async function openProfiles(store: ProfileStore): Promise<Profiles> {
         // A device may come twice.
         const after = new Map<string, StoredProfile>();
         for (const { project, id, change } of changes) {
-          const key = `${project}\0${id}`;
+          const key = deviceKey({ project, id });
           const before = after.get(key)?.profile ?? profileOf(project, id);
           try {
             after.set(key, { project, id, profile: changedProfile(before, change) });

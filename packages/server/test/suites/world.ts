@@ -1,9 +1,10 @@
 /** The use cases over stores in memory and a time that passes when a test says so. */
 import { createHash } from 'node:crypto';
-import { type Identity, parseQuery } from '@libfota2/protocol';
+import type { Identity } from '@libfota2/protocol';
 import { hmacSealing } from '../../src/adapters/crypto/sealing.ts';
 import { memoryCatalogue } from '../../src/adapters/memory/catalogue.ts';
 import { memoryDevices } from '../../src/adapters/memory/devices.ts';
+import { memoryGroups } from '../../src/adapters/memory/groups.ts';
 import { memoryPackages } from '../../src/adapters/memory/packages.ts';
 import { memoryProfiles } from '../../src/adapters/memory/profiles.ts';
 import { memoryRollouts } from '../../src/adapters/memory/rollouts.ts';
@@ -12,13 +13,16 @@ import { FotaServerError } from '../../src/domain/errors.ts';
 import type { NewEvent } from '../../src/domain/event.ts';
 import type { Planning } from '../../src/domain/planning.ts';
 import { NO_LIMITS, type RolloutLimits } from '../../src/domain/rollout.ts';
+import type { GroupStore } from '../../src/ports/groups.ts';
 import type { ProfileStore } from '../../src/ports/profiles.ts';
 import type { AttemptStore, RolloutStore } from '../../src/ports/rollouts.ts';
 import type { CatalogueStore, DeviceGroup, DeviceStore, Later, Now, Sent, StoredLogEntry } from '../../src/ports.ts';
 import type { Catalogue } from '../../src/usecases/catalogue.ts';
 import type { CheckIn, CheckIns } from '../../src/usecases/check-in.ts';
+import { createDeviceQueries, type DeviceQueries } from '../../src/usecases/device-queries.ts';
 import type { Fleet } from '../../src/usecases/fleet.ts';
 import { createGrouping, type GroupingTimes } from '../../src/usecases/grouping.ts';
+import { type Groups, openGroups, rolloutsNaming } from '../../src/usecases/groups.ts';
 import { createNoise, type Noise } from '../../src/usecases/noise.ts';
 import { createOperator, type Intake, type Operator } from '../../src/usecases/operator.ts';
 import { openProfiles, type Profiles } from '../../src/usecases/profiles.ts';
@@ -26,7 +30,7 @@ import type { Reports } from '../../src/usecases/reports.ts';
 import type { RolloutDesk } from '../../src/usecases/rollout-desk.ts';
 import type { Rollouts } from '../../src/usecases/rollouts.ts';
 import type { Serials } from '../../src/usecases/serials.ts';
-import { openUpgrades } from '../../src/usecases/upgrades.ts';
+import { openUpgrades, type Upgrades } from '../../src/usecases/upgrades.ts';
 import { OPAQUE } from '../samples.ts';
 import { NO_FILTER } from './samples.ts';
 
@@ -138,6 +142,8 @@ export interface World {
   readonly reports: Reports;
   /** Events, in the order of their telling. */
   readonly told: readonly NewEvent[];
+  readonly queries: DeviceQueries;
+  readonly groups: Groups;
   /** What watchers were told. */
   readonly heard: readonly CheckIn[];
   readonly problems: readonly unknown[];
@@ -162,10 +168,12 @@ export interface WorldOptions {
   readonly limits?: RolloutLimits;
 }
 
-/** A world with the project `p`, whose key is {@link WORLD_KEY}. */
+/** A world with the project `p`, whose key is {@link WORLD_KEY}, and its group `beta`. */
 export async function worldOf(options: WorldOptions = {}): Promise<World> {
-  const world = await made(options, fakeTime(), memoryCatalogue(), unreliable(memoryDevices(options.logLimit)));
+  const devices = unreliable(memoryDevices(options.logLimit));
+  const world = await made(options, fakeTime(), memoryCatalogue(), devices);
   await world.catalogue.createProject({ name: 'p', key: WORLD_KEY });
+  await world.groups.create({ project: 'p', name: 'beta', query: 'label:beta' });
   return world;
 }
 
@@ -184,6 +192,7 @@ async function made(
   devices: Unreliable,
   profileStore: ProfileStore = memoryProfiles(),
   rolloutStore: RolloutStore = memoryRollouts(),
+  groupStore: GroupStore = memoryGroups(),
 ): Promise<World> {
   const { deliveriesPerDay = 6, maxDevices = 1_000, limits = NO_LIMITS } = options;
   const { now, later } = time;
@@ -202,12 +211,19 @@ async function made(
     return String(keys).padStart(32, 'n');
   };
   const told: NewEvent[] = [];
-  const upgrades = await openUpgrades({
+  const groups = await openGroups({
+    store: groupStore,
+    project: (name) => catalogue.project(name),
+    now,
+    usersOf: (project, name) => rolloutsNaming(upgrades.rollouts.all(), project, name),
+    onChanged: () => upgrades.planning.changed(),
+  });
+  const upgrades: Upgrades = await openUpgrades({
     stores: { catalogue: catalogueStore, devices, rollouts: rolloutStore },
     grouping,
     noise: ({ note }) => createNoise({ note, later }),
     profile: profiles.profile,
-    groupQuery: (_project, name) => (name === 'beta' ? parseQuery('label:beta') : undefined),
+    groupQuery: groups.query,
     policy: { deliveriesPerDay, limits },
     settleMs: MINUTE,
     tickMs: MINUTE,
@@ -240,6 +256,8 @@ async function made(
     now,
   });
 
+  const queries = createDeviceQueries({ projects: operator.projects, fleet, profiles, groups, now, later: inTurns });
+
   const ask = async (identity: Identity): Promise<Answered> => {
     const decision = checkIns.decide(identity);
     if (decision.answer === 'refused') {
@@ -265,6 +283,8 @@ async function made(
     serials: upgrades.serials,
     reports: upgrades.reports,
     told,
+    queries,
+    groups,
     heard,
     problems,
     ask: async (changes) => {
@@ -280,9 +300,15 @@ async function made(
       await fleet.settle();
       return (await devices.log(NO_FILTER, { limit: 1_000, cursor: undefined })).items;
     },
-    restarted: () => made(options, time, catalogueStore, unreliable(devices), profileStore, rolloutStore),
+    restarted: () => made(options, time, catalogueStore, unreliable(devices), profileStore, rolloutStore, groupStore),
   };
 }
+
+/** Gives everybody else their turn, without the time that passes only when a test says so. */
+const inTurns: Later = (_ms, work) => {
+  const turn = setImmediate(work);
+  return { cancel: () => clearImmediate(turn) };
+};
 
 /** What a device asks that is called 867 and runs 1.0.0. */
 export function question(): Identity {

@@ -3,6 +3,7 @@ import { testAttemptStore } from '../../../test/suites/attempt-store.ts';
 import { testCatalogueStore } from '../../../test/suites/catalogue-store.ts';
 import { testDeviceStore } from '../../../test/suites/device-store.ts';
 import { testEventStore } from '../../../test/suites/event-store.ts';
+import { testGroupStore } from '../../../test/suites/group-store.ts';
 import { testProfileStore } from '../../../test/suites/profile-store.ts';
 import { testRolloutStore } from '../../../test/suites/rollout-store.ts';
 import { testVersionCountStore } from '../../../test/suites/version-count-store.ts';
@@ -10,6 +11,7 @@ import { testWebhookStore } from '../../../test/suites/webhook-store.ts';
 import { memoryCatalogue } from './catalogue.ts';
 import { memoryDevices } from './devices.ts';
 import { memoryEvents } from './events.ts';
+import { memoryGroups } from './groups.ts';
 import { memoryProfiles } from './profiles.ts';
 import { memoryRollouts } from './rollouts.ts';
 import { memoryVersionCounts } from './version-counts.ts';
@@ -60,5 +62,11 @@ describe('version counts in memory', () =>
 describe('webhooks in memory', () =>
   testWebhookStore(async () => {
     const store = memoryWebhooks();
+    return { store, reopened: async () => store };
+  }));
+
+describe('groups in memory', () =>
+  testGroupStore(async () => {
+    const store = memoryGroups();
     return { store, reopened: async () => store };
   }));

@@ -6,6 +6,7 @@ import { keepCopy } from './copy.ts';
 import { type Database, openDatabase, translate } from './database.ts';
 import { REPORTED_COLUMN } from './devices.ts';
 import { EVENT_TABLE } from './events.ts';
+import { GROUP_TABLE } from './groups.ts';
 import { PROFILE_TABLE } from './profiles.ts';
 import { REPEAT_TABLE } from './repeats.ts';
 import { ROLLOUT_TABLES } from './rollouts.ts';
@@ -182,6 +183,7 @@ ${TOKEN_TABLE}
     USER_TABLES,
     EVENT_TABLE,
     PROFILE_TABLE,
+    GROUP_TABLE,
     ATTEMPT_TABLE,
     ROLLOUT_TABLES,
     VERSION_COUNT_TABLES,

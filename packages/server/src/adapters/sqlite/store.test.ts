@@ -5,6 +5,7 @@ import { folders } from '../../../test/folder.ts';
 import { testAttemptStore } from '../../../test/suites/attempt-store.ts';
 import { testCatalogueStore } from '../../../test/suites/catalogue-store.ts';
 import { testDeviceStore } from '../../../test/suites/device-store.ts';
+import { testGroupStore } from '../../../test/suites/group-store.ts';
 import { testProfileStore } from '../../../test/suites/profile-store.ts';
 import { rolloutOf, testRolloutStore } from '../../../test/suites/rollout-store.ts';
 import { entryOf, groupOf, NO_FILTER, projectOf, recordOf, releaseOf } from '../../../test/suites/samples.ts';
@@ -70,6 +71,13 @@ describe('version counts in SQLite', () =>
     const of = ({ database, transaction }: SqliteStore) =>
       versionCountStore(database, transaction, readings(''), hoursKept);
     return { store: of(first), reopened: async () => of(await again()) };
+  }));
+
+describe('groups in SQLite', () =>
+  testGroupStore(async () => {
+    const { first, again } = await reopening();
+    for (const name of ['p', 'q']) await first.catalogue.addProject(projectOf(name));
+    return { store: first.groups, reopened: async () => (await again()).groups };
   }));
 
 function synchronous({ database }: SqliteStore): number {

@@ -1,5 +1,6 @@
 import type { FotaServerError } from '../../domain/errors.ts';
 import type { EventStore } from '../../ports/events.ts';
+import type { GroupStore } from '../../ports/groups.ts';
 import type { ProfileStore } from '../../ports/profiles.ts';
 import type { RepeatStore } from '../../ports/repeats.ts';
 import type { AttemptStore, RolloutStore } from '../../ports/rollouts.ts';
@@ -10,6 +11,7 @@ import { catalogueStore } from './catalogue.ts';
 import type { Database } from './database.ts';
 import { deviceStore } from './devices.ts';
 import { eventStore, eventWriting } from './events.ts';
+import { groupStore } from './groups.ts';
 import { profileStore } from './profiles.ts';
 import { repeatStore } from './repeats.ts';
 import { rolloutStore } from './rollouts.ts';
@@ -36,6 +38,7 @@ export interface SqliteStore {
   readonly migrated: FotaServerError | undefined;
   readonly webhooks: WebhookStore;
   readonly repeats: RepeatStore;
+  readonly groups: GroupStore;
   /** For further stores on the same file. */
   readonly database: Database;
   readonly transaction: Transaction;
@@ -62,6 +65,7 @@ export async function openSqliteStore(
     profiles: profileStore(database, transaction, reading),
     rollouts: rolloutStore(database, transaction, reading),
     versionCounts: versionCountStore(database, transaction, reading, HOURS_KEPT),
+    groups: groupStore(database, transaction, reading),
     migrated,
     webhooks: webhookStore(database, transaction, reading),
     repeats: repeatStore(database, transaction, reading),

@@ -28,12 +28,15 @@ async function things(admin: RunningAdmin): Promise<Record<string, string>> {
   const json = { project: HIDDEN, upload, firmwareName: MARK, version: '1.0.0', notes: MARK };
   const { body } = await admin.ask('POST /releases', { json });
   await admin.ask('POST /users', { json: { name: 'somebody', password: 'a long sentence', role: 'viewer' } });
+  const group = { name: MARK, query: `label:${MARK}`, note: MARK };
+  await admin.ask(`POST /projects/${HIDDEN}/groups`, { json: group });
   const { release } = body as { readonly release: { readonly id: number } };
   const rollout = await admin.ask('POST /rollouts', { json: { release: release.id, target: { ids: ['none'] } } });
   const webhook = await admin.application.webhooks.create({ url: 'https://127.0.0.1:9', filter: {}, isPrivate: true });
   return {
     project: HIDDEN,
     device: MARK,
+    group: MARK,
     key: KEY,
     release: String(release.id),
     upload,

@@ -27,6 +27,10 @@ export interface ApiProblem {
   readonly offset?: number;
   /** Of `version-taken`: the next version that is free. */
   readonly nextFreeVersion?: string;
+  /** Of `query-invalid`: where in the query, from 0. */
+  readonly position?: number;
+  /** Of `query-invalid`: what was probably meant. */
+  readonly suggestion?: string;
 }
 
 export interface ApiPage<Item> {

@@ -6,7 +6,10 @@ import { type FastifyReply, type FastifyRequest, type FastifySchema, fastify, ty
 import { Type } from 'typebox';
 import { FotaServerError } from '../../domain/errors.ts';
 import type { Backups } from '../../usecases/backup.ts';
+import type { Bulk } from '../../usecases/bulk.ts';
+import type { DeviceQueries } from '../../usecases/device-queries.ts';
 import type { Events } from '../../usecases/events.ts';
+import type { Groups } from '../../usecases/groups.ts';
 import type { Operator } from '../../usecases/operator.ts';
 import type { Repeats } from '../../usecases/repeats.ts';
 import type { RolloutDesk } from '../../usecases/rollout-desk.ts';
@@ -19,9 +22,12 @@ import { declared, open } from './access.ts';
 import { addAuditing, noteFailure } from './auditing.ts';
 import { addConditions } from './conditions.ts';
 import {
+  bulkSchema,
+  countSchema,
   deviceListingSchema,
   deviceSchema,
   explanationSchema,
+  groupSchema,
   logEntrySchema,
   recordSchema,
 } from './device-schemas.ts';
@@ -35,8 +41,10 @@ import { type App, describeProblems } from './route.ts';
 import { attemptRoutes } from './routes/attempts.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { backupRoutes } from './routes/backup.ts';
+import { bulkRoutes } from './routes/bulk.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { eventRoutes } from './routes/events.ts';
+import { groupRoutes } from './routes/groups.ts';
 import { planRoutes } from './routes/plan.ts';
 import { profileRoutes } from './routes/profiles.ts';
 import { projectRoutes } from './routes/projects.ts';
@@ -58,6 +66,9 @@ import { versionHistorySchema } from './version-schemas.ts';
 export interface AppParts extends EntryParts {
   readonly users: Users;
   readonly operator: Operator;
+  readonly devices: DeviceQueries;
+  readonly groups: Groups;
+  readonly bulk: Bulk;
   readonly rollouts: RolloutDesk;
   readonly uploads: Uploads;
   readonly events: Events;
@@ -87,7 +98,22 @@ const PREFIX = '/api/v1';
 const LONGEST_PARAMETER = 128 * 12;
 
 export async function createApp(parts: AppParts): Promise<AdminApp> {
-  const { operator, rollouts, uploads, tokens, audit, events, versions, facts, limits, onProblem, ending } = parts;
+  const {
+    operator,
+    devices,
+    groups,
+    bulk,
+    rollouts,
+    uploads,
+    tokens,
+    audit,
+    events,
+    versions,
+    facts,
+    limits,
+    onProblem,
+    ending,
+  } = parts;
   const running = new Set<Promise<unknown>>();
 
   const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
@@ -156,9 +182,12 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
     };
   });
   const device = [
+    bulkSchema,
+    countSchema,
     deviceListingSchema,
     deviceSchema,
     explanationSchema,
+    groupSchema,
     logEntrySchema,
     recordSchema,
     eventSchema,
@@ -177,9 +206,11 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
       planRoutes(routes, rollouts, operator);
       attemptRoutes(routes, rollouts);
       stopRoutes(routes, rollouts);
-      deviceRoutes(routes, operator);
+      deviceRoutes(routes, operator, devices);
       profileRoutes(routes, operator);
       versionRoutes(routes, operator, versions);
+      groupRoutes(routes, groups);
+      bulkRoutes(routes, bulk);
       tokenRoutes(routes, tokens);
       eventRoutes(routes, operator, events, { streaming: createStreaming({ events, ending, onProblem }), identify });
       backupRoutes(routes, parts.backups);

@@ -2,6 +2,7 @@
 import { type TUnsafe, Type } from 'typebox';
 import { RULES } from '../../domain/decide.ts';
 import type { ApiDevice, ApiDeviceListing, ApiExplanation, ApiLogEntry, ApiRecord } from './api.ts';
+import type { ApiBulk, ApiCount, ApiGroup } from './device-api.ts';
 import { releaseSchema } from './schemas.ts';
 import { closed, count, oneOf, ref, sha256, shape, text, time } from './shape.ts';
 
@@ -60,10 +61,47 @@ const profile = {
   ),
 };
 
+export const groupSchema: TUnsafe<ApiGroup> = shape<ApiGroup>()(
+  'Group',
+  Type.Object(
+    {
+      project: text('name of the project'),
+      name: text('of the group'),
+      query: text('who is in it, as docs/queries.md has it, in its one way of writing'),
+      note: Type.Optional(text('for people')),
+      createdAt: time('when it was made'),
+      changedAt: time('when it was last changed'),
+    },
+    closed,
+  ),
+);
+
+export const countSchema: TUnsafe<ApiCount> = shape<ApiCount>()(
+  'Count',
+  Type.Object({ devices: count('each counted once, whatever firmwares it asks for') }, closed),
+);
+
 export const deviceListingSchema: TUnsafe<ApiDeviceListing> = shape<ApiDeviceListing>()(
   'DeviceListing',
   Type.Object(
     { project: Type.String(), id: Type.String(), ...profile, record: Type.Optional(ref(recordSchema)) },
+    closed,
+  ),
+);
+
+export const bulkSchema: TUnsafe<ApiBulk> = shape<ApiBulk>()(
+  'Bulk',
+  Type.Object(
+    {
+      devices: Type.Optional(count('how many the query fits, where that was asked; each counted once')),
+      sample: Type.Optional(Type.Array(ref(deviceListingSchema), { description: 'of a dry run: some of them' })),
+      done: count('how many were dealt with in this part, those that failed included'),
+      failed: Type.Array(
+        Type.Object({ id: Type.String(), code: text('of docs/errors.md'), message: Type.String() }, closed),
+        { description: 'those that could not be changed' },
+      ),
+      cursor: Type.Optional(Type.String({ description: 'give it to go on; left out at the end' })),
+    },
     closed,
   ),
 );

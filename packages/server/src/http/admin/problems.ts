@@ -23,7 +23,12 @@ const STATUS: Readonly<Partial<Record<ServerErrorCode, number>>> = {
   'token-unknown': 404,
   'rollout-unknown': 404,
   'method-not-allowed': 405,
+  'group-unknown': 404,
   'project-exists': 409,
+  'group-exists': 409,
+  'bulk-unexpected': 409,
+  'group-in-use': 409,
+  'groups-full': 409,
   'release-exists': 409,
   'release-withdrawn': 409,
   'release-published': 409,
@@ -70,7 +75,7 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 /** A problem by RFC 9457. Of the error only what is listed here goes out. */
 export function problemOf(error: FotaServerError): ApiProblem {
   const { code, message, remedy, facts } = error;
-  const { offset, nextFreeVersion } = facts;
+  const { offset, nextFreeVersion, position, suggestion } = facts;
   return {
     type: `urn:fota:${code}`,
     title: SERVER_ERRORS[code].means,
@@ -80,6 +85,8 @@ export function problemOf(error: FotaServerError): ApiProblem {
     remedy,
     ...(typeof offset === 'number' && { offset }),
     ...(typeof nextFreeVersion === 'string' && { nextFreeVersion }),
+    ...(typeof position === 'number' && { position }),
+    ...(typeof suggestion === 'string' && { suggestion }),
   };
 }
 

@@ -30,6 +30,8 @@ export const problemSchema: TUnsafe<ApiProblem> = shape<ApiProblem>()(
       remedy: text('what to do about it'),
       offset: Type.Optional(count('of upload-offset: bytes that the upload has')),
       nextFreeVersion: Type.Optional(text('of version-taken: the next version that is free')),
+      position: Type.Optional(count('of query-invalid: where in the query, from 0')),
+      suggestion: Type.Optional(text('of query-invalid: what was probably meant')),
     },
     closed,
   ),

@@ -6,9 +6,11 @@ import type { Explanation } from '../../domain/explain.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { propose } from '../../domain/proposal.ts';
 import type { AuditListing } from '../../ports/audit.ts';
+import type { Group } from '../../ports/groups.ts';
 import type { Token } from '../../ports/tokens.ts';
 import type { User } from '../../ports/users.ts';
 import type { DeviceRecord, Page, StoredLogEntry } from '../../ports.ts';
+import type { BulkPart } from '../../usecases/bulk.ts';
 import type { KnownDevice, Published } from '../../usecases/operator.ts';
 import type { Upload } from '../../usecases/uploads.ts';
 import type { ApiAudit, ApiMe, ApiUser } from './account-api.ts';
@@ -28,6 +30,7 @@ import type {
   ApiToken,
   ApiUpload,
 } from './api.ts';
+import type { ApiBulk, ApiGroup } from './device-api.ts';
 
 type Optional<T> = { [Key in keyof T as undefined extends T[Key] ? Key : never]?: Exclude<T[Key], undefined> };
 type Required<T> = { [Key in keyof T as undefined extends T[Key] ? never : Key]: T[Key] };
@@ -99,6 +102,25 @@ function recordView(record: DeviceRecord): ApiRecord {
 
 function profileView({ access, profile: { labels, note, pin } }: KnownDevice): ApiProfile {
   return known({ access, labels, note: note === '' ? undefined : note, pin });
+}
+
+export function groupView(group: Group): ApiGroup {
+  const { note, createdAt, changedAt } = group;
+  const times = { createdAt: iso(createdAt), changedAt: iso(changedAt) };
+  return known({ ...group, note: note === '' ? undefined : note, ...times });
+}
+
+export function bulkView(
+  { done, failed, cursor }: BulkPart,
+  found: { readonly devices: number; readonly sample?: readonly KnownDevice[] } | undefined,
+): ApiBulk {
+  return known({
+    devices: found?.devices,
+    sample: found?.sample?.map(listingView),
+    done,
+    failed: failed.map(({ id, error: { code, message } }) => ({ id, code, message })),
+    cursor,
+  });
 }
 
 export function listingView(device: KnownDevice): ApiDeviceListing {

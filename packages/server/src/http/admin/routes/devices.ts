@@ -1,7 +1,15 @@
-import { Type } from 'typebox';
+import { MAX_QUERY_LENGTH } from '@libfota2/protocol';
+import { type Static, Type } from 'typebox';
+import type { DeviceQueries, DeviceQuery } from '../../../usecases/device-queries.ts';
 import type { Operator } from '../../../usecases/operator.ts';
 import { changes, reads, within } from '../access.ts';
-import { deviceListingSchema, deviceSchema, explanationSchema, logEntrySchema } from '../device-schemas.ts';
+import {
+  countSchema,
+  deviceListingSchema,
+  deviceSchema,
+  explanationSchema,
+  logEntrySchema,
+} from '../device-schemas.ts';
 import { type App, answers, empties, name, pageOf, pageQuery, pageRequest } from '../route.ts';
 import { closed, oneOf } from '../shape.ts';
 import { deviceView, explanationView, listingView, logEntryView, pageView } from '../views.ts';
@@ -12,7 +20,21 @@ const project = name('name of the project');
 const params = Type.Object({ project, device: name('id of the device: imei, mac or uid') }, closed);
 const ACCESS = ['blocked', 'allowed', 'default'] as const;
 
-export function deviceRoutes(app: App, operator: Operator): void {
+const filter = {
+  project: Type.Optional(name('only of this project')),
+  query: Type.Optional(
+    Type.String({
+      maxLength: MAX_QUERY_LENGTH,
+      description: 'only those that fit, as docs/queries.md has it; groups are those of the project',
+      examples: ['version < 2.0 and label:beta and seen > 2d ago'],
+    }),
+  ),
+  firmware: Type.Optional(name('only with this firmware')),
+  access: Type.Optional(oneOf(ACCESS, 'only with this word of the operator')),
+  id: Type.Optional(name('only ids that begin so')),
+};
+
+export function deviceRoutes(app: App, operator: Operator, devices: DeviceQueries): void {
   const tags = ['devices'];
   app.addSchema(listingPage);
   app.addSchema(logPage);
@@ -24,25 +46,28 @@ export function deviceRoutes(app: App, operator: Operator): void {
       schema: {
         tags,
         summary: 'List devices, one item a firmware, by project, id and firmware name',
-        querystring: Type.Object(
-          {
-            project: Type.Optional(name('only of this project')),
-            firmware: Type.Optional(name('only with this firmware')),
-            access: Type.Optional(oneOf(ACCESS, 'only with this word of the operator')),
-            id: Type.Optional(name('only ids that begin so')),
-            ...pageQuery,
-          },
-          closed,
-        ),
-        ...answers('Devices', listingPage, ['cursor-invalid']),
+        querystring: Type.Object({ ...filter, ...pageQuery }, closed),
+        ...answers('Devices', listingPage, ['query-invalid', 'cursor-invalid']),
       },
     },
     async (request) => {
-      const { query } = request;
-      const { project, firmware, access, id } = query;
-      const filter = { project, within: within(request), firmwareName: firmware, access, idPrefix: id };
-      return pageView(await operator.devices(filter, pageRequest(query)), listingView);
+      const page = await devices.list(wanted(request.query, within(request)), pageRequest(request.query));
+      return pageView(page, listingView);
     },
+  );
+
+  app.get(
+    '/devices/count',
+    {
+      config: reads('viewer', 'query'),
+      schema: {
+        tags,
+        summary: 'Count devices, each once',
+        querystring: Type.Object(filter, closed),
+        ...answers('How many there are', countSchema, ['query-invalid']),
+      },
+    },
+    async (request) => ({ devices: await devices.count(wanted(request.query, within(request))) }),
   );
 
   app.get(
@@ -175,4 +200,13 @@ export function deviceRoutes(app: App, operator: Operator): void {
       return pageView(await operator.log(filter, pageRequest(query)), logEntryView);
     },
   );
+}
+
+const filterType = Type.Object(filter);
+
+function wanted(
+  { project, query, firmware, access, id }: Static<typeof filterType>,
+  projects: readonly string[] | undefined,
+): DeviceQuery {
+  return { project, within: projects, query, firmwareName: firmware, access, idPrefix: id };
 }
