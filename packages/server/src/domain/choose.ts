@@ -107,8 +107,9 @@ function chooseBelow(
   const lowest = firmware.published.find(({ id }) => id === ceiling.rollout.release);
   if (lowest === undefined) return { ...NOTHING, ceiling, rule: 'held-back' };
   const order = compareVersions(lowest.wireVersion, version);
-  if (order === 0) return { ...NOTHING, ceiling, rule: 'held-back' };
-  if (order > 0) return chooseUpwards(firmware, ceiling, device, circumstances, told, now);
+  // What was published since then is no reason to stay down: it may be the very release that mends it.
+  const upwards = chooseUpwards(firmware, ceiling, device, circumstances, told, now);
+  if (order >= 0 || upwards.chosen !== undefined) return upwards;
   const fitting = packageFor(lowest, told);
   const looked = look([ceiling], device, circumstances, now);
   const against = fitting === undefined ? 'base-missing' : looked.against;
@@ -130,7 +131,7 @@ function chooseUpwards(
   for (const release of published) {
     if (compareVersions(release.wireVersion, version) <= 0) break;
     if (floor !== undefined && compareVersions(release.wireVersion, floor.wireVersion) > 0) continue;
-    if (ceiling !== undefined && isAbove(release, ceiling, published)) continue;
+    if (ceiling !== undefined && isHidden(release, ceiling, published)) continue;
     const fitting = packageFor(release, told);
     const looked = look(gates.get(release.id), device, circumstances, now);
     const against = fitting === undefined ? 'base-missing' : looked.against;
@@ -160,9 +161,11 @@ function floorAbove({ floors }: Pick<FirmwarePlan, 'floors'>, version: string): 
   return floors.find(({ wireVersion }) => compareVersions(wireVersion, version) > 0);
 }
 
-function isAbove(release: Release, { rollout }: Gate, published: readonly Release[]): boolean {
+/** Whether a rollout that keeps devices down keeps them from this release: it is above, and was there before. */
+function isHidden(release: Release, { rollout }: Gate, published: readonly Release[]): boolean {
   const top = published.find(({ id }) => id === rollout.release);
-  return top !== undefined && compareVersions(release.wireVersion, top.wireVersion) > 0;
+  const isNew = (release.publishedAt ?? 0) > rollout.createdAt;
+  return !isNew && top !== undefined && compareVersions(release.wireVersion, top.wireVersion) > 0;
 }
 
 /** The package for just this core before the one for any. */

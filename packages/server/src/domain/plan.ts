@@ -84,9 +84,22 @@ function firmwarePlan(releases: readonly Release[], gates: readonly Gate[]): Fir
   return {
     published: byVersion.filter(isLive),
     floors: byVersion.filter(({ isFloor }) => isFloor).reverse(),
-    gates: groupBy(gates, ({ rollout }) => rollout.release),
+    gates: groupBy(
+      gates.filter(({ rollout }) =>
+        releases.some((release) => release.id === rollout.release && decidesOn(rollout, release)),
+      ),
+      ({ rollout }) => rollout.release,
+    ),
     downgrades: gates.filter((gate) => gate.rollout.mayDowngrade && inForce(gate)).reverse(),
   };
+}
+
+/**
+ * Whether a rollout decides who gets its release. One that takes devices down to a release that others had before it leaves
+ * it to them: what was for all stays so, and aborting the rollout takes it from nobody.
+ */
+export function decidesOn(rollout: Rollout, { publishedAt }: Release): boolean {
+  return !rollout.mayDowngrade || publishedAt === undefined || publishedAt >= rollout.createdAt;
 }
 
 /** `Map.groupBy`, which Node 20 has not. */

@@ -53,7 +53,11 @@ export function nextStep(
   const soaked = now - waveOpenedAt >= soakMs || now < waveOpenedAt;
   if (!soaked || !(isEmpty || missingConfirmations(rollout, counts[wave] ?? NO_COUNTS) === 0)) return undefined;
   if (wave + 1 < waves.length) return changed(rollout, 'advanced', now, opened(wave + 1, now));
-  return changed(rollout, 'complete', now, { state: 'complete', why: 'every wave has confirmed', endedAt: now });
+  return changed(rollout, 'complete', now, {
+    state: 'complete',
+    why: 'all its waves are open, and their devices have shown the release',
+    endedAt: now,
+  });
 }
 
 /** Milliseconds since 1970 when time alone changes what `nextStep` says; `undefined`: never. */
@@ -123,13 +127,13 @@ export function missingConfirmations({ confirm }: Rollout, counts: WaveCounts): 
 
 /** Why it must pause, in a sentence; `undefined`: it need not. */
 function tooBad({ wave, pause, accepted }: Rollout, counts: readonly WaveCounts[]): string | undefined {
-  const here = counts[wave] ?? NO_COUNTS;
-  const all = sumOf(counts);
+  // Also of waves that came before: devices of theirs may fall silent long after the next one was opened.
+  for (let place = wave; place >= 0; place -= 1) {
+    const why = crossed(pause.wave, counts[place] ?? NO_COUNTS, accepted[place] ?? 0, `wave ${place + 1}`);
+    if (why !== undefined) return why;
+  }
   const acceptedInAll = accepted.reduce((sum, one) => sum + one, 0);
-  return (
-    crossed(pause.wave, here, accepted[wave] ?? 0, `wave ${wave + 1}`) ??
-    crossed(pause.overall, all, acceptedInAll, 'all waves')
-  );
+  return crossed(pause.overall, sumOf(counts), acceptedInAll, 'all waves');
 }
 
 function crossed(threshold: Threshold, counts: WaveCounts, accepted: number, where: string): string | undefined {

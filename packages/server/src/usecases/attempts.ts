@@ -44,6 +44,9 @@ export function tellEnds(emit: (event: NewEvent) => void): TellEnds {
     });
 }
 
+/** Ticks are seconds apart: what is longer is a clock that jumped, or a machine that slept. */
+const GAP_MS = 5 * 60_000;
+
 export function createAttempts(ports: {
   readonly fleet: Pick<Fleet, 'records' | 'record' | 'settleAttempt'>;
   readonly rollouts: Pick<Rollouts, 'all' | 'count'>;
@@ -54,8 +57,14 @@ export function createAttempts(ports: {
   const { fleet, rollouts, ends, now, onProblem } = ports;
   const silence = createSilence();
 
-  const deadline = ({ lastSeenAt }: DeviceRecord, attempt: Attempt): number =>
-    silentAt(attempt, lastSeenAt, rollouts.all().find(({ id }) => id === attempt.rollout)?.silentAfterMs);
+  /** Since when devices could be heard without a gap: nobody is silent for a server that was off, or whose clock jumped. */
+  let listeningSince = now();
+  let tickedAt = now();
+
+  const deadline = ({ lastSeenAt }: DeviceRecord, attempt: Attempt): number => {
+    const { silentAfterMs } = rollouts.all().find(({ id }) => id === attempt.rollout) ?? {};
+    return silentAt(attempt, Math.max(lastSeenAt, listeningSince), silentAfterMs);
+  };
 
   const watch = (record: DeviceRecord): void => {
     const { project, id, firmwareName, attempt } = record;
@@ -87,6 +96,8 @@ export function createAttempts(ports: {
     },
 
     async tick() {
+      if (Math.abs(now() - tickedAt) > GAP_MS) listeningSince = now();
+      tickedAt = now();
       const keys = silence.due(now());
       const looks = await Promise.allSettled(keys.map(lookAt));
       for (const [place, look] of looks.entries()) {

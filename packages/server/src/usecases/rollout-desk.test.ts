@@ -1,53 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, MINUTE, type World, type WorldOptions, worldOf } from '../../test/suites/world.ts';
+import { all, HOUR, ids, NEVER, PATIENT, scene } from '../../test/suites/rollouts.ts';
+import { DAY, MINUTE } from '../../test/suites/world.ts';
 import type { RolloutRequest } from '../domain/rollout-spec.ts';
-import type { RolloutProgress } from './rollout-desk.ts';
-
-const HOUR = 60 * MINUTE;
-const NEVER = { count: undefined, percent: undefined };
-const PATIENT = { wave: NEVER, overall: NEVER };
-
-interface Scene extends World {
-  /** Lets it be written. */
-  done<T>(work: Promise<T>): Promise<T>;
-  roll(request: Partial<RolloutRequest>): Promise<RolloutProgress>;
-  /** Asks, and takes the whole package where it is promised one. Resolves to the rule. */
-  take(id: string, version?: string): Promise<string>;
-}
-
-/** A world with the releases 1.0.0 (1) and 1.1.0 (2), the latter a draft. */
-async function scene(options: WorldOptions = {}): Promise<Scene> {
-  const world = await worldOf(options);
-  await world.publish('1.0.0');
-  await world.publish('1.1.0', 'new', { draft: true });
-  const done = async <T>(work: Promise<T>): Promise<T> => {
-    work.catch(() => undefined);
-    await world.time.pass(0);
-    return work;
-  };
-  return {
-    ...world,
-    done,
-    roll: (request) =>
-      done(world.desk.createRollout({ release: 2, waves: [{ percent: 100 }], soakMs: HOUR, ...request })),
-    async take(id, version = '1.0.0') {
-      const { decision, sent } = await world.ask({ id, version });
-      if (sent !== undefined) {
-        const { device } = decision;
-        world.checkIns.ended({ sent, device, bytes: sent.size, isWhole: true, isRest: false });
-      }
-      return decision.rule;
-    },
-  };
-}
-
-const ids = (count: number): string[] => Array.from({ length: count }, (_, at) => `d${at}`);
-
-async function all(world: Scene, devices: readonly string[], version?: string): Promise<string[]> {
-  const rules: string[] = [];
-  for (const id of devices) rules.push(await world.take(id, version));
-  return rules;
-}
 
 describe('a rollout of a draft', () => {
   it('publishes it, and nobody hears of it before it begins', async () => {
@@ -159,6 +113,22 @@ describe('a bad release', () => {
     expect(world.desk.rollout(1).counts).toMatchObject([{ silent: 1, confirmed: 1 }]);
   });
 
+  it('does not take devices for silent that had nobody to talk to', async () => {
+    const world = await scene();
+    await world.roll({ pause, silentAfterMs: 2 * HOUR });
+    await all(world, ids(3));
+    await world.rollouts.close();
+    await world.time.pass(7 * HOUR);
+    const again = await world.restarted();
+    await again.time.pass(HOUR);
+    expect(again.desk.rollout(1)).toMatchObject({ rollout: { state: 'running' }, counts: [{ silent: 0 }] });
+    again.time.jump(DAY);
+    await again.time.pass(HOUR / 2);
+    expect(again.desk.rollout(1).counts).toMatchObject([{ silent: 0 }]);
+    await again.time.pass(2 * HOUR);
+    expect(again.desk.rollout(1).counts).toMatchObject([{ silent: 3 }]);
+  });
+
   it('does not go on after a restart that came before its pause was written', async () => {
     const world = await scene();
     await world.roll({ pause });
@@ -193,21 +163,6 @@ describe('a bad release', () => {
     expect([await world.take('d0'), await world.take('d1')]).toEqual(['rollout-aborted', 'rollout-aborted']);
     await expect(world.done(world.desk.resumeRollout(1))).rejects.toMatchObject({ code: 'rollout-state' });
     await expect(world.done(world.desk.retryRollout(1))).rejects.toMatchObject({ code: 'rollout-state' });
-  });
-
-  it('is rolled back to the one below, and devices stay there', async () => {
-    const world = await scene();
-    await world.roll({});
-    await world.take('d0');
-    await world.take('d0', '1.1.0');
-    const back = await world.done(world.desk.rollBack(1));
-    expect(back.rollout).toMatchObject({ release: 1, mayDowngrade: true });
-    expect(world.desk.rollout(1).rollout).toMatchObject({ state: 'aborted', why: 'rolled back to 1.0.0' });
-    await world.time.pass(MINUTE);
-    expect(await world.take('d0', '1.1.0')).toBe('older-release');
-    expect(await world.take('d0', '1.0.0')).toBe('held-back');
-    expect(world.desk.rollout(2).counts).toMatchObject([{ confirmed: 1 }]);
-    await expect(world.done(world.desk.rollBack(2))).rejects.toMatchObject({ code: 'rollout-invalid' });
   });
 });
 

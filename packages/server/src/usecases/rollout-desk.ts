@@ -3,6 +3,7 @@ import { compareVersions } from '@libfota2/protocol';
 import { type Standing, standingOf } from '../domain/attempt.ts';
 import type { Release } from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
+import { decidesOn } from '../domain/plan.ts';
 import type { Rollout, WaveCounts } from '../domain/rollout.ts';
 import { type Next, nextOf } from '../domain/rollout-next.ts';
 import { type RolloutRequest, specOf } from '../domain/rollout-spec.ts';
@@ -114,14 +115,23 @@ export function createRolloutDesk(ports: {
       endedAt: undefined,
     });
     // Only now: a release without a rollout is for all.
-    if (state === 'draft') await catalogue.publishDraft(id);
+    if (state === 'draft') {
+      await catalogue.publishDraft(id).catch(async (problem: unknown) => {
+        // Or it would wait for devices that never hear of its release.
+        await rollouts.change(rollout.id, (made, _counts, now_) =>
+          aborted(made, 'its release could not be published', now_),
+        );
+        throw problem;
+      });
+    }
     return progress(rollouts.rollout(rollout.id));
   };
 
   /** The highest release below, but for those of which all rollouts were aborted. */
   const below = ({ project, firmwareName, wireVersion }: Release): Release => {
-    const isAborted = ({ id }: Release): boolean => {
-      const ofIt = rollouts.all().filter(({ release }) => release === id);
+    const isAborted = (release: Release): boolean => {
+      const { id } = release;
+      const ofIt = rollouts.all().filter((one) => one.release === id && decidesOn(one, release));
       return ofIt.length > 0 && ofIt.every(({ state }) => state === 'aborted');
     };
     const [highest] = catalogue
@@ -172,6 +182,12 @@ export function createRolloutDesk(ports: {
       const good = to === undefined ? below(bad) : catalogue.release(to);
       if (good.project !== bad.project || good.firmwareName !== bad.firmwareName || good.id === bad.id) {
         throw new FotaServerError('rollout-invalid', `release ${good.id} is no other release of the same firmware`);
+      }
+      if (good.state !== 'published') {
+        throw new FotaServerError(
+          'rollout-invalid',
+          `release ${good.id} is a ${good.state === 'draft' ? 'draft' : 'withdrawn one'}: nothing was changed`,
+        );
       }
       const why = `rolled back to ${good.version}`;
       if (before.state !== 'aborted')

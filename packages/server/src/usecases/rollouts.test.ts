@@ -5,20 +5,22 @@ import { memoryRollouts } from '../adapters/memory/rollouts.ts';
 import { type Attempt, newAttempt } from '../domain/attempt.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import type { Rollout } from '../domain/rollout.ts';
-import { aborted } from '../domain/rollout-steps.ts';
+import { aborted, resumed } from '../domain/rollout-steps.ts';
 import type { RolloutStore } from '../ports/rollouts.ts';
 import { openRollouts, type Rollouts } from './rollouts.ts';
 
 const FULL = { code: 'disk-full' };
 const ONE_BAD = { count: 1, percent: undefined, ofAtLeast: 1 };
 
-async function scene(changes: Partial<Rollout> = {}) {
+async function scene(changes: Partial<Rollout> = {}, hasMembers: () => Promise<boolean> = async () => true) {
   const time = fakeTime();
   const store = memoryRollouts();
   let isFull = false;
+  let gate: Promise<void> = Promise.resolve();
   const guarded =
     <A extends readonly unknown[], T>(work: (...all: A) => Promise<T>) =>
     async (...all: A): Promise<T> => {
+      await gate;
       if (isFull) throw new FotaServerError('disk-full', 'no room is left');
       return work(...all);
     };
@@ -33,7 +35,7 @@ async function scene(changes: Partial<Rollout> = {}) {
       later: time.later,
       tickMs: SECOND,
       onTick: async () => undefined,
-      hasMembers: async () => true,
+      hasMembers,
       onChanged: () => {
         plans += 1;
       },
@@ -58,7 +60,14 @@ async function scene(changes: Partial<Rollout> = {}) {
     setFull: (is: boolean) => {
       isFull = is;
     },
-    reopened: open,
+    /** Holds what is written from now on, until it is let go. */
+    held: () => {
+      let letGo = (): void => undefined;
+      gate = new Promise((resolve) => {
+        letGo = resolve;
+      });
+      return { letGo: () => letGo() };
+    },
   };
 }
 
@@ -103,6 +112,50 @@ describe('while nothing can be written', () => {
     expect(rollouts.rollout(1)).toEqual(before);
     expect(rollouts.stop().isOn).toBe(false);
   });
+});
+
+it('a pause that comes while a wave is being opened holds, in memory and on the disk', async () => {
+  const world = await scene();
+  const { rollouts, time, stored, held } = world;
+  rollouts.count(undefined, attempt('confirmed'));
+  const { letGo } = held();
+  await time.pass(MINUTE + SECOND);
+  // The next wave is being written.
+  rollouts.count(undefined, attempt('failed'));
+  expect(rollouts.rollout(1)).toMatchObject({ state: 'paused', wave: 0 });
+  letGo();
+  await time.pass(2 * SECOND);
+  expect(rollouts.rollout(1)).toMatchObject({ state: 'paused', wave: 0 });
+  expect(await stored()).toMatchObject({ state: 'paused', wave: 0 });
+});
+
+it('the stop does not wait for what is being written', async () => {
+  const { rollouts, held, time } = await scene();
+  rollouts.count(undefined, attempt('failed'));
+  const { letGo } = held();
+  await time.pass(SECOND);
+  const done = rollouts.setStop({ isOn: true, why: 'fire', at: 1 });
+  expect(rollouts.stop().isOn).toBe(true);
+  letGo();
+  await done;
+});
+
+it('what was accepted is accepted of those devices only', async () => {
+  const two = { count: 2, percent: undefined, ofAtLeast: 1 };
+  const { rollouts, time } = await scene({ pause: { wave: two, overall: two } });
+  for (let device = 0; device < 2; device += 1) rollouts.count(undefined, attempt('failed'));
+  await time.pass(0);
+  await rollouts.change(1, resumed);
+  for (let device = 0; device < 2; device += 1) rollouts.count(attempt('failed'), attempt('superseded'));
+  expect(rollouts.rollout(1)).toMatchObject({ state: 'running', accepted: [0, 0, 0] });
+  for (let device = 0; device < 2; device += 1) rollouts.count(attempt('superseded'), attempt('failed'));
+  expect(rollouts.rollout(1).state).toBe('paused');
+});
+
+it('a wave that nobody at all is known for opens no further one', async () => {
+  const { rollouts, time } = await scene({}, async () => false);
+  await time.pass(10 * MINUTE);
+  expect(rollouts.rollout(1)).toMatchObject({ state: 'running', wave: 0 });
 });
 
 it('an abort holds while it is being written', async () => {

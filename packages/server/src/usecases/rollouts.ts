@@ -1,7 +1,8 @@
 import type { Attempt } from '../domain/attempt.ts';
+import { FotaServerError } from '../domain/errors.ts';
 import type { NewEvent } from '../domain/event.ts';
 import type { Rollout, WaveCounts } from '../domain/rollout.ts';
-import { type Changed, dueAt, NO_COUNTS, nextStep, unknownRollout } from '../domain/rollout-steps.ts';
+import { badOf, type Changed, dueAt, NO_COUNTS, nextStep, unknownRollout } from '../domain/rollout-steps.ts';
 import { createStandings } from '../domain/standings.ts';
 import type { AttemptCount, RolloutStore, Stop } from '../ports/rollouts.ts';
 import type { Later, Now } from '../ports.ts';
@@ -114,7 +115,10 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
   const letIn = async (id: number): Promise<void> => {
     try {
       for (let step = stepOf(id); step !== undefined && step.change !== 'paused'; step = stepOf(id)) {
+        const before = rollout(id);
         await write(step);
+        // It was halted meanwhile: that is written next, and holds.
+        if (rollout(id).state !== before.state) continue;
         empty.delete(id);
         keep(step.rollout);
       }
@@ -148,9 +152,27 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
       if (state !== 'running' || !isUntouched || !isDue) continue;
       if (Math.abs(now() - (lookedAt.get(id) ?? Number.NEGATIVE_INFINITY)) < EMPTY_MS) continue;
       lookedAt.set(id, now());
-      if (await ports.hasMembers(one)) empty.delete(id);
-      else empty.add(id);
+      if (await isOfOthers(one)) empty.add(id);
+      else empty.delete(id);
     }
+  };
+
+  /** Whether the known devices that it is for are all in other waves. Of a target of nobody nobody knows when it will have some. */
+  const isOfOthers = async (one: Rollout): Promise<boolean> => {
+    if (await ports.hasMembers(one)) return false;
+    for (const wave of one.waves.keys()) {
+      if (wave !== one.wave && (await ports.hasMembers({ ...one, wave }))) return true;
+    }
+    return false;
+  };
+
+  /** What was accepted is accepted of those devices: fewer of them, and less is. */
+  const acceptLess = (id: number): void => {
+    const { accepted } = rollout(id);
+    const bad = accepted.map((count, wave) => Math.min(count, badOf(countsOf(id)[wave] ?? NO_COUNTS)));
+    if (bad.every((count, wave) => count === accepted[wave])) return;
+    rollouts.set(id, { ...rollout(id), accepted: bad });
+    inTurn(async () => store.update(rollout(id))).catch(onProblem);
   };
 
   const tick = async (): Promise<void> => {
@@ -170,7 +192,35 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
     });
   };
 
-  for (const id of rollouts.keys()) review(id);
+  const writeHalt = async (before: Rollout, halted: Changed): Promise<Rollout> => {
+    const { id } = halted.rollout;
+    try {
+      await write(halted);
+    } catch (problem) {
+      if (rollouts.get(id) === halted.rollout) keep(before);
+      throw problem;
+    }
+    unwritten.delete(id);
+    return halted.rollout;
+  };
+
+  const writeChange = async (id: number, change: Parameters<Rollouts['change']>[1]): Promise<Rollout> => {
+    const before = rollout(id);
+    const changed = change(before, countsOf(id), now());
+    await write(changed);
+    if (rollout(id).state !== before.state)
+      throw new FotaServerError('rollout-state', `rollout ${id} was halted meanwhile`);
+    unwritten.delete(id);
+    empty.delete(id);
+    lookedAt.delete(id);
+    keep(changed.rollout);
+    return changed.rollout;
+  };
+
+  for (const id of rollouts.keys()) {
+    acceptLess(id);
+    review(id);
+  }
   ticking();
 
   return {
@@ -189,56 +239,49 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
         for (const id of rollouts.keys()) review(id);
       }),
 
-    change: (id, change) =>
-      inTurn(async () => {
-        const before = rollout(id);
-        const changed = change(before, countsOf(id), now());
-        // What halts holds while it is written, too.
-        const halts = changed.change === 'paused' || changed.change === 'aborted';
-        if (halts) keep(changed.rollout);
-        try {
-          await write(changed);
-        } catch (problem) {
-          if (halts && rollouts.get(id) === changed.rollout) keep(before);
-          throw problem;
-        }
-        unwritten.delete(id);
-        empty.delete(id);
-        lookedAt.delete(id);
-        if (!halts) keep(changed.rollout);
-        return changed.rollout;
-      }).finally(() => {
-        if (rollouts.has(id)) review(id);
-      }),
+    async change(id, change) {
+      const asked = rollout(id);
+      const wanted = change(asked, countsOf(id), now());
+      // What halts does not wait for its turn, and holds while it is written.
+      const halts = wanted.change === 'paused' || wanted.change === 'aborted';
+      if (halts) keep(wanted.rollout);
+      try {
+        return await inTurn(() => (halts ? writeHalt(asked, wanted) : writeChange(id, change)));
+      } finally {
+        review(id);
+      }
+    },
 
     count(before, after) {
       standings.moved(before, after);
+      for (const id of new Set([before?.rollout, after?.rollout])) {
+        if (id !== undefined && rollouts.has(id)) acceptLess(id);
+      }
       if (after?.rollout !== undefined && rollouts.has(after.rollout)) review(after.rollout);
     },
 
     tick,
     stop: () => stop,
 
-    setStop: (wanted) =>
-      inTurn(async () => {
-        const before = stop;
-        // Halting is at once, going on only once it is durable.
-        if (wanted.isOn) {
-          stop = wanted;
-          onChanged();
-        }
-        try {
-          const type = wanted.isOn ? 'stop.on' : 'stop.off';
-          const reason = wanted.why === '' ? undefined : wanted.why;
-          await along({ type, project: undefined, data: { reason } }, () => store.setStop(wanted));
-        } catch (problem) {
-          stop = before;
-          onChanged();
-          throw problem;
-        }
+    async setStop(wanted) {
+      const before = stop;
+      // Halting is at once, whatever waits to be written; going on only once it is durable.
+      if (wanted.isOn) {
         stop = wanted;
         onChanged();
-      }),
+      }
+      try {
+        const type = wanted.isOn ? 'stop.on' : 'stop.off';
+        const reason = wanted.why === '' ? undefined : wanted.why;
+        await inTurn(() => along({ type, project: undefined, data: { reason } }, () => store.setStop(wanted)));
+      } catch (problem) {
+        stop = before;
+        onChanged();
+        throw problem;
+      }
+      stop = wanted;
+      onChanged();
+    },
 
     async close() {
       isClosed = true;
