@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { startServer } from '@libfota2/server';
 import { expect, it, onTestFinished } from 'vitest';
+import { apiTypes, type Document } from '../test/api-types.ts';
 import { makeDesk } from '../test/desk.ts';
 import { type Api, reference, settingsPage, VARIABLES } from '../test/reference.ts';
 import { EXIT } from './failure.ts';
@@ -10,14 +11,15 @@ import { createProgram } from './program.ts';
 import { processWorld } from './world.ts';
 
 const page = fileURLToPath(new URL('../../../docs/commands.md', import.meta.url));
+const types = fileURLToPath(new URL('client/api.gen.ts', import.meta.url));
 const source = fileURLToPath(new URL('.', import.meta.url));
 
-async function apiDocument(): Promise<Api> {
+async function apiDocument(): Promise<Api & Document> {
   const desk = await makeDesk();
   onTestFinished(() => desk.clear());
   const server = await startServer({ dataDir: desk.dir, devices: false, admin: {} });
   onTestFinished(() => server.close());
-  return (await fetch(`${server.adminUrl}/api/v1/openapi.json`)).json() as Promise<Api>;
+  return (await fetch(`${server.adminUrl}/api/v1/openapi.json`)).json() as Promise<Api & Document>;
 }
 
 it('docs/commands.md says what the program and its API say of themselves', async () => {
@@ -37,6 +39,10 @@ it('docs/configuration.md has every setting as the program has it', async () => 
   await expect(settingsPage()).toMatchFileSnapshot(
     fileURLToPath(new URL('../../../docs/configuration.md', import.meta.url)),
   );
+});
+
+it('the types of the client say what the API says of itself', async () => {
+  await expect(apiTypes(await apiDocument())).toMatchFileSnapshot(types);
 });
 
 it('docs/commands.md knows every exit code', async () => {

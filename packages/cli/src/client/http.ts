@@ -1,8 +1,11 @@
 /** Speaks to the admin side of a server, over TCP with a token or over its socket in the data folder. */
 
-import type { ApiPage } from '@libfota2/server';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher, request } from 'undici';
 import { ApiError, CommandError } from '../failure.ts';
+import type { Schemas } from './api.gen.ts';
+import type { Answer, Given, ItemOf, ListGiven, ListPath, Method, PathOf } from './typed.ts';
 
 export interface Address {
   /** Scheme, host and port, and a path where a proxy has the server below one. */
@@ -27,22 +30,46 @@ export interface Download {
 
 export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
+/**
+ * The admin API, each address with what it takes and answers (api.gen.ts):
+ * `client.get('/releases/{release}', { path: { release: 7 } })`.
+ */
 export interface Client {
   readonly name: string;
-  get<T>(path: string, query?: Query): Promise<T>;
-  /** `body` goes as JSON. */
-  send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T>;
+  get<P extends PathOf<'GET'>>(path: P, ...given: Given<'GET', P>): Promise<Answer<'GET', P>>;
+  /**
+   * Changes something. Where the connection breaks it is sent again, with the same key, so that it is done once; what may
+   * be done twice is sent again without one.
+   */
+  send<M extends Exclude<Method, 'GET'>, P extends PathOf<M>>(
+    method: M,
+    path: P,
+    ...given: Given<M, P>
+  ): Promise<Answer<M, P>>;
   /** Sends `size` bytes of an upload from `offset` on. */
-  patch<T>(path: string, offset: number, size: number, bytes: AsyncIterable<Uint8Array>): Promise<T>;
+  patch(upload: string, offset: number, size: number, bytes: AsyncIterable<Uint8Array>): Promise<Schemas['Upload']>;
   /** The bytes of an answer that goes on until somebody leaves. Breaks off, too, where the server is silent for a minute. */
-  open(path: string, query: Query, headers: Readonly<Record<string, string>>): Promise<AsyncIterable<Uint8Array>>;
+  open(
+    path: PathOf<'GET'>,
+    query: Query,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<AsyncIterable<Uint8Array>>;
   /** Has a file made, and sent: its bytes follow as they come. */
-  download(path: string): Promise<Download>;
+  download(path: PathOf<'POST'>): Promise<Download>;
   /** Up to `limit` items, over as many pages as they lie on; whether there are more. */
-  list<Item>(path: string, query: Query, limit: number): Promise<{ items: Item[]; more: boolean }>;
+  list<P extends ListPath>(path: P, given: ListGiven<P>, limit: number): Promise<{ items: ItemOf<P>[]; more: boolean }>;
   close(): Promise<void>;
 }
 
+/** What an operation was given, whatever it is. */
+interface Parts {
+  readonly path?: Readonly<Record<string, string | number>> | undefined;
+  readonly query?: Query | undefined;
+  readonly body?: object | undefined;
+}
+
+/** Milliseconds until a request whose connection broke is sent again. */
+const AGAIN_MS = [200, 1_000] as const;
 const PAGE = 1_000;
 /** Milliseconds: the server is never silent for more than 15 s in an answer that goes on. */
 const LONGEST_SILENCE = 60_000;
@@ -111,12 +138,35 @@ export function createClient(address: Address, signal?: AbortSignal): Client {
   }
 
   const json = { 'content-type': 'application/json' };
+  const asked = <T>(method: Method, path: string, [given]: readonly unknown[], headers = {}): Promise<T> => {
+    const { path: names = {}, query = {}, body } = (given ?? {}) as Parts;
+    const address = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name] ?? ''));
+    const content = body === undefined ? {} : { headers: { ...json, ...headers }, body: JSON.stringify(body) };
+    return ask<T>(method, address, { query, headers, ...content });
+  };
+
+  /** Tries again what can be sent again, where the connection broke. A server that is not there stays so. */
+  const again = async <T>(work: () => Promise<T>): Promise<T> => {
+    for (const wait of AGAIN_MS) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isBroken(error)) throw error;
+      }
+      await sleep(wait, undefined, signal === undefined ? {} : { signal });
+    }
+    return work();
+  };
+
   return {
     name,
-    get: (path, query = {}) => ask('GET', path, { query }),
-    send: (method, path, body) => ask(method, path, body && { headers: json, body: JSON.stringify(body) }),
-    patch: (path, offset, size, bytes) =>
-      ask('PATCH', path, {
+    get: (path, ...given) => again(() => asked('GET', path, given)),
+    send: (method, path, ...given) => {
+      const headers = { 'idempotency-key': randomUUID() };
+      return again(() => asked(method, path, given, headers));
+    },
+    patch: (upload, offset, size, bytes) =>
+      ask('PATCH', `/uploads/${encodeURIComponent(upload)}`, {
         headers: {
           'content-type': 'application/octet-stream',
           'content-length': String(size),
@@ -159,12 +209,16 @@ export function createClient(address: Address, signal?: AbortSignal): Client {
         throw explained(error);
       }
     },
-    async list<Item>(path: string, query: Query, limit: number) {
-      const items: Item[] = [];
+    async list<P extends ListPath>(path: P, { path: names, query }: ListGiven<P>, limit: number) {
+      const items: ItemOf<P>[] = [];
       let cursor: string | undefined;
       do {
-        const wanted = Math.min(PAGE, limit - items.length);
-        const page: ApiPage<Item> = await ask('GET', path, { query: { ...query, limit: wanted, cursor } });
+        const wanted = { ...(query as Query | undefined), limit: Math.min(PAGE, limit - items.length), cursor };
+        const page = await again(() =>
+          asked<{ readonly items: ItemOf<P>[]; readonly cursor?: string }>('GET', path, [
+            { path: names, query: wanted },
+          ]),
+        );
         items.push(...page.items);
         cursor = page.cursor;
       } while (cursor !== undefined && items.length < limit);
@@ -196,4 +250,11 @@ function reasonOf(error: unknown): string {
     UND_ERR_CONNECT_TIMEOUT: 'no connection within 10 s',
   };
   return known[code ?? ''] ?? (message || errors?.[0]?.message || String(code));
+}
+
+/** Whether a connection that there was broke before the answer was there, or the request that it carried still runs. */
+function isBroken(error: unknown): boolean {
+  if (error instanceof ApiError) return error.code === 'idempotency-busy';
+  const { cause } = error as { readonly cause?: { readonly code?: unknown } };
+  return error instanceof CommandError && ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(String(cause?.code));
 }

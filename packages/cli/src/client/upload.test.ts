@@ -2,7 +2,7 @@ import { truncateSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ApiUpload, type FotaServer, startServer } from '@libfota2/server';
+import { type FotaServer, startServer } from '@libfota2/server';
 import { makeImage, sha256Hex } from '@libfota2/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient } from './http.ts';
@@ -70,7 +70,7 @@ describe('an upload', () => {
     });
     expect(breaks.length).toBeGreaterThanOrEqual(2);
     server = await startServer({ dataDir: join(dir, 'data'), devices: false });
-    const before = await client().get<ApiUpload>(`/uploads/${begun}`);
+    const before = await client().get('/uploads/{upload}', { path: { upload: begun } });
     // Whole pieces of it are there, and only the rest goes up.
     expect(before.offset).toBeGreaterThanOrEqual(4 << 20);
     expect(await uploadFile(client(), path, options({ resume: begun }))).toMatchObject({ state: 'complete' });
@@ -78,15 +78,15 @@ describe('an upload', () => {
   });
 
   it('stops where somebody else goes on with it', async () => {
-    const { id } = await client().send<ApiUpload>('POST', '/uploads', { size: image.length, sha256: sha256Hex(image) });
+    const { id } = await client().send('POST', '/uploads', { body: { size: image.length, sha256: sha256Hex(image) } });
     const both = await Promise.allSettled([1, 2].map(() => uploadFile(client(), path, options({ resume: id }))));
     const failed = both.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
     expect(failed).toMatchObject([{ code: 'upload-superseded' }]);
-    expect(await client().get<ApiUpload>(`/uploads/${id}`)).toMatchObject({ state: 'complete' });
+    expect(await client().get('/uploads/{upload}', { path: { upload: id } })).toMatchObject({ state: 'complete' });
   });
 
   it('does not go on with another file, or one that changed', async () => {
-    const { id } = await client().send<ApiUpload>('POST', '/uploads', { size: image.length, sha256: '0'.repeat(64) });
+    const { id } = await client().send('POST', '/uploads', { body: { size: image.length, sha256: '0'.repeat(64) } });
     await expect(uploadFile(client(), path, options({ resume: id }))).rejects.toMatchObject({ code: 'file-changed' });
     const shrunk = uploadFile(client(), path, options({ onBegin: () => truncateSync(path, 100), patience: 0 }));
     await expect(shrunk).rejects.toMatchObject({ code: 'file-changed' });

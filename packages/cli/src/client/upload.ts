@@ -70,8 +70,8 @@ async function sourceOf(file: FileHandle, path: string): Promise<Source> {
 /** Finds the upload that was begun before, or begins one. */
 async function begin(client: Client, source: Source, resume: string | undefined): Promise<ApiUpload> {
   const { name: fileName, size, sha256 } = source;
-  if (resume === undefined) return client.send('POST', '/uploads', { fileName, size, sha256 });
-  const known = await client.get<ApiUpload>(pathOf(resume));
+  if (resume === undefined) return client.send('POST', '/uploads', { body: { fileName, size, sha256 } });
+  const known = await client.get('/uploads/{upload}', { path: { upload: resume } });
   if (known.size === size && (known.sha256 ?? sha256) === sha256) return known;
   throw new CommandError('file-changed', `the upload ${resume} is of another file than ${fileName}`, {
     remedy: 'Publish without --resume.',
@@ -104,7 +104,7 @@ async function sendPiece(
 ): Promise<ApiUpload | Error> {
   const size = Math.min(PIECE, source.size - offset);
   try {
-    return await client.patch<ApiUpload>(pathOf(id), offset, size, piece(source, offset, size, onProgress));
+    return await client.patch(id, offset, size, piece(source, offset, size, onProgress));
   } catch (error) {
     if (signal.aborted || !canGoOn(error)) throw error;
     return error as Error;
@@ -126,7 +126,7 @@ async function recover(
     await sleep(wait, undefined, { signal });
   }
   try {
-    return await client.get<ApiUpload>(pathOf(upload.id));
+    return await client.get('/uploads/{upload}', { path: { upload: upload.id } });
   } catch (again) {
     if (signal.aborted || !canGoOn(again)) throw again;
     return upload;
@@ -163,8 +163,4 @@ function givenUp({ id, offset, size }: ApiUpload, why: string): CommandError {
 
 function unreadable(path: string, error: unknown): CommandError {
   return new CommandError('file-unreadable', `${path} cannot be read: ${(error as Error).message}`, { cause: error });
-}
-
-function pathOf(id: string): string {
-  return `/uploads/${encodeURIComponent(id)}`;
 }

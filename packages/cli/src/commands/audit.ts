@@ -3,8 +3,6 @@ import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   type ApiAudit,
-  type ApiAuditRecord,
-  type ApiPage,
   type AuditHead,
   type AuditRecord,
   entryIn,
@@ -49,7 +47,7 @@ export function addAudit(program: Command, invocation: Invocation): void {
     .action(({ project, action, by, limit: most, ...options }: ListOptions) =>
       withServer(invocation, options, async (client) => {
         const query = { project, action, by };
-        const page = await client.list<ApiAudit>('/audit', query, most);
+        const page = await client.list('/audit', { query }, most);
         const items = page.items.toReversed();
         out.result({ items, more: page.more }, () => {
           if (items.length === 0) out.line(nothing(query, 'Nobody has changed anything yet.'));
@@ -113,7 +111,7 @@ export function addAudit(program: Command, invocation: Invocation): void {
 /** The log of a server, a page at a time. */
 async function* recordsOf(client: Client, after: number): AsyncGenerator<AuditRecord> {
   for (let last = after; ; ) {
-    const page = await client.get<ApiPage<ApiAuditRecord>>('/audit/records', { after: last, limit: PAGE });
+    const page = await client.get('/audit/records', { query: { after: last, limit: PAGE } });
     yield* page.items;
     const end = page.items.at(-1);
     if (end === undefined || page.cursor === undefined) return;

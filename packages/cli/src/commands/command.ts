@@ -82,8 +82,3 @@ export function choice(flags: string, description: string, ...words: readonly st
 export function nothing(query: Query, inAll: string): string {
   return Object.values(query).every((value) => value === undefined) ? inAll : 'Nothing that fits.';
 }
-
-/** A path of the API with names put in. */
-export function path(parts: readonly string[], ...names: readonly (string | number)[]): string {
-  return parts.map((part, i) => part + (i < names.length ? encodeURIComponent(names[i] ?? '') : '')).join('');
-}

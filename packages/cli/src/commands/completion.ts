@@ -1,13 +1,3 @@
-import type {
-  ApiDeviceListing,
-  ApiGroup,
-  ApiPage,
-  ApiProject,
-  ApiRelease,
-  ApiRollout,
-  ApiToken,
-  ApiUser,
-} from '@libfota2/server';
 import { Argument, type Command } from 'commander';
 import { connect, dataFolder, namedServer, runningServer, type Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
@@ -15,7 +5,7 @@ import { type ValueKind, type Wish, wishFor } from '../completion/candidates.ts'
 import { SCRIPTS } from '../completion/scripts.ts';
 import type { World } from '../world.ts';
 import { chosenProject } from './choose.ts';
-import { examples, type Invocation, jsonOption, path } from './command.ts';
+import { examples, type Invocation, jsonOption } from './command.ts';
 
 /** A person waits for the Tab key. */
 const PATIENCE_MS = 1_500;
@@ -71,40 +61,36 @@ const VALUES: Readonly<
   Record<Exclude<ValueKind, 'file' | 'dir'>, (client: Client, prefix: string, project?: string) => Promise<string[]>>
 > = {
   async project(client) {
-    const { items } = await client.list<ApiProject>('/projects', {}, MOST_VALUES);
+    const { items } = await client.list('/projects', {}, MOST_VALUES);
     return items.map(({ name }) => name);
   },
   async firmware(client, _, project) {
-    const { items } = await client.list<ApiRelease>('/releases', { project }, MOST_VALUES);
+    const { items } = await client.list('/releases', { query: { project } }, MOST_VALUES);
     return [...new Set(items.map(({ firmwareName }) => firmwareName))];
   },
   async device(client, prefix, project) {
-    const { items } = await client.list<ApiDeviceListing>(
-      '/devices',
-      { project, id: prefix || undefined },
-      MOST_VALUES,
-    );
+    const { items } = await client.list('/devices', { query: { project, id: prefix || undefined } }, MOST_VALUES);
     return [...new Set(items.map((device) => `${device.id}\t${device.project}`))];
   },
   async group(client, _, given) {
     const project = await chosenProject(client, given);
-    const { items } = await client.get<ApiPage<ApiGroup>>(path`/projects/${project}/groups`);
+    const { items } = await client.get('/projects/{project}/groups', { path: { project } });
     return items.map(({ name, query }) => `${name}\t${query}`);
   },
   async release(client) {
-    const { items } = await client.list<ApiRelease>('/releases', {}, MOST_VALUES);
+    const { items } = await client.list('/releases', {}, MOST_VALUES);
     return items.map(({ id, firmwareName, version, state }) => `${id}\t${firmwareName} ${version}, ${state}`);
   },
   async rollout(client) {
-    const { items } = await client.list<ApiRollout>('/rollouts', {}, MOST_VALUES);
+    const { items } = await client.list('/rollouts', {}, MOST_VALUES);
     return items.map(({ id, firmwareName, version, state }) => `${id}\t${firmwareName} ${version}, ${state}`);
   },
   async token(client) {
-    const { items } = await client.list<ApiToken>('/tokens', {}, MOST_VALUES);
+    const { items } = await client.list('/tokens', {}, MOST_VALUES);
     return items.map(({ id, name }) => `${id}\t${name}`);
   },
   async user(client) {
-    const { items } = await client.list<ApiUser>('/users', {}, MOST_VALUES);
+    const { items } = await client.list('/users', {}, MOST_VALUES);
     return items.map(({ name, role }) => `${name}\t${role}`);
   },
 };

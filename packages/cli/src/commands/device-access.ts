@@ -1,5 +1,5 @@
 /** `fota device block`, `allow` and `reset`: an operator's word on devices, one or a whole list of them. */
-import type { Access, ApiDevice, ApiProject } from '@libfota2/server';
+import type { Access, ApiDevice } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Client } from '../client/http.ts';
 import { ApiError, CommandError, EXIT, type Failure, failureOf } from '../failure.ts';
@@ -7,14 +7,14 @@ import { red } from '../output/text.ts';
 import { counted } from '../output/words.ts';
 import type { World } from '../world.ts';
 import { projectOf } from './choose.ts';
-import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
+import { examples, type Invocation, serverOptions, withServer } from './command.ts';
 import { type BulkOptions, bulkOptions, changeByQuery, isByQuery } from './device-bulk.ts';
 import { idsIn } from './id-list.ts';
 
 type Options = BulkOptions & { readonly from?: string };
 
 interface Word {
-  readonly name: string;
+  readonly name: 'block' | 'allow' | 'reset';
   readonly access: Access;
   readonly what: string;
   /** In a question to people. */
@@ -82,7 +82,10 @@ async function idsOf(named: readonly string[], from: string | undefined, world: 
 
 async function change(client: Client, id: string, named: string | undefined, access: Access): Promise<ApiDevice> {
   const project = await projectOf(client, id, named);
-  return client.send<ApiDevice>('PUT', path`/projects/${project}/devices/${id}/access`, { access });
+  return client.send('PUT', '/projects/{project}/devices/{device}/access', {
+    path: { project, device: id },
+    body: { access },
+  });
 }
 
 async function changeAll(
@@ -126,7 +129,7 @@ async function changeAll(
 
 /** Asked once, where each device would ask it again. */
 async function onlyProject(client: Client): Promise<string | undefined> {
-  const { items, more } = await client.list<ApiProject>('/projects', {}, 1);
+  const { items, more } = await client.list('/projects', {}, 1);
   return more ? undefined : items[0]?.name;
 }
 

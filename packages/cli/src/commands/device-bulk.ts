@@ -3,6 +3,7 @@ import type { ApiBulk, ApiBulkFailure } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
+import type { BodyOf } from '../client/typed.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import type { Out } from '../output/out.ts';
 import { red } from '../output/text.ts';
@@ -11,6 +12,8 @@ import { chosenProject } from './choose.ts';
 import { type Invocation, withServer } from './command.ts';
 import { asking } from './query.ts';
 import { makeSure } from './sure.ts';
+
+type BulkBody = BodyOf<'POST', '/devices/bulk'>;
 
 export type BulkOptions = Whereabouts & {
   readonly project?: string;
@@ -21,7 +24,7 @@ export type BulkOptions = Whereabouts & {
 
 export interface BulkAction {
   /** Of the API, with what it needs. */
-  readonly body: { readonly action: string } & Readonly<Record<string, unknown>>;
+  readonly body: Omit<BulkBody, 'project' | 'query'>;
   /** What is done, as in "Block 12 devices of tracker?". */
   readonly does: string;
   /** What was done, as in "12 devices of tracker blocked." */
@@ -82,15 +85,15 @@ export async function changeByQuery(invocation: Invocation, options: BulkOptions
   });
 }
 
-function send(client: Client, body: object): Promise<ApiBulk> {
-  return client.send<ApiBulk>('POST', '/devices/bulk', body);
+function send(client: Client, body: BulkBody): Promise<ApiBulk> {
+  return client.send('POST', '/devices/bulk', { body });
 }
 
 /** Adds to `failed` what could not be done; resolves to how many devices were dealt with. */
 async function inParts(
   { out, signal }: Invocation,
   client: Client,
-  body: object,
+  body: BulkBody,
   devices: number,
   failed: ApiBulkFailure[],
 ): Promise<number> {

@@ -5,7 +5,7 @@ import type { Client } from '../client/http.ts';
 import { ApiError, CommandError, EXIT } from '../failure.ts';
 import { counted } from '../output/words.ts';
 import { projectOf } from './choose.ts';
-import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
+import { examples, type Invocation, serverOptions, withServer } from './command.ts';
 import {
   type BulkAction,
   type BulkOptions,
@@ -153,7 +153,7 @@ const OF_ONE: ReadonlySet<string> = new Set(['id-invalid', 'labels-too-many', 'r
 
 async function changeOne(client: Client, id: string, options: Options, change: object): Promise<ApiDevice> {
   const project = await projectOf(client, id, options.project);
-  return client.send<ApiDevice>('PATCH', path`/projects/${project}/devices/${id}`, change);
+  return client.send('PATCH', '/projects/{project}/devices/{device}', { path: { project, device: id }, body: change });
 }
 
 function usage(command: Command, message: string): CommandError {

@@ -1,9 +1,10 @@
-import type { ApiCount, ApiDevice, ApiDeviceListing, ApiRecord } from '@libfota2/server';
+import type { ApiDevice, ApiDeviceListing, ApiRecord } from '@libfota2/server';
 import type { Command } from 'commander';
+import type { QueryOf } from '../client/typed.ts';
 import { bold } from '../output/text.ts';
 import { ago, bytes, counted } from '../output/words.ts';
 import { projectOf } from './choose.ts';
-import { choice, examples, type Invocation, limit, nothing, path, serverOptions, withServer } from './command.ts';
+import { choice, examples, type Invocation, limit, nothing, serverOptions, withServer } from './command.ts';
 import { addAccess } from './device-access.ts';
 import { type BulkOptions, bulkOptions, changeByQuery, isByQuery } from './device-bulk.ts';
 import { addProfile } from './device-profile.ts';
@@ -12,7 +13,7 @@ import { makeSure } from './sure.ts';
 
 type Options = BulkOptions & {
   readonly firmware?: string;
-  readonly access?: string;
+  readonly access?: QueryOf<'/devices'>['access'];
   readonly id?: string;
   readonly count?: boolean;
   readonly limit: number;
@@ -38,10 +39,10 @@ export function addDevice(program: Command, invocation: Invocation): void {
         const project = await projectFor(client, text, options.project);
         const query = { project, query: text, firmware, access, id };
         if (options.count === true) {
-          const found = await asking(out, text, client.get<ApiCount>('/devices/count', query));
+          const found = await asking(out, text, client.get('/devices/count', { query }));
           return out.result(found, () => out.line(String(found.devices)));
         }
-        const page = await asking(out, text, client.list<ApiDeviceListing>('/devices', query, options.limit));
+        const page = await asking(out, text, client.list('/devices', { query }, options.limit));
         out.result(page, () => {
           if (page.items.length === 0) return out.line(nothing(query, 'No device has asked yet.'));
           out.table(
@@ -68,7 +69,7 @@ export function addDevice(program: Command, invocation: Invocation): void {
     .action((device: string, options: Options) =>
       withServer(invocation, options, async (client) => {
         const project = await projectOf(client, device, options.project);
-        shown(invocation, await client.get<ApiDevice>(path`/projects/${project}/devices/${device}`));
+        shown(invocation, await client.get('/projects/{project}/devices/{device}', { path: { project, device } }));
       }),
     );
   examples(show, 'fota device show 861234567890123');
@@ -89,9 +90,9 @@ export function addDevice(program: Command, invocation: Invocation): void {
       }
       return withServer(invocation, options, async (client) => {
         const project = await projectOf(client, device, options.project);
-        const place = path`/projects/${project}/devices/${device}`;
-        await confirm(invocation, await client.get<ApiDevice>(place), options.yes);
-        await client.send('DELETE', place);
+        const place = { path: { project, device } };
+        await confirm(invocation, await client.get('/projects/{project}/devices/{device}', place), options.yes);
+        await client.send('DELETE', '/projects/{project}/devices/{device}', place);
         out.result({ project, id: device, forgotten: true }, () => out.line(`${device} of ${project} is forgotten.`));
       });
     });

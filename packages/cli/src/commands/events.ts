@@ -5,13 +5,14 @@ import type { Whereabouts } from '../client/connect.ts';
 import { type Frame, framesOf } from '../client/event-stream.ts';
 import type { Client, Query } from '../client/http.ts';
 import { isPassing } from '../client/passing.ts';
+import type { QueryOf } from '../client/typed.ts';
 import { failureOf } from '../failure.ts';
 import { clockTime, printable } from '../output/words.ts';
 import { examples, type Invocation, limit, nothing, serverOptions, withServer } from './command.ts';
 
 type Options = Whereabouts & {
   readonly project?: string;
-  readonly type?: readonly string[];
+  readonly type?: QueryOf<'/events'>['type'];
   readonly limit: number;
   readonly follow?: boolean;
 };
@@ -34,8 +35,8 @@ export function addEvents(program: Command, invocation: Invocation): void {
         invocation,
         options,
         async (client) => {
-          const query = { project: options.project, type: options.type };
-          const page = await client.list<ApiEvent>('/events', query, options.limit);
+          const query = { project: options.project === undefined ? undefined : [options.project], type: options.type };
+          const page = await client.list('/events', { query }, options.limit);
           const events = page.items.toReversed();
           if (options.follow === true) return follow(invocation, client, query, events);
           out.result({ items: events, more: page.more }, () => {

@@ -1,12 +1,12 @@
 import { printDuration } from '@libfota2/protocol';
-import type { ApiExplanation, ApiStop } from '@libfota2/server';
+import type { ApiExplanation } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Out } from '../output/out.ts';
 import { bold, dim, green, span, yellow } from '../output/text.ts';
 import { bytes } from '../output/words.ts';
 import { projectOf } from './choose.ts';
-import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
+import { examples, type Invocation, serverOptions, withServer } from './command.ts';
 import { stopText } from './stop.ts';
 
 type Options = Whereabouts & {
@@ -30,9 +30,9 @@ export function addExplain(program: Command, invocation: Invocation): void {
       withServer(invocation, options, async (client) => {
         const { firmware, version } = options;
         const project = await projectOf(client, device, options.project);
-        const asked = path`/projects/${project}/explain`;
-        const told = await client.get<ApiExplanation>(asked, { id: device, firmware, version });
-        const stop = await client.get<ApiStop>('/stop');
+        const query = { id: device, firmware, version };
+        const told = await client.get('/projects/{project}/explain', { path: { project }, query });
+        const stop = await client.get('/stop');
         out.result(told, () => {
           show(out, told, project);
           if (stop.isOn && told.rule !== 'stopped') out.line(stopText(stop));

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { choice } from './command.ts';
 
 export interface GrantOptions {
-  readonly role: string;
+  readonly role: Grant['role'];
   /** Default: all. */
   readonly project?: readonly string[];
 }

@@ -1,4 +1,4 @@
-import type { ApiCount, ApiGroup, ApiPage } from '@libfota2/server';
+import type { ApiGroup } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
@@ -6,7 +6,7 @@ import { CommandError, EXIT } from '../failure.ts';
 import { bold } from '../output/text.ts';
 import { ago, counted } from '../output/words.ts';
 import { chosenProject } from './choose.ts';
-import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
+import { examples, type Invocation, serverOptions, withServer } from './command.ts';
 import { asking } from './query.ts';
 
 type Options = Whereabouts & { readonly project?: string; readonly note?: string; readonly query?: string };
@@ -27,7 +27,7 @@ export function addGroup(program: Command, invocation: Invocation): void {
       withServer(invocation, options, async (client) => {
         const project = await chosenProject(client, options.project);
         const body = { name, query, note: options.note };
-        const made = client.send<ApiGroup>('POST', path`/projects/${project}/groups`, body);
+        const made = client.send('POST', '/projects/{project}/groups', { path: { project }, body });
         await shown(invocation, client, await asking(out, query, made));
       }),
     );
@@ -41,7 +41,7 @@ export function addGroup(program: Command, invocation: Invocation): void {
   list.action((options: Options) =>
     withServer(invocation, options, async (client) => {
       const project = await chosenProject(client, options.project);
-      const page = await client.get<ApiPage<ApiGroup>>(path`/projects/${project}/groups`);
+      const page = await client.get('/projects/{project}/groups', { path: { project } });
       out.result(page, () => {
         if (page.items.length === 0) return out.line('No group yet: fota group create NAME QUERY');
         const rows = page.items.map(({ name, query, changedAt }) => [name, query, ago(changedAt, world.now())]);
@@ -55,7 +55,11 @@ export function addGroup(program: Command, invocation: Invocation): void {
   show.argument('<group>', 'its name').action((name: string, options: Options) =>
     withServer(invocation, options, async (client) => {
       const project = await chosenProject(client, options.project);
-      await shown(invocation, client, await client.get<ApiGroup>(path`/projects/${project}/groups/${name}`));
+      await shown(
+        invocation,
+        client,
+        await client.get('/projects/{project}/groups/{group}', { path: { project, group: name } }),
+      );
     }),
   );
   examples(show, 'fota group show testers', "fota device list 'group:testers'");
@@ -74,7 +78,10 @@ export function addGroup(program: Command, invocation: Invocation): void {
       }
       return withServer(invocation, options, async (client) => {
         const project = await chosenProject(client, options.project);
-        const changed = client.send<ApiGroup>('PATCH', path`/projects/${project}/groups/${name}`, { query, note });
+        const changed = client.send('PATCH', '/projects/{project}/groups/{group}', {
+          path: { project, group: name },
+          body: { query, note },
+        });
         await shown(invocation, client, await asking(out, query, changed));
       });
     });
@@ -84,7 +91,7 @@ export function addGroup(program: Command, invocation: Invocation): void {
   remove.argument('<group>', 'its name').action((name: string, options: Options) =>
     withServer(invocation, options, async (client) => {
       const project = await chosenProject(client, options.project);
-      await client.send('DELETE', path`/projects/${project}/groups/${name}`);
+      await client.send('DELETE', '/projects/{project}/groups/{group}', { path: { project, group: name } });
       out.result({ project, name, removed: true }, () => out.line(`The group ${name} of ${project} is gone.`));
     }),
   );
@@ -93,7 +100,7 @@ export function addGroup(program: Command, invocation: Invocation): void {
 
 async function shown({ out, world }: Invocation, client: Client, group: ApiGroup): Promise<void> {
   const { project, name, query, note, changedAt } = group;
-  const { devices } = await client.get<ApiCount>('/devices/count', { project, query: quotedGroup(name) });
+  const { devices } = await client.get('/devices/count', { query: { project, query: quotedGroup(name) } });
   out.result({ ...group, devices }, () =>
     out.facts([
       ['group', bold(name)],

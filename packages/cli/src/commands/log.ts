@@ -3,6 +3,7 @@ import type { ApiLogEntry } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client, Query } from '../client/http.ts';
+import type { QueryOf } from '../client/typed.ts';
 import { CommandError } from '../failure.ts';
 import { bytes, clockTime, printable } from '../output/words.ts';
 import { choice, examples, type Invocation, limit, nothing, serverOptions, withServer } from './command.ts';
@@ -11,7 +12,7 @@ type Options = Whereabouts & {
   readonly project?: string;
   readonly firmware?: string;
   readonly device?: string;
-  readonly event?: string;
+  readonly event?: QueryOf<'/log'>['event'];
   readonly limit: number;
   readonly follow?: boolean;
 };
@@ -51,7 +52,7 @@ export function addLog(program: Command, invocation: Invocation): void {
         async (client) => {
           const { project, firmware, device, event } = options;
           const query = { project, firmware, device, event };
-          const page = await client.list<ApiLogEntry>('/log', query, options.limit);
+          const page = await client.list('/log', { query }, options.limit);
           const entries = page.items.toReversed();
           if (options.follow === true) return follow(invocation, client, query, entries);
           out.result({ items: entries, more: page.more }, () => {
@@ -90,7 +91,7 @@ async function follow(
     await sleep(POLL_MS, undefined, { signal: ended }).catch(() => undefined);
     if (ended.aborted) break;
     try {
-      const { items } = await client.list<ApiLogEntry>('/log', { ...query, after: last }, Number.POSITIVE_INFINITY);
+      const { items } = await client.list('/log', { query: { ...query, after: last } }, Number.POSITIVE_INFINITY);
       entries = items.toReversed();
       if (isDown) complain('… and it is back.');
       isDown = false;

@@ -1,4 +1,4 @@
-import type { ApiPage, ApiPlan, ApiPlannedDevice, ApiPlanRequest } from '@libfota2/server';
+import type { ApiPlan, ApiPlannedDevice, ApiPlanRequest } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
@@ -62,7 +62,7 @@ async function run(invocation: Invocation, release: number | undefined, options:
       out.result(page, () => showDevices(invocation, page));
       return;
     }
-    const plan = await client.send<ApiPlan>('POST', '/plan', planned);
+    const plan = await client.send('POST', '/plan', { body: planned });
     out.result(plan, () => showPlan(invocation, plan));
   });
 }
@@ -75,19 +75,12 @@ async function devicesOf(
   const items: ApiPlannedDevice[] = [];
   let cursor: string | undefined;
   do {
-    const query = new URLSearchParams({ limit: String(Math.min(PAGE, most - items.length)) });
-    for (const [name, value] of Object.entries({ id, wave, cursor })) {
-      if (value !== undefined) query.set(name, String(value));
-    }
-    const page = await postPage(client, `/plan/devices?${query}`, planned);
+    const query = { id, wave, cursor, limit: Math.min(PAGE, most - items.length) };
+    const page = await client.send('POST', '/plan/devices', { query, body: planned });
     items.push(...page.items);
     cursor = page.cursor;
   } while (cursor !== undefined && items.length < most);
   return { items, more: cursor !== undefined };
-}
-
-function postPage(client: Client, path: string, planned: ApiPlanRequest): Promise<ApiPage<ApiPlannedDevice>> {
-  return client.send('POST', path, planned);
 }
 
 function showDevices(

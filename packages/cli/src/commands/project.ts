@@ -1,17 +1,18 @@
-import type { ApiProject, ApiStatus } from '@libfota2/server';
+import type { ApiProject } from '@libfota2/server';
 import { type Command, Option } from 'commander';
 import { deviceUrlTold } from '../client/addresses.ts';
 import { namedServer, type Whereabouts } from '../client/connect.ts';
+import type { BodyOf } from '../client/typed.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import type { Out } from '../output/out.ts';
 import { bold } from '../output/text.ts';
 import { ago, counted } from '../output/words.ts';
-import { choice, examples, type Invocation, limit, path, serverOptions, withServer } from './command.ts';
+import { choice, examples, type Invocation, limit, serverOptions, withServer } from './command.ts';
 
 type Options = Whereabouts & {
   readonly key?: string;
-  readonly registration?: string;
-  readonly refusals?: string;
+  readonly registration?: BodyOf<'POST', '/projects'>['registration'];
+  readonly refusals?: BodyOf<'POST', '/projects'>['refusals'];
   readonly limit: number;
 };
 
@@ -33,8 +34,8 @@ export function addProject(program: Command, invocation: Invocation): void {
         invocation,
         create.opts(),
         async (client) => {
-          const project = await client.send<ApiProject>('POST', '/projects', { name, key, registration, refusals });
-          const status = await client.get<ApiStatus>('/status');
+          const project = await client.send('POST', '/projects', { body: { name, key, registration, refusals } });
+          const status = await client.get('/status');
           const url = deviceUrlTold(status, namedServer(create.opts(), invocation.world));
           out.result(
             project,
@@ -63,7 +64,7 @@ export function addProject(program: Command, invocation: Invocation): void {
   const most = new Option('--limit <n>', 'so many at most, or all').argParser(limit);
   list.addOption(most.default(Number.POSITIVE_INFINITY, 'all')).action((options: Options) =>
     withServer(invocation, options, async (client) => {
-      const page = await client.list<ApiProject>('/projects', {}, options.limit);
+      const page = await client.list('/projects', {}, options.limit);
       out.result(page, () => {
         if (page.items.length === 0) return out.line('No project yet: fota project create NAME');
         const rows = page.items.map((project) => [
@@ -81,7 +82,7 @@ export function addProject(program: Command, invocation: Invocation): void {
   const show = serverOptions(group.command('show')).description('one project with all its keys');
   show.argument('<project>', 'its name').action((name: string, options: Options) =>
     withServer(invocation, options, async (client) => {
-      shown(invocation, await client.get<ApiProject>(path`/projects/${name}`));
+      shown(invocation, await client.get('/projects/{project}', { path: { project: name } }));
     }),
   );
   examples(show, 'fota project show tracker');
@@ -100,7 +101,13 @@ export function addProject(program: Command, invocation: Invocation): void {
         });
       }
       return withServer(invocation, options, async (client) => {
-        shown(invocation, await client.send<ApiProject>('PATCH', path`/projects/${name}`, { registration, refusals }));
+        shown(
+          invocation,
+          await client.send('PATCH', '/projects/{project}', {
+            path: { project: name },
+            body: { registration, refusals },
+          }),
+        );
       });
     });
   examples(
@@ -116,7 +123,10 @@ export function addProject(program: Command, invocation: Invocation): void {
     .option('--key <key>', 'a key of your own, 32 letters and digits')
     .action((name: string, options: Options) =>
       withServer(invocation, options, async (client) => {
-        const project = await client.send<ApiProject>('POST', path`/projects/${name}/keys`, { key: options.key });
+        const project = await client.send('POST', '/projects/{project}/keys', {
+          path: { project: name },
+          body: { key: options.key },
+        });
         shown(invocation, project);
         out.note('Devices with a former key are served on. Once none asks with it: fota project key revoke');
       }),
@@ -129,7 +139,10 @@ export function addProject(program: Command, invocation: Invocation): void {
     .argument('<key>', 'a former key, as fota project show lists them')
     .action((name: string, former: string, options: Options) =>
       withServer(invocation, options, async (client) => {
-        shown(invocation, await client.send<ApiProject>('DELETE', path`/projects/${name}/keys/${former}`));
+        shown(
+          invocation,
+          await client.send('DELETE', '/projects/{project}/keys/{key}', { path: { project: name, key: former } }),
+        );
       }),
     );
   examples(revoke, 'fota project key revoke tracker 0123456789abcdefABCDEF0123456789');

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { ApiProject, ApiPublished, ApiUpload } from '@libfota2/server';
+import type { ApiPublished, ApiUpload } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
@@ -9,7 +9,7 @@ import { showInspection, showWarnings } from '../output/inspection.ts';
 import { rolloutOptions } from '../rollouts/options.ts';
 import { type PublishingOptions, rolledOut, rolloutWanted } from '../rollouts/publishing.ts';
 import { chosenProject } from './choose.ts';
-import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
+import { examples, type Invocation, serverOptions, withServer } from './command.ts';
 import { showRelease } from './release.ts';
 import { showMade } from './rollout.ts';
 
@@ -55,7 +55,7 @@ export function addPublish(program: Command, invocation: Invocation): void {
       await checkForm(options);
       const wanted = await rolloutWanted(options, world);
       const project = await chosenProject(client, options.project);
-      if (options.project !== undefined) await client.get<ApiProject>(path`/projects/${project}`);
+      if (options.project !== undefined) await client.get('/projects/{project}', { path: { project } });
       const upload = await send(invocation, client, resolve(world.cwd, file), options.resume);
       const published = await publish(
         client,
@@ -139,7 +139,7 @@ async function publish(client: Client, project: string, upload: ApiUpload, optio
   const { firmware: firmwareName, version, core, source, notes, draft, floor, despiteContradictions } = options;
   const wanted = { firmwareName, version, core, source, notes, draft, floor, despiteContradictions };
   try {
-    return await client.send<ApiPublished>('POST', '/releases', { project, upload: upload.id, ...wanted });
+    return await client.send('POST', '/releases', { body: { project, upload: upload.id, ...wanted } });
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;
     const free = error.problem['nextFreeVersion'];

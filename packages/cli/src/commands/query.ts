@@ -1,5 +1,3 @@
-/** What commands that take a query have in common. */
-import type { ApiProject } from '@libfota2/server';
 import type { Client } from '../client/http.ts';
 import { ApiError } from '../failure.ts';
 import type { Out } from '../output/out.ts';
@@ -12,7 +10,7 @@ export async function projectFor(
   named: string | undefined,
 ): Promise<string | undefined> {
   if (named !== undefined || query === undefined) return named;
-  const { items, more } = await client.list<ApiProject>('/projects', {}, 1);
+  const { items, more } = await client.list('/projects', {}, 1);
   return more ? undefined : items[0]?.name;
 }
 

@@ -1,25 +1,16 @@
 import type { ApiRelease } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
+import type { QueryOf } from '../client/typed.ts';
 import type { Out } from '../output/out.ts';
 import { bold, span } from '../output/text.ts';
 import { ago, bytes } from '../output/words.ts';
-import {
-  choice,
-  examples,
-  type Invocation,
-  integer,
-  limit,
-  nothing,
-  path,
-  serverOptions,
-  withServer,
-} from './command.ts';
+import { choice, examples, type Invocation, integer, limit, nothing, serverOptions, withServer } from './command.ts';
 
 type Options = Whereabouts & {
   readonly project?: string;
   readonly firmware?: string;
-  readonly state?: string;
+  readonly state?: QueryOf<'/releases'>['state'];
   readonly limit: number;
 };
 
@@ -38,7 +29,7 @@ export function addRelease(program: Command, invocation: Invocation): void {
       withServer(invocation, options, async (client) => {
         const { project, firmware, state } = options;
         const query = { project, firmware, state };
-        const page = await client.list<ApiRelease>('/releases', query, options.limit);
+        const page = await client.list('/releases', { query }, options.limit);
         out.result(page, () => {
           if (page.items.length === 0) return out.line(nothing(query, 'No release: fota publish FILE'));
           out.table(
@@ -61,7 +52,7 @@ export function addRelease(program: Command, invocation: Invocation): void {
     .argument('<release>', 'number of the release, as fota release list shows it', id)
     .action((number: number, options: Options) =>
       withServer(invocation, options, async (client) => {
-        shown(invocation, await client.get<ApiRelease>(path`/releases/${number}`));
+        shown(invocation, await client.get('/releases/{release}', { path: { release: number } }));
       }),
     );
   examples(show, 'fota release show 7');
@@ -69,7 +60,7 @@ export function addRelease(program: Command, invocation: Invocation): void {
   const publish = serverOptions(group.command('publish')).description('let devices hear of a draft');
   publish.argument('<release>', 'number of a draft', id).action((number: number, options: Options) =>
     withServer(invocation, options, async (client) => {
-      shown(invocation, await client.send<ApiRelease>('POST', path`/releases/${number}/publish`));
+      shown(invocation, await client.send('POST', '/releases/{release}/publish', { path: { release: number } }));
     }),
   );
   examples(publish, 'fota release publish 7');
@@ -79,7 +70,7 @@ export function addRelease(program: Command, invocation: Invocation): void {
   );
   withdraw.argument('<release>', 'number of the release', id).action((number: number, options: Options) =>
     withServer(invocation, options, async (client) => {
-      shown(invocation, await client.send<ApiRelease>('POST', path`/releases/${number}/withdraw`));
+      shown(invocation, await client.send('POST', '/releases/{release}/withdraw', { path: { release: number } }));
       out.note('Devices that are being sent it may finish; nobody is offered it any more.');
     }),
   );
@@ -92,7 +83,10 @@ export function addRelease(program: Command, invocation: Invocation): void {
     .action((number: number, options: Whereabouts & { readonly off?: boolean }) =>
       withServer(invocation, options, async (client) => {
         const wanted = { isFloor: options.off !== true };
-        shown(invocation, await client.send<ApiRelease>('POST', path`/releases/${number}/floor`, wanted));
+        shown(
+          invocation,
+          await client.send('POST', '/releases/{release}/floor', { path: { release: number }, body: wanted }),
+        );
       }),
     );
   examples(

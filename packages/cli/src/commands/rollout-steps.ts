@@ -1,10 +1,10 @@
 /** What an operator does with a rollout that is under way. */
-import type { ApiRetried, ApiRollout } from '@libfota2/server';
+import type { ApiRollout } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import { counted } from '../output/words.ts';
 import { rolloutLine } from '../rollouts/show.ts';
-import { examples, type Invocation, integer, path, serverOptions, withServer } from './command.ts';
+import { examples, type Invocation, integer, serverOptions, withServer } from './command.ts';
 import { makeSure } from './sure.ts';
 
 type Options = Whereabouts & { readonly why?: string; readonly release?: number; readonly yes?: boolean };
@@ -26,7 +26,7 @@ export function addSteps(group: Command, invocation: Invocation): void {
   const pause = step('pause', 'offer nothing more until it is resumed; what is being sent goes on');
   pause.option('--why <text>', 'for people').action((number: number, { why, ...options }: Options) =>
     withServer(invocation, options, async (client) => {
-      tell(await client.send<ApiRollout>('POST', path`/rollouts/${number}/pause`, { why }));
+      tell(await client.send('POST', '/rollouts/{rollout}/pause', { path: { rollout: number }, body: { why } }));
     }),
   );
   examples(pause, 'fota rollout pause 3 --why "support reports flat batteries"');
@@ -34,7 +34,7 @@ export function addSteps(group: Command, invocation: Invocation): void {
   const resume = step('resume', 'go on; what went wrong until now counts no more');
   resume.action((number: number, options: Options) =>
     withServer(invocation, options, async (client) => {
-      tell(await client.send<ApiRollout>('POST', path`/rollouts/${number}/resume`));
+      tell(await client.send('POST', '/rollouts/{rollout}/resume', { path: { rollout: number } }));
     }),
   );
   examples(resume, 'fota rollout resume 3');
@@ -42,7 +42,7 @@ export function addSteps(group: Command, invocation: Invocation): void {
   const skip = step('skip', 'open the next wave now, whatever the open one has shown');
   skip.action((number: number, options: Options) =>
     withServer(invocation, options, async (client) => {
-      tell(await client.send<ApiRollout>('POST', path`/rollouts/${number}/skip`));
+      tell(await client.send('POST', '/rollouts/{rollout}/skip', { path: { rollout: number } }));
     }),
   );
   examples(skip, 'fota rollout skip 3');
@@ -53,13 +53,13 @@ export function addSteps(group: Command, invocation: Invocation): void {
     .option('--yes', SURE)
     .action((number: number, { why, yes, ...options }: Options) =>
       withServer(invocation, options, async (client) => {
-        const rollout = await client.get<ApiRollout>(path`/rollouts/${number}`);
+        const rollout = await client.get('/rollouts/{rollout}', { path: { rollout: number } });
         await makeSure(invocation, yes, {
           question: `Abort rollout ${number} (${named(rollout)}, ${rollout.state}) for good?`,
           undone: `rollout ${number} is not aborted`,
           whether: `rollout ${number} is to be aborted`,
         });
-        tell(await client.send<ApiRollout>('POST', path`/rollouts/${number}/abort`, { why }));
+        tell(await client.send('POST', '/rollouts/{rollout}/abort', { path: { rollout: number }, body: { why } }));
       }),
     );
   examples(abort, 'fota rollout abort 3', 'fota rollout abort 3 --yes --why "1.4.1 is better"');
@@ -67,7 +67,7 @@ export function addSteps(group: Command, invocation: Invocation): void {
   const retry = step('retry', 'let the devices that failed, rolled back or fell silent try again');
   retry.action((number: number, options: Options) =>
     withServer(invocation, options, async (client) => {
-      const retried = await client.send<ApiRetried>('POST', path`/rollouts/${number}/retry`);
+      const retried = await client.send('POST', '/rollouts/{rollout}/retry', { path: { rollout: number } });
       out.result(retried, () => {
         const { devices, rollout } = retried;
         out.line(`${counted(devices, 'device')} may try again: each is offered the release when it asks.`);
@@ -83,14 +83,17 @@ export function addSteps(group: Command, invocation: Invocation): void {
     .option('--yes', SURE)
     .action((number: number, { release: to, yes, ...options }: Options) =>
       withServer(invocation, options, async (client) => {
-        const rollout = await client.get<ApiRollout>(path`/rollouts/${number}`);
+        const rollout = await client.get('/rollouts/{rollout}', { path: { rollout: number } });
         const where = to === undefined ? 'the release before' : `release ${to}`;
         await makeSure(invocation, yes, {
           question: `Abort rollout ${number}, and take every device that runs ${named(rollout)} back to ${where}?`,
           undone: `rollout ${number} is not rolled back`,
           whether: `rollout ${number} is to be rolled back`,
         });
-        const made = await client.send<ApiRollout>('POST', path`/rollouts/${number}/rollback`, { to });
+        const made = await client.send('POST', '/rollouts/{rollout}/rollback', {
+          path: { rollout: number },
+          body: { to },
+        });
         out.result(made, () => {
           out.line(`Rollout ${number} is aborted; rollout ${made.id} takes its devices to ${named(made)}.`);
           out.line(`Watch it: fota rollout show ${made.id} --watch`);

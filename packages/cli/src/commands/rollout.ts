@@ -1,31 +1,26 @@
 import type { ApiAttempt, ApiRollout } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
+import type { QueryOf } from '../client/typed.ts';
 import { ago } from '../output/words.ts';
 import { isUntouched } from '../rollouts/bar.ts';
 import { type RolloutOptions, rolloutOptions, wantedBy } from '../rollouts/options.ts';
 import { progressLines, ruleLines } from '../rollouts/show.ts';
 import { watchRollout } from '../rollouts/watch.ts';
-import {
-  choice,
-  examples,
-  type Invocation,
-  integer,
-  limit,
-  nothing,
-  path,
-  serverOptions,
-  withServer,
-} from './command.ts';
+import { choice, examples, type Invocation, integer, limit, nothing, serverOptions, withServer } from './command.ts';
 import { addSteps } from './rollout-steps.ts';
 
 type ListOptions = Whereabouts & {
   readonly project?: string;
   readonly release?: number;
-  readonly state?: string;
+  readonly state?: QueryOf<'/rollouts'>['state'];
   readonly limit: number;
 };
-type AttemptOptions = Whereabouts & { readonly standing?: string; readonly device?: string; readonly limit: number };
+type AttemptOptions = Whereabouts & {
+  readonly standing?: QueryOf<'/rollouts/{rollout}/attempts'>['standing'];
+  readonly device?: string;
+  readonly limit: number;
+};
 
 const STATES = ['scheduled', 'running', 'paused', 'complete', 'aborted'];
 const STANDINGS = ['under-way', 'confirmed', 'failed', 'rolled-back', 'silent', 'superseded'];
@@ -46,7 +41,7 @@ export function addRollout(program: Command, invocation: Invocation): void {
         invocation,
         options,
         async (client) => {
-          const get = (): Promise<ApiRollout> => client.get<ApiRollout>(path`/rollouts/${number}`);
+          const get = (): Promise<ApiRollout> => client.get('/rollouts/{rollout}', { path: { rollout: number } });
           if (options.watch === true) return watchRollout(invocation, get);
           showRollout(invocation, await get());
         },
@@ -77,7 +72,7 @@ function addCreate(group: Command, invocation: Invocation): void {
   create.action((release: number, options: Whereabouts & RolloutOptions) =>
     withServer(invocation, options, async (client) => {
       const wanted = await wantedBy(options, world);
-      const made = await client.send<ApiRollout>('POST', '/rollouts', { release, ...wanted });
+      const made = await client.send('POST', '/rollouts', { body: { release, ...wanted } });
       out.result(made, () => showMade(invocation, made));
     }),
   );
@@ -120,7 +115,7 @@ function addList(group: Command, invocation: Invocation): void {
       withServer(invocation, options, async (client) => {
         const { project, release, state } = options;
         const query = { project, release, state };
-        const page = await client.list<ApiRollout>('/rollouts', query, options.limit);
+        const page = await client.list('/rollouts', { query }, options.limit);
         out.result(page, () => {
           if (page.items.length === 0) return out.line(nothing(query, 'No rollout: fota rollout create RELEASE'));
           out.table(
@@ -163,7 +158,11 @@ function addAttempts(group: Command, invocation: Invocation): void {
       withServer(invocation, options, async (client) => {
         const { standing, device } = options;
         const query = { standing, device };
-        const page = await client.list<ApiAttempt>(path`/rollouts/${number}/attempts`, query, options.limit);
+        const page = await client.list(
+          '/rollouts/{rollout}/attempts',
+          { path: { rollout: number }, query },
+          options.limit,
+        );
         out.result(page, () => {
           if (page.items.length === 0) return out.line(nothing(query, 'No device was offered the release by it yet.'));
           out.table(

@@ -21,7 +21,7 @@ export function addStop(program: Command, invocation: Invocation): void {
         throw new CommandError('usage', '--off takes no --why', { exitCode: EXIT.usage });
       }
       return withServer(invocation, options, async (client) => {
-        const stop = await client.send<ApiStop>('PUT', '/stop', { isOn: !off, why });
+        const stop = await client.send('PUT', '/stop', { body: { isOn: !off, why } });
         out.result(stop, () => {
           if (!stop.isOn) return out.line(green('Upgrades go on.'));
           out.line(stopText(stop));

@@ -1,8 +1,7 @@
-import type { ApiNewToken, ApiToken } from '@libfota2/server';
 import { type Command, Option } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import { ago } from '../output/words.ts';
-import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
+import { examples, type Invocation, serverOptions, withServer } from './command.ts';
 import { duration } from './duration.ts';
 import { type GrantOptions, grantOptions, placesOf } from './grant.ts';
 
@@ -24,8 +23,8 @@ export function addToken(program: Command, invocation: Invocation): void {
       options,
       async (client) => {
         const expiresAt = expires === undefined ? undefined : new Date(world.now() + expires).toISOString();
-        const wanted = { name, role, ...(project && { projects: project }), ...(expiresAt && { expiresAt }) };
-        const made = await client.send<ApiNewToken>('POST', '/tokens', wanted);
+        const wanted = { name, role, projects: project, expiresAt };
+        const made = await client.send('POST', '/tokens', { body: wanted });
         const lost = `The token ${made.id} was made, and nobody has seen it. End it with: fota token revoke ${made.id}`;
         out.result(made, () => out.line(made.token), lost);
         out.note(`Shown once: only its hash is kept. Use it as FOTA_TOKEN; fota token revoke ${made.id} ends it.`);
@@ -42,7 +41,7 @@ export function addToken(program: Command, invocation: Invocation): void {
   const list = serverOptions(group.command('list')).description('tokens that are not revoked, without their secrets');
   list.action((options: Whereabouts) =>
     withServer(invocation, options, async (client) => {
-      const tokens = await client.get<{ readonly items: readonly ApiToken[] }>('/tokens');
+      const tokens = await client.get('/tokens');
       out.result(tokens, () => {
         if (tokens.items.length === 0) return out.line('No token: fota token create NAME --role ROLE');
         const now = world.now();
@@ -64,7 +63,7 @@ export function addToken(program: Command, invocation: Invocation): void {
   const revoke = serverOptions(group.command('revoke')).description('let nobody in with a token any more');
   revoke.argument('<token>', 'its id, as fota token list shows it').action((id: string, options: Whereabouts) =>
     withServer(invocation, options, async (client) => {
-      await client.send('DELETE', path`/tokens/${id}`);
+      await client.send('DELETE', '/tokens/{token}', { path: { token: id } });
       out.result({ id, revoked: true }, () => out.line(`The token ${id} lets nobody in any more.`));
     }),
   );

@@ -4,7 +4,7 @@ import type { Whereabouts } from '../client/connect.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import { bold } from '../output/text.ts';
 import { ago } from '../output/words.ts';
-import { choice, examples, type Invocation, path, serverOptions, withServer } from './command.ts';
+import { choice, examples, type Invocation, serverOptions, withServer } from './command.ts';
 import { type GrantOptions, grantOptions, placesOf, ROLES } from './grant.ts';
 
 type Options = Whereabouts & { readonly passwordStdin?: boolean };
@@ -32,8 +32,8 @@ export function addUser(program: Command, invocation: Invocation): void {
       invocation,
       options,
       async (client) => {
-        const wanted = { name, password, role, ...(project && { projects: project }) };
-        shown(invocation, await client.send<ApiUser>('POST', '/users', wanted));
+        const wanted = { name, password, role, projects: project };
+        shown(invocation, await client.send('POST', '/users', { body: wanted }));
       },
       { mayCreate: true },
     );
@@ -47,7 +47,7 @@ export function addUser(program: Command, invocation: Invocation): void {
   const list = serverOptions(group.command('list')).description('who there is');
   list.action((options: Whereabouts) =>
     withServer(invocation, options, async (client) => {
-      const users = await client.get<{ readonly items: readonly ApiUser[] }>('/users');
+      const users = await client.get('/users');
       out.result(users, () => {
         if (users.items.length === 0) return out.line('No user: fota user add NAME --role ROLE');
         const now = world.now();
@@ -70,7 +70,7 @@ export function addUser(program: Command, invocation: Invocation): void {
   const show = one('show', 'what one may do');
   show.action((name: string, options: Whereabouts) =>
     withServer(invocation, options, async (client) =>
-      shown(invocation, await client.get<ApiUser>(path`/users/${name}`)),
+      shown(invocation, await client.get('/users/{user}', { path: { user: name } })),
     ),
   );
   examples(show, 'fota user show ada');
@@ -80,16 +80,16 @@ export function addUser(program: Command, invocation: Invocation): void {
     .option('--project <name...>', 'only in these projects')
     .addOption(new Option('--all-projects', 'in all projects').conflicts('project'));
   role.action((name: string, { role: wanted, project, allProjects, ...options }: RoleOptions) => {
-    const projects = allProjects === true ? 'all' : project;
+    const projects = allProjects === true ? ('all' as const) : project;
     if (wanted === undefined && projects === undefined) {
       throw new CommandError('usage', 'nothing is to be changed', {
         remedy: 'Say it with --role, --project or --all-projects.',
         exitCode: EXIT.usage,
       });
     }
-    const change = { ...(wanted && { role: wanted }), ...(projects && { projects }) };
+    const change = { role: wanted, projects };
     return withServer(invocation, options, async (client) =>
-      shown(invocation, await client.send<ApiUser>('PATCH', path`/users/${name}`, change)),
+      shown(invocation, await client.send('PATCH', '/users/{user}', { path: { user: name }, body: change })),
     );
   });
   examples(
@@ -103,7 +103,10 @@ export function addUser(program: Command, invocation: Invocation): void {
   password.action(async (name: string, { passwordStdin, ...options }: Options) => {
     const next = await passwordFor(invocation, name, passwordStdin);
     await withServer(invocation, options, async (client) => {
-      const user = await client.send<ApiUser>('PUT', path`/users/${name}/password`, { password: next });
+      const user = await client.send('PUT', '/users/{user}/password', {
+        path: { user: name },
+        body: { password: next },
+      });
       out.result(user, () => out.line(`${user.name} has another password; their sessions have ended.`));
     });
   });
@@ -116,7 +119,7 @@ export function addUser(program: Command, invocation: Invocation): void {
     const command = one(verb, about);
     command.action((name: string, options: Whereabouts) =>
       withServer(invocation, options, async (client) =>
-        shown(invocation, await client.send<ApiUser>('PATCH', path`/users/${name}`, { isDisabled })),
+        shown(invocation, await client.send('PATCH', '/users/{user}', { path: { user: name }, body: { isDisabled } })),
       ),
     );
     examples(command, `fota user ${verb} ada`);
@@ -125,7 +128,7 @@ export function addUser(program: Command, invocation: Invocation): void {
   const remove = one('remove', 'remove somebody, and end their sessions');
   remove.action((name: string, options: Whereabouts) =>
     withServer(invocation, options, async (client) => {
-      await client.send('DELETE', path`/users/${name}`);
+      await client.send('DELETE', '/users/{user}', { path: { user: name } });
       out.result({ name, removed: true }, () => out.line(`${name} is removed.`));
     }),
   );

@@ -4,7 +4,7 @@ import type { Whereabouts } from '../client/connect.ts';
 import { spark } from '../output/spark.ts';
 import { ago, printable } from '../output/words.ts';
 import { chosenProject } from './choose.ts';
-import { examples, type Invocation, integer, path, serverOptions, withServer } from './command.ts';
+import { examples, type Invocation, integer, serverOptions, withServer } from './command.ts';
 import { duration } from './duration.ts';
 
 type Options = Whereabouts & {
@@ -36,7 +36,7 @@ export function addVersions(program: Command, invocation: Invocation): void {
         const project = await chosenProject(client, options.project);
         const from = new Date(world.now() - since).toISOString();
         const query = { firmware, step, from };
-        const history = await client.get<ApiVersionHistory>(path`/projects/${project}/versions`, query);
+        const history = await client.get('/projects/{project}/versions', { path: { project }, query });
         if (options.csv === true && !out.isJson) return out.raw(csvOf(project, history));
         out.result({ project, ...history }, () => {
           const last = history.hours.at(-1);

@@ -1,13 +1,14 @@
 import type { ApiDelivery, ApiNewWebhook, ApiWebhook } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
+import type { BodyOf } from '../client/typed.ts';
 import { EXIT } from '../failure.ts';
 import { bold, green, red, span, type Text, yellow } from '../output/text.ts';
 import { ago, clockTime } from '../output/words.ts';
-import { examples, type Invocation, path, serverOptions, withServer } from './command.ts';
+import { examples, type Invocation, serverOptions, withServer } from './command.ts';
 
 interface Filter {
-  readonly type?: readonly string[];
+  readonly type?: BodyOf<'POST', '/webhooks'>['types'];
   readonly project?: readonly string[];
 }
 
@@ -34,11 +35,13 @@ function addMaking(group: Command, invocation: Invocation): void {
         options,
         async (client) => {
           const { type: types, project: projects, private: isPrivate } = options;
-          const made = await client.send<ApiNewWebhook>('POST', '/webhooks', {
-            url,
-            types,
-            projects,
-            private: isPrivate,
+          const made = await client.send('POST', '/webhooks', {
+            body: {
+              url,
+              types,
+              projects,
+              private: isPrivate,
+            },
           });
           tellSecret(invocation, made);
           out.note(`Try it: fota webhook test ${made.id}`);
@@ -55,7 +58,7 @@ function addMaking(group: Command, invocation: Invocation): void {
   const renew = serverOptions(group.command('secret')).description('make another secret, which is shown once');
   idArgument(renew).action((id: string, options: Whereabouts) =>
     withServer(invocation, options, async (client) => {
-      tellSecret(invocation, await client.send<ApiNewWebhook>('POST', path`/webhooks/${id}/secret`));
+      tellSecret(invocation, await client.send('POST', '/webhooks/{webhook}/secret', { path: { webhook: id } }));
     }),
   );
   examples(renew, 'fota webhook secret k3Jd81aB');
@@ -66,7 +69,7 @@ function addShowing(group: Command, invocation: Invocation): void {
   const list = serverOptions(group.command('list')).description('webhooks, in the order of their making');
   list.action((options: Whereabouts) =>
     withServer(invocation, options, async (client) => {
-      const webhooks = await client.get<{ readonly items: readonly ApiWebhook[] }>('/webhooks');
+      const webhooks = await client.get('/webhooks');
       out.result(webhooks, () => {
         if (webhooks.items.length === 0) return out.line('No webhook: fota webhook add URL');
         const rows = webhooks.items.map((one) => [
@@ -85,8 +88,8 @@ function addShowing(group: Command, invocation: Invocation): void {
   const show = serverOptions(group.command('show')).description('one webhook, and what came of its last deliveries');
   idArgument(show).action((id: string, options: Whereabouts) =>
     withServer(invocation, options, async (client) => {
-      const webhook = await client.get<ApiWebhook>(path`/webhooks/${id}`);
-      const deliveries = await client.get<{ readonly items: readonly ApiDelivery[] }>(path`/webhooks/${id}/deliveries`);
+      const webhook = await client.get('/webhooks/{webhook}', { path: { webhook: id } });
+      const deliveries = await client.get('/webhooks/{webhook}/deliveries', { path: { webhook: id } });
       out.result({ ...webhook, deliveries: deliveries.items }, () => {
         showWebhook(invocation, webhook);
         out.line();
@@ -105,7 +108,7 @@ function addTest(group: Command, invocation: Invocation): void {
   );
   idArgument(test).action((id: string, options: Whereabouts) =>
     withServer(invocation, options, async (client) => {
-      const came = await client.send<ApiDelivery>('POST', path`/webhooks/${id}/test`);
+      const came = await client.send('POST', '/webhooks/{webhook}/test', { path: { webhook: id } });
       out.result(came, () => out.line(deliveryLine(came)));
       if (!isTaken(came)) exitWith(EXIT.failed);
     }),
@@ -120,7 +123,10 @@ function addSwitches(group: Command, invocation: Invocation): void {
     .action((id: string, options: Whereabouts & { readonly skip?: boolean }) =>
       withServer(invocation, options, async (client) => {
         const { skip = false } = options;
-        shown(invocation, await client.send<ApiWebhook>('POST', path`/webhooks/${id}/enable`, { skip }));
+        shown(
+          invocation,
+          await client.send('POST', '/webhooks/{webhook}/enable', { path: { webhook: id }, body: { skip } }),
+        );
       }),
     );
   examples(enable, 'fota webhook enable k3Jd81aB', 'fota webhook enable k3Jd81aB --skip');
@@ -128,7 +134,7 @@ function addSwitches(group: Command, invocation: Invocation): void {
   const disable = serverOptions(group.command('disable')).description('send nothing until it is enabled');
   idArgument(disable).action((id: string, options: Whereabouts) =>
     withServer(invocation, options, async (client) => {
-      shown(invocation, await client.send<ApiWebhook>('POST', path`/webhooks/${id}/disable`));
+      shown(invocation, await client.send('POST', '/webhooks/{webhook}/disable', { path: { webhook: id } }));
     }),
   );
   examples(disable, 'fota webhook disable k3Jd81aB');
@@ -149,7 +155,7 @@ function addSwitches(group: Command, invocation: Invocation): void {
           projects: allProjects === true ? null : project,
           private: isPrivate,
         };
-        shown(invocation, await client.send<ApiWebhook>('PATCH', path`/webhooks/${id}`, change));
+        shown(invocation, await client.send('PATCH', '/webhooks/{webhook}', { path: { webhook: id }, body: change }));
       }),
     );
   examples(
@@ -171,7 +177,7 @@ function addEnding(group: Command, invocation: Invocation): void {
   const remove = serverOptions(group.command('remove')).description('send a receiver nothing more, and forget it');
   idArgument(remove).action((id: string, options: Whereabouts) =>
     withServer(invocation, options, async (client) => {
-      await client.send('DELETE', path`/webhooks/${id}`);
+      await client.send('DELETE', '/webhooks/{webhook}', { path: { webhook: id } });
       out.result({ id, removed: true }, () => out.line(`The webhook ${id} is sent nothing more.`));
     }),
   );

@@ -17,7 +17,7 @@ export function addWhoami(program: Command, invocation: Invocation): void {
   const command = serverOptions(program.command('whoami')).description('as whom you come in, and what you may do');
   command.action((options: Whereabouts) =>
     withServer(invocation, options, async (client) => {
-      const me = await client.get<ApiMe>('/me');
+      const me = await client.get('/me');
       out.result(me, () =>
         out.facts([
           ['name', bold(me.name)],

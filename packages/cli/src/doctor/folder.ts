@@ -4,7 +4,6 @@ import { constants, createReadStream } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import type { ApiRelease, ApiStatus } from '@libfota2/server';
 import { type Connection, connect, dataFolder, readNotice } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
 import { failureOf } from '../failure.ts';
@@ -68,7 +67,7 @@ async function checkHolder({ given, world, signal, ports, progress }: Patient, d
   try {
     connection = await connect({ ...given, data: dataDir }, world, signal);
     const { client, isRunning } = connection;
-    const status = await client.get<ApiStatus>('/status');
+    const status = await client.get('/status');
     const holder = isRunning
       ? ok(
           'lock',
@@ -116,7 +115,7 @@ function problemOf(port: number): Promise<string | undefined> {
 
 /** Hashes each package that a release names: it lies in the folder under its hash. */
 async function checkPackages(client: Client, dataDir: string, progress: Progress, signal: AbortSignal): Promise<Check> {
-  const { items } = await client.list<ApiRelease>('/releases', {}, Number.POSITIVE_INFINITY);
+  const { items } = await client.list('/releases', {}, Number.POSITIVE_INFINITY);
   const packages = new Map(items.flatMap((release) => release.packages.map((one) => [one.sha256, one] as const)));
   const total = [...packages.values()].reduce((sum, { size }) => sum + size, 0);
   const damaged: string[] = [];

@@ -1,7 +1,7 @@
 /** Checks of a server that runs: the one that was named, or the one on the data folder. */
 
 import { UPGRADE_PATH } from '@libfota2/protocol';
-import type { ApiCertificate, ApiLogEntry, ApiRollout, ApiStatus } from '@libfota2/server';
+import type { ApiCertificate, ApiStatus } from '@libfota2/server';
 import { Agent, request } from 'undici';
 import { deviceUrlSeen } from '../client/addresses.ts';
 import { type Connection, connect, namedServer, type Whereabouts } from '../client/connect.ts';
@@ -32,7 +32,7 @@ export async function checkServer({ given, world, signal }: Patient): Promise<Ch
   let connection: Connection | undefined;
   try {
     connection = await connect(given, world, signal);
-    const status = await connection.client.get<ApiStatus>('/status');
+    const status = await connection.client.get('/status');
     // It knows a loopback as its own: from here that would be another machine.
     const seen = (url: string | null): string | null =>
       deviceUrlSeen({ ...status, deviceUrl: url }, namedServer(given, world)) ?? null;
@@ -129,7 +129,7 @@ export async function checkDevices(url: string, signal: AbortSignal): Promise<Ch
 
 /** Rollouts that wait for somebody. */
 async function checkRollouts(client: Client): Promise<Check> {
-  const { items } = await client.list<ApiRollout>('/rollouts', { state: 'paused' }, PAUSED_SHOWN);
+  const { items } = await client.list('/rollouts', { query: { state: 'paused' } }, PAUSED_SHOWN);
   if (items.length === 0) return ok('rollouts', 'none is paused');
   const shown = items.map(({ id, version, why }) => `${id} of ${version} (${why})`).join('; ');
   return warn('rollouts', `paused: ${shown}`, 'Look at it with fota rollout show, then resume, abort or roll it back.');
@@ -137,7 +137,7 @@ async function checkRollouts(client: Client): Promise<Check> {
 
 /** A clock that was set back: the log knows of later times. */
 async function checkOrder(client: Client, now: number): Promise<Check> {
-  const { items } = await client.list<ApiLogEntry>('/log', {}, 1);
+  const { items } = await client.list('/log', {}, 1);
   const ahead = Date.parse(items[0]?.at ?? '') - now;
   return ahead > CLOCKS_DIFFER_MS
     ? warn(

@@ -1,6 +1,6 @@
 /** Where a fleet asks, and what it is to know: as far as nobody has said so, it is looked up at the server. */
 import { compareVersions } from '@libfota2/protocol';
-import type { ApiProject, ApiRelease, ApiStatus } from '@libfota2/server';
+import type { ApiRelease } from '@libfota2/server';
 import { deviceUrlSeen } from '../client/addresses.ts';
 import type { Client } from '../client/http.ts';
 import { chosenProject } from '../commands/choose.ts';
@@ -53,7 +53,7 @@ export async function lookUp(client: Client, wish: PlaceWish): Promise<Place> {
   const { name: project, key } = await projectFor(client, wish);
   const releases = () =>
     client
-      .list<ApiRelease>('/releases', { project }, Number.POSITIVE_INFINITY)
+      .list('/releases', { query: { project } }, Number.POSITIVE_INFINITY)
       .then(({ items }) => items.filter(({ state }) => state !== 'draft'));
   const known = await releases();
   const firmwareName = wish.firmwareName ?? onlyFirmware(known, project ?? client.name);
@@ -72,7 +72,7 @@ export function isSaid(wish: PlaceWish): wish is PlaceWish & { url: string; proj
 }
 
 async function deviceUrl(client: Client, server: string | undefined): Promise<string> {
-  const seen = deviceUrlSeen(await client.get<ApiStatus>('/status'), server);
+  const seen = deviceUrlSeen(await client.get('/status'), server);
   if (seen !== undefined && !URL.canParse(seen)) {
     throw new CommandError('server-unexpected', `${client.name} tells no URL for where it answers devices`);
   }
@@ -93,7 +93,7 @@ async function projectFor(
   client: Client,
   { project, projectKey }: PlaceWish,
 ): Promise<{ readonly name: string | undefined; readonly key: string }> {
-  const { items } = await client.list<ApiProject>('/projects', {}, Number.POSITIVE_INFINITY);
+  const { items } = await client.list('/projects', {}, Number.POSITIVE_INFINITY);
   if (projectKey !== undefined && project === undefined) {
     const ofKey = items.find(({ key, formerKeys }) => key === projectKey || formerKeys.includes(projectKey));
     // To ask with a key that nobody knows may be the point.

@@ -1,7 +1,6 @@
 /** A release that is published into a rollout: as a draft first, so that no other device hears of it. */
 import type { ApiRelease, ApiRollout } from '@libfota2/server';
 import type { Client } from '../client/http.ts';
-import { path } from '../commands/command.ts';
 import { ApiError, CommandError, EXIT } from '../failure.ts';
 import type { World } from '../world.ts';
 import { isRollout, type RolloutOptions, type Wanted, wantedBy } from './options.ts';
@@ -32,15 +31,15 @@ export async function rolledOut(
   { id }: ApiRelease,
   wanted: Wanted,
 ): Promise<{ readonly release: ApiRelease; readonly rollout: ApiRollout }> {
-  const { items } = await client.list<ApiRollout>('/rollouts', { release: id }, Number.POSITIVE_INFINITY);
+  const { items } = await client.list('/rollouts', { query: { release: id } }, Number.POSITIVE_INFINITY);
   const known = items.find(({ state }) => state !== 'aborted');
   const rollout = known ?? (await created(client, id, wanted));
-  return { rollout, release: await client.get<ApiRelease>(path`/releases/${id}`) };
+  return { rollout, release: await client.get('/releases/{release}', { path: { release: id } }) };
 }
 
 async function created(client: Client, release: number, wanted: Wanted): Promise<ApiRollout> {
   try {
-    return await client.send<ApiRollout>('POST', '/rollouts', { release, ...wanted });
+    return await client.send('POST', '/rollouts', { body: { release, ...wanted } });
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;
     const remedy = `${error.remedy} The release is at the server: fota rollout create ${release} makes its rollout.`;

@@ -1,10 +1,10 @@
 /** `fota simulate rollout`: puts the rollout and its devices together, lets them live, shows it, and judges what came of it. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { ApiPage, ApiPlan, ApiPlannedDevice, ApiRelease, ApiRollout, ApiTarget, ApiWave } from '@libfota2/server';
+import type { ApiRelease, ApiRollout, ApiRolloutRequest, ApiTarget, ApiWave } from '@libfota2/server';
 import { simulateRollout, type WarpReport, type WarpStep, type WarpWish, warpSpec } from '@libfota2/simulator';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
-import { type Invocation, path, withServer } from '../commands/command.ts';
+import { type Invocation, withServer } from '../commands/command.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import { type RolloutOptions, type Wanted, wantedBy } from '../rollouts/options.ts';
 import { judged, type WarpExpectation } from './expect.ts';
@@ -125,8 +125,10 @@ async function takenFrom(invocation: Invocation, options: WarpCommand, given: Wa
   }
   return withServer(invocation, options, async (client) => {
     const rollout =
-      fromRollout === undefined ? undefined : await client.get<ApiRollout>(path`/rollouts/${fromRollout}`);
-    const found = await client.get<ApiRelease>(path`/releases/${rollout?.release ?? release ?? 0}`);
+      fromRollout === undefined
+        ? undefined
+        : await client.get('/rollouts/{rollout}', { path: { rollout: fromRollout } });
+    const found = await client.get('/releases/{release}', { path: { release: rollout?.release ?? release ?? 0 } });
     const made = rollout === undefined ? {} : requestOf(rollout);
     const request = { release: found.id, ...made, ...given };
     return { ...(await devicesOf(client, request)), ...ofRelease(found), wanted: { ...made, target: undefined } };
@@ -138,10 +140,9 @@ function ofRelease({ wireVersion, packages }: ApiRelease): Pick<Taken, 'version'
 }
 
 /** As many devices as the rollout would reach, running what a thousand of them run. */
-async function devicesOf(client: Client, request: object): Promise<Pick<Taken, 'devices' | 'versions'>> {
-  const plan = await client.send<ApiPlan>('POST', '/plan', { request });
-  const url = `/plan/devices?limit=${SAMPLE}`;
-  const { items } = await client.send<ApiPage<ApiPlannedDevice>>('POST', url, { request });
+async function devicesOf(client: Client, request: ApiRolloutRequest): Promise<Pick<Taken, 'devices' | 'versions'>> {
+  const plan = await client.send('POST', '/plan', { body: { request } });
+  const { items } = await client.send('POST', '/plan/devices', { query: { limit: SAMPLE }, body: { request } });
   const versions: Record<string, number> = {};
   for (const { version, wave } of items) if (wave !== undefined) versions[version] = (versions[version] ?? 0) + 1;
   if (plan.devices > 0 && Object.keys(versions).length > 0) return { devices: plan.devices, versions };

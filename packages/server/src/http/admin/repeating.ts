@@ -107,7 +107,8 @@ function settle(
     return Promise.resolve();
   }
   if (statusCode >= 300) return repeats.refused(keyed);
-  const text = typeof payload === 'string' ? payload : '';
+  // What is sent as it is made, such as a backup, cannot be sent again.
+  const text = typeof payload === 'string' ? payload : payload === undefined || payload === null ? '' : undefined;
   return repeats.done(keyed, statusCode, routeOptions.config.repeating?.isSecret === true ? undefined : text);
 }
 
