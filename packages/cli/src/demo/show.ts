@@ -46,6 +46,10 @@ export async function show(
     });
 
     const device = { url: `${server.url}/upgrade`, project_key: project.key, imei: 'sample-device' };
+    // It is made anew. To the server it would be one that went back from what it ran, and is held for that.
+    await server.operator.forgetDevice(project.name, device.imei).catch((error: unknown) => {
+      if (!(error instanceof FotaServerError) || error.code !== 'device-unknown') throw error;
+    });
     const began = performance.now();
     await showDevice(join(dataDir, 'device'), device, screen, ended);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);

@@ -90,7 +90,7 @@ export function warpSpec(wish: WarpWish): WarpSpec {
   if (!(offline >= 0 && offline <= 1)) throw new RangeError('offline takes a number from 0 to 1');
   if (!(forMs > 0 && forMs <= 400 * DAY_MS)) throw new RangeError('forMs takes up to 400 days');
   const firmwareName = fleet.firmwareName ?? 'app';
-  const release = releaseOf(wish.release ?? {}, firmwareName);
+  const release = releaseOf(wish.release ?? {}, firmwareName, beginMs);
   return {
     // No socket is opened: where the devices ask is nowhere.
     fleet: fleetSpec({
@@ -121,6 +121,7 @@ const RELEASE = 1_000_000;
 function releaseOf(
   { version = '1.1.0', wireVersion = version, size = SIZE, packages }: NonNullable<WarpWish['release']>,
   firmwareName: string,
+  at: number,
 ): Release {
   const whole: ReleasePackage = { sha256: 'a'.repeat(64), size, source: 'any', fileName: '', format: 'opaque' };
   return {
@@ -134,8 +135,9 @@ function releaseOf(
     notes: '',
     isFloor: false,
     packages: packages ?? [whole],
-    createdAt: 0,
-    publishedAt: 0,
+    createdAt: at,
+    // With its rollout: nobody had it before.
+    publishedAt: at,
     withdrawnAt: undefined,
   };
 }
