@@ -114,30 +114,30 @@ export const deviceSchema: TUnsafe<ApiDevice> = shape<ApiDevice>()(
   ),
 );
 
+/** What happened, as the log tells it and as it is asked for. */
+export const LOG_EVENTS = [
+  'offered',
+  'resumed',
+  'sent',
+  'broken',
+  'held',
+  'checked',
+  'reported',
+  'refused',
+  'confirmed',
+  'failed',
+  'rolled-back',
+  'silent',
+  'unreadable',
+] as const;
+
 export const logEntrySchema: TUnsafe<ApiLogEntry> = shape<ApiLogEntry>()(
   'LogEntry',
   Type.Object(
     {
       id: count('grows with each entry'),
       at: time('when it happened'),
-      event: oneOf(
-        [
-          'offered',
-          'resumed',
-          'sent',
-          'broken',
-          'held',
-          'checked',
-          'reported',
-          'refused',
-          'confirmed',
-          'failed',
-          'rolled-back',
-          'silent',
-          'unreadable',
-        ],
-        'what happened',
-      ),
+      event: oneOf(LOG_EVENTS, 'what happened'),
       project: text('empty where the device named none of ours'),
       firmwareName: Type.String(),
       deviceId: Type.String(),

@@ -8,6 +8,7 @@ import {
   deviceListingSchema,
   deviceSchema,
   explanationSchema,
+  LOG_EVENTS,
   logEntrySchema,
 } from '../device-schemas.ts';
 import { type App, answers, empties, name, pageOf, pageQuery, pageRequest } from '../route.ts';
@@ -159,26 +160,7 @@ export function deviceRoutes(app: App, operator: Operator, devices: DeviceQuerie
             project: Type.Optional(name('only of this project')),
             firmware: Type.Optional(name('only of this firmware')),
             device: Type.Optional(name('only of the device with this id')),
-            event: Type.Optional(
-              oneOf(
-                [
-                  'offered',
-                  'resumed',
-                  'sent',
-                  'broken',
-                  'held',
-                  'checked',
-                  'reported',
-                  'refused',
-                  'confirmed',
-                  'failed',
-                  'rolled-back',
-                  'silent',
-                  'unreadable',
-                ],
-                'only such events',
-              ),
-            ),
+            event: Type.Optional(oneOf(LOG_EVENTS, 'only such events')),
             after: Type.Optional(
               Type.Integer({
                 minimum: 0,
