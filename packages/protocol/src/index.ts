@@ -43,6 +43,33 @@ export {
 } from './refusals.ts';
 export { parseReport, REPORT_BYTES, REPORT_STATES, type Report, type ReportState } from './reports.ts';
 export { RESULT, type ResultNumber } from './results.ts';
+export { fromBase64, joined, toBase64, utf8 } from './trust/bytes.ts';
+export { TrustError, type TrustErrorCode } from './trust/errors.ts';
+export {
+  followLink,
+  formatKeyRing,
+  formatLinks,
+  KEY_RING_FIRMWARE,
+  type KeyRing,
+  type KeyRingLink,
+  parseKeyRing,
+  parseLinks,
+  type TrustCrypto,
+} from './trust/key-ring.ts';
+export { admit, type Circumstances, formatManifest, type Manifest, parseManifest } from './trust/manifest.ts';
+export {
+  commentMessage,
+  type Ed25519Verify,
+  formatPublicKey,
+  formatSignature,
+  type PublicKey,
+  parsePublicKey,
+  parseSignature,
+  proveBytes,
+  proveComment,
+  SIGNATURE_TEXT_LIMIT,
+  type Signature,
+} from './trust/minisign.ts';
 export {
   formatTurnkeyOffer,
   parseTurnkeyPackageTarget,
