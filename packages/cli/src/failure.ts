@@ -1,10 +1,11 @@
 /** Every way in which the command itself fails. What the server refuses keeps the server's code and advice. */
+import { TrustError, type TrustErrorCode } from '@libfota2/protocol';
+import { KEY_ERRORS, type KeyErrorCode, TRUST_ERRORS, type Words } from './trust/errors.ts';
 
 /** The exit codes of every command but `upgrade`, whose codes are the result numbers of libfota2. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, upgradeUsage: 64, interrupted: 130 } as const;
 
-/** By code what it means and what to do about it. docs/errors.md says the same, and a test holds the two together. */
-export const COMMAND_ERRORS = {
+const OWN_ERRORS = {
   usage: {
     means: 'The command was called in a wrong way.',
     remedy: 'Look into the help of the command.',
@@ -96,7 +97,14 @@ export const COMMAND_ERRORS = {
   },
 } as const;
 
-type CommandErrorCode = keyof typeof COMMAND_ERRORS;
+type CommandErrorCode = keyof typeof OWN_ERRORS | KeyErrorCode | TrustErrorCode;
+
+/** By code what it means and what to do about it. docs/errors.md says the same, and a test holds the two together. */
+export const COMMAND_ERRORS: Readonly<Record<CommandErrorCode, Words>> = {
+  ...OWN_ERRORS,
+  ...KEY_ERRORS,
+  ...TRUST_ERRORS,
+};
 
 /** What a person or a program is told of a failure. */
 export interface Failure {
@@ -151,6 +159,9 @@ export class ApiError extends Error implements Failure {
 /** Any error as a failure; what nobody expected is a defect and keeps its stack. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CommandError || error instanceof ApiError) return error;
+  if (error instanceof TrustError) {
+    return { code: error.code, message: error.message, remedy: TRUST_ERRORS[error.code].remedy };
+  }
   // The server that runs in this process throws its own kind, which has the same three parts.
   const { code, message, remedy } = (error ?? {}) as Partial<Failure>;
   if (error instanceof Error && typeof code === 'string' && typeof remedy === 'string') {

@@ -16,6 +16,7 @@ export {
   ANY_SOURCE,
   checkedNames,
   checkNotes,
+  checkProjectName,
   type Package,
   type Project,
   type Release,

@@ -6,7 +6,7 @@ import type { BodyOf } from '../client/typed.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import type { Out } from '../output/out.ts';
 import { bold } from '../output/text.ts';
-import { ago, counted } from '../output/words.ts';
+import { ago, counted, quoted } from '../output/words.ts';
 import { choice, examples, type Invocation, limit, serverOptions, withServer } from './command.ts';
 
 type Options = Whereabouts & {
@@ -175,9 +175,4 @@ function showProject(out: Out, project: ApiProject, now: number): void {
     ['refusals', refusals === 'json' ? 'json, as the IoT platform sends them' : 'empty'],
     ['made', ago(project.createdAt, now)],
   ]);
-}
-
-/** A name as a shell takes it. */
-function quoted(name: string): string {
-  return /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
 }

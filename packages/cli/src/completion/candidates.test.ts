@@ -37,6 +37,11 @@ describe('what fits where the cursor is', () => {
     expect(await offered('publish', '')).toEqual([':files']);
     expect(await offered('publish', '--notes', 'x', '')).toEqual([':files']);
     expect(await offered('serve', '--data', '')).toEqual([':dirs']);
+    expect(await offered('sign', 'app.bin', '--key', '')).toEqual([':files']);
+    expect(await offered('keys', 'rotate', 'a.ring', '--add-ring', '')).toEqual([':files']);
+    expect(await offered('keys', 'show', 'a.ring', '')).toEqual([':files']);
+    expect(await offered('keys', 'new', '--dir', '')).toEqual([':dirs']);
+    expect(await offered('project', 'create', 'x', '--key', '')).toEqual([]);
   });
 
   it('is nothing after nonsense, or where nothing is wanted any more', async () => {

@@ -41,7 +41,14 @@ const KINDS: Readonly<Record<string, ValueKind>> = {
   spec: 'file',
   data: 'dir',
   dir: 'dir',
+  pub: 'file',
+  ring: 'file',
 };
+
+/** By what its value is called, where its own name tells nothing: `--key <file>`. */
+function kindOf(option: Option): ValueKind | undefined {
+  return KINDS[option.attributeName()] ?? KINDS[/<([\w-]+)>/.exec(option.flags)?.[1] ?? ''];
+}
 
 /** @param typed the words after `fota`, the one under the cursor last */
 export function wishFor(program: Command, typed: readonly string[]): Wish {
@@ -53,7 +60,7 @@ export function wishFor(program: Command, typed: readonly string[]): Wish {
     values,
     given,
   });
-  if (waiting !== undefined) return wish(choices(waiting), KINDS[waiting.attributeName()]);
+  if (waiting !== undefined) return wish(choices(waiting), kindOf(waiting));
   if (prefix.startsWith('-')) return wish(command.createHelp().visibleOptions(command).map(optionWord));
   const below = place === 0 ? command.createHelp().visibleCommands(command) : [];
   const commands = below.map((one) => [one.name(), one.description()] as const);

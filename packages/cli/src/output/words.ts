@@ -74,3 +74,8 @@ export function table(head: readonly string[], rows: ReadonlyArray<readonly stri
       .trimEnd(),
   );
 }
+
+/** A name, or a path, as a shell takes it. */
+export function quoted(name: string): string {
+  return /^[\w./-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
+}

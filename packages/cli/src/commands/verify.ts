@@ -1,0 +1,131 @@
+import { resolve } from 'node:path';
+import {
+  admit,
+  followLink,
+  KEY_RING_FIRMWARE,
+  type KeyRing,
+  type Manifest,
+  type PublicKey,
+  parseManifest,
+  parseSignature,
+  proveBytes,
+  proveComment,
+  type Signature,
+  TrustError,
+} from '@libfota2/protocol';
+import { type Command, Option } from 'commander';
+import { CommandError, EXIT } from '../failure.ts';
+import { bold, green } from '../output/text.ts';
+import { trustCrypto } from '../trust/crypto.ts';
+import { digestsOf } from '../trust/digests.ts';
+import { readIfThere, readSmall } from '../trust/files.ts';
+import { keyRingIn, naming, publicKeyIn } from '../trust/read.ts';
+import { manifestFacts, manifestJson } from '../trust/shown.ts';
+import { examples, type Invocation, jsonOption } from './command.ts';
+
+interface Options {
+  readonly signature?: string;
+  readonly ring?: string;
+  readonly key?: string;
+  readonly project?: string;
+  readonly firmware?: string;
+  readonly running?: string;
+  readonly floor?: string;
+}
+
+/** Whose word is taken. */
+type Trusted = { readonly ring: KeyRing } | { readonly ring: undefined; readonly key: PublicKey };
+
+/** `fota verify`: what a device would make of it. Needs no server. */
+export function addVerify(program: Command, invocation: Invocation): void {
+  const command = jsonOption(program.command('verify')).description(
+    'say what a signature says, whether it is proven, and whether devices would take the file now; needs no server',
+  );
+  command
+    .argument('<file>', 'a package; or the next key ring, held against the present one with --ring')
+    .option('--signature <file>', 'its signature (default: FILE.minisig)')
+    .addOption(new Option('--ring <file>', 'key ring whose keys are trusted').conflicts('key'))
+    .option('--key <pub>', 'public key that is trusted: a file, or its line')
+    .option('--project <name>', 'with --key: the project that it must be signed for')
+    .option('--firmware <name>', 'as a device that asks for this firmware')
+    .option('--running <version>', 'as a device that runs this version')
+    .option('--floor <version>', 'as a device that may never again go below this version')
+    .action((file: string, options: Options) => verify(invocation, file, options));
+  examples(
+    command,
+    'fota verify app.bin --ring tracker.ring',
+    'fota verify app.bin --ring tracker.ring --running 2.1.0       would a device with 2.1.0 take it?',
+    'fota verify tracker.2.ring --ring tracker.ring                does the next key ring follow?',
+    'fota verify app.bin --key RWRiFHgOVCONEDm3Vsz4BOjlz2p27dvGOgH2HUoIabqputdZpk3kprIG',
+  );
+}
+
+async function verify(invocation: Invocation, file: string, options: Options): Promise<void> {
+  const { out, world, signal } = invocation;
+  const path = resolve(world.cwd, file);
+  const from = options.signature === undefined ? `${path}.minisig` : resolve(world.cwd, options.signature);
+  const trusted = await trustedBy(invocation, options);
+  const text = options.signature === undefined ? await readIfThere(from) : await readSmall(from);
+  if (text === undefined) throw new TrustError('signature-missing', `there is no ${from}`);
+  const signature = naming(from, () => parseSignature(text));
+  const { signer, manifest } = believed(signature, trusted);
+  const result = { file, signature: from, keyId: signer.id, ...manifestJson(manifest) };
+  const now = world.now();
+  // What is proven is told, also where it is not enough.
+  const show = (): void => {
+    const whose = trusted.ring && `, trusted by ring ${trusted.ring.serial} of ${trusted.ring.project}`;
+    out.facts([['file', bold(file)], ['by key', `${signer.id}${whose ?? ''}`], ...manifestFacts(manifest, now)]);
+  };
+  try {
+    const { size, sha256, blake2b512 } = await digestsOf(path, out, signal());
+    if (size !== manifest.size || sha256 !== manifest.sha256) {
+      throw new TrustError('manifest-mismatch', `${file} is not what was signed: ${size} bytes, sha256 ${sha256}`);
+    }
+    proveBytes(signature, signer, blake2b512, trustCrypto.ed25519);
+    if (trusted.ring !== undefined && manifest.firmwareName === KEY_RING_FIRMWARE) {
+      followLink(trusted.ring, { text: await readSmall(path), signature: text }, trustCrypto);
+    }
+    admit(manifest, {
+      project: trusted.ring?.project ?? options.project ?? manifest.project,
+      firmwareName: options.firmware,
+      version: options.running,
+      floor: options.floor,
+      now: Math.floor(now / 1_000),
+    });
+  } catch (error) {
+    if (error instanceof TrustError && !out.isJson) show();
+    throw error;
+  }
+  out.result({ ...result, valid: true }, () => {
+    show();
+    out.line(green('valid'), `  ${conclusion(manifest, trusted.ring)}`);
+  });
+}
+
+async function trustedBy(invocation: Invocation, { ring, key }: Options): Promise<Trusted> {
+  if (ring !== undefined) return { ring: (await keyRingIn(invocation, ring)).ring };
+  if (key !== undefined) return { ring: undefined, key: await publicKeyIn(invocation, key) };
+  throw new CommandError('usage', 'whose word is taken?', {
+    remedy: 'Name the key ring, --ring FILE, or a public key, --key PUB.',
+    exitCode: EXIT.usage,
+  });
+}
+
+/** Who made it, and what it says; nothing yet of the bytes. @throws TrustError */
+function believed(signature: Signature, trusted: Trusted): { readonly signer: PublicKey; readonly manifest: Manifest } {
+  const manifest = parseManifest(signature.trustedComment);
+  const signer = proveComment(signature, keysFor(manifest, trusted), trustCrypto.ed25519);
+  return { signer, manifest };
+}
+
+/** Ring keys sign the next ring and nothing else, release keys the rest (docs/protocol.md §13.5). */
+function keysFor({ firmwareName }: Manifest, trusted: Trusted): readonly PublicKey[] {
+  if (trusted.ring === undefined) return [trusted.key];
+  return firmwareName === KEY_RING_FIRMWARE ? trusted.ring.ringKeys : trusted.ring.releaseKeys;
+}
+
+function conclusion({ firmwareName, version }: Manifest, ring: KeyRing | undefined): string {
+  if (firmwareName === KEY_RING_FIRMWARE && ring !== undefined)
+    return `it follows ring ${ring.serial} of ${ring.project}`;
+  return `${firmwareName} ${version} may be taken now`;
+}

@@ -1,0 +1,66 @@
+/** Keys, key rings and signatures as arguments name them. */
+import { resolve } from 'node:path';
+import { type KeyRing, type PublicKey, parseKeyRing, parsePublicKey, TrustError } from '@libfota2/protocol';
+import type { Invocation } from '../commands/command.ts';
+import { CommandError } from '../failure.ts';
+import { readSmall } from './files.ts';
+import { passphraseOf } from './passphrase.ts';
+import { looksSecret, opened, parseSecretKey, type SecretKey } from './secret-key.ts';
+
+/** `-` of --key: from stdin, as CI has it in a variable. */
+const STDIN = '-';
+const LARGEST = 16_384;
+
+/** @throws TrustError `key-malformed`; CommandError `file-unreadable`, `passphrase-…` */
+export async function secretKeyIn(invocation: Invocation, file: string): Promise<SecretKey> {
+  const { out, world } = invocation;
+  const text = file === STDIN ? await piped(world.stdin()) : await readSmall(resolve(world.cwd, file));
+  const parsed = naming(file, () => parseSecretKey(text));
+  const name = file === STDIN ? 'the key' : file;
+  const passphrase = async (): Promise<string> => {
+    const text = await passphraseOf(invocation, name);
+    out.note(`Opening ${name} takes some seconds: to guess a passphrase is to be slow.`);
+    return text;
+  };
+  return opened(parsed, passphrase).catch((error: unknown) => {
+    throw named(file, error);
+  });
+}
+
+/** A file, or the line of base64 itself. @throws TrustError `key-malformed`; CommandError `file-unreadable` */
+export async function publicKeyIn({ world }: Invocation, given: string): Promise<PublicKey> {
+  if (/^RW[A-Za-z\d+/]{54}$/.test(given)) return parsePublicKey(given);
+  const text = await readSmall(resolve(world.cwd, given));
+  if (looksSecret(text)) throw new TrustError('key-malformed', `${given} is a secret key, and a public one is wanted`);
+  return naming(given, () => parsePublicKey(text));
+}
+
+/** @throws TrustError `key-ring-malformed`; CommandError `file-unreadable` */
+export async function keyRingIn({ world }: Invocation, file: string): Promise<{ text: string; ring: KeyRing }> {
+  const text = await readSmall(resolve(world.cwd, file));
+  return { text, ring: naming(file, () => parseKeyRing(text)) };
+}
+
+/** What is thrown of a file says its name. */
+export function naming<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw named(file, error);
+  }
+}
+
+function named(file: string, error: unknown): unknown {
+  return error instanceof TrustError ? new TrustError(error.code, `${file}: ${error.message}`) : error;
+}
+
+async function piped(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of bytes) {
+    parts.push(part);
+    size += part.length;
+    if (size > LARGEST) throw new CommandError('file-unreadable', 'what was piped in is too long for a key');
+  }
+  return Buffer.concat(parts).toString();
+}

@@ -1,0 +1,40 @@
+/** What was signed, for whom, and until when, as people and programs read it. */
+import type { Manifest } from '@libfota2/protocol';
+import type { Text } from '../output/text.ts';
+import { isoOf, shownSecond } from './when.ts';
+
+type Facts = ReadonlyArray<readonly [name: string, value: Text | undefined]>;
+
+/** What a manifest says beside names, size and sum. */
+function conditionFacts(manifest: Manifest, now: number): Facts {
+  const { notBefore, notAfter, minimumVersion, downgradeFrom } = manifest;
+  return [
+    ['not before', notBefore === undefined ? undefined : shownSecond(notBefore, now)],
+    ['not after', notAfter === undefined ? undefined : shownSecond(notAfter, now)],
+    ['minimum', minimumVersion && `${minimumVersion}: who takes it never again takes one below`],
+    ['downgrade from', downgradeFrom && `up to ${downgradeFrom}: from there one may go back to it`],
+  ];
+}
+
+export function manifestFacts(manifest: Manifest, now: number): Facts {
+  const { project, firmwareName, version, size, sha256, signedAt } = manifest;
+  return [
+    ['project', project],
+    ['firmware', firmwareName],
+    ['version', version],
+    ['size', `${size} bytes`],
+    ['sha256', sha256],
+    ['signed', shownSecond(signedAt, now)],
+    ...conditionFacts(manifest, now),
+  ];
+}
+
+/** For `--json`: times are ISO 8601. */
+export function manifestJson({ signedAt, notBefore, notAfter, ...rest }: Manifest): Readonly<Record<string, unknown>> {
+  return {
+    ...rest,
+    signedAt: isoOf(signedAt),
+    notBefore: notBefore === undefined ? undefined : isoOf(notBefore),
+    notAfter: notAfter === undefined ? undefined : isoOf(notAfter),
+  };
+}
