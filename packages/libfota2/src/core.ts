@@ -3,7 +3,15 @@
  * {@link World} of your own to run it elsewhere than on Node.
  */
 
-export { EVENTS, type EventCode, type FailureCode, RESULT, type Refusal, type ResultNumber } from '@libfota2/protocol';
+export {
+  EVENTS,
+  type EventCode,
+  type FailureCode,
+  type Manifest,
+  RESULT,
+  type Refusal,
+  type ResultNumber,
+} from '@libfota2/protocol';
 export {
   ConnectionError,
   DisconnectedError,
@@ -21,6 +29,7 @@ export type {
   CheckOutcome,
   Downloaded,
   Failed,
+  KeyRingStory,
   NoUpgrade,
   NoUpgradeReason,
   Outcome,
@@ -34,6 +43,7 @@ export type {
   Ask,
   Clock,
   Hash,
+  HashAlgorithm,
   Kept,
   Notebook,
   Ports,
@@ -41,6 +51,7 @@ export type {
   Timer,
   TlsMaterial,
   Transport,
+  Vault,
 } from './core/ports.ts';
 export type { Schedule, Sys } from './core/schedule.ts';
 export { createSharing, type Share } from './core/sharing.ts';

@@ -38,6 +38,17 @@ export const EVENTS = {
   'write-failed': { result: 4, retryable: true },
   'option-invalid': { result: 4, retryable: false },
   internal: { result: 4, retryable: true },
+  // Of a device with a key ring (docs/protocol.md §13): what the server offers is not signed for it, or not now.
+  'signature-missing': { result: 4, retryable: false },
+  'signature-malformed': { result: 4, retryable: false },
+  'signature-unknown-key': { result: 4, retryable: false },
+  'signature-invalid': { result: 4, retryable: true },
+  'manifest-malformed': { result: 4, retryable: false },
+  'manifest-mismatch': { result: 4, retryable: false },
+  'manifest-early': { result: 4, retryable: true },
+  'manifest-expired': { result: 4, retryable: false },
+  'manifest-below-floor': { result: 4, retryable: false },
+  'manifest-downgrade': { result: 4, retryable: false },
 
   'product-key-missing': { result: 5, retryable: false },
   'version-malformed': { result: 5, retryable: false },

@@ -1,13 +1,14 @@
-import type { Kept, Notebook, Target } from 'libfota2/core';
+import type { Kept, Notebook, Target, Vault } from 'libfota2/core';
 
-/** A target and the notebook beside it. */
+/** A target, and what is kept beside it. */
 export interface Place {
   readonly target: Target;
   readonly notebook: Notebook;
+  readonly vault: Vault;
 }
 
-/** Everything that a place can be asked to do, and so can fail at. */
-export type DiskStep = Exclude<keyof Target, 'place'> | keyof Notebook;
+/** Everything that a place can be asked to do, and so can fail at; `recall` and `keep` are those of the vault. */
+export type DiskStep = Exclude<keyof Target, 'place'> | keyof Notebook | 'recall' | 'keep';
 
 /** Decides before each step whether it fails, and with what. */
 export type DiskFault = (step: DiskStep, bytes: number) => Error | undefined;
@@ -21,6 +22,8 @@ export class MemoryDisk {
   shown: Uint8Array | undefined;
   /** What the notebook holds. */
   notes: string | undefined;
+  /** The copies of what the device trusts. */
+  readonly vault: [string | undefined, string | undefined] = [undefined, undefined];
   /** The durable parts by token. */
   readonly parts: Map<string, Uint8Array> = new Map();
   /** Consulted before each step. */
@@ -29,30 +32,25 @@ export class MemoryDisk {
 
   /** The place as a new process sees it. */
   place(): Place {
-    return withFaults({ target: new MemoryTarget(this), notebook: new MemoryNotebook(this) }, (step, bytes) =>
-      this.fault(step, bytes),
-    );
+    const notebook: Notebook = {
+      load: async () => this.notes,
+      save: async (text) => {
+        this.notes = text;
+      },
+    };
+    const copy = (index: 0 | 1): Notebook => ({
+      load: async () => this.vault[index],
+      save: async (text) => {
+        this.vault[index] = text;
+      },
+    });
+    const place = { target: new MemoryTarget(this), notebook, vault: [copy(0), copy(1)] as const };
+    return withFaults(place, (step, bytes) => this.fault(step, bytes));
   }
 
   newToken(): string {
     this.#tokens += 1;
     return `part-${this.#tokens}`;
-  }
-}
-
-class MemoryNotebook implements Notebook {
-  readonly #disk: MemoryDisk;
-
-  constructor(disk: MemoryDisk) {
-    this.#disk = disk;
-  }
-
-  async load(): Promise<string | undefined> {
-    return this.#disk.notes;
-  }
-
-  async save(text: string): Promise<void> {
-    this.#disk.notes = text;
   }
 }
 
@@ -123,7 +121,7 @@ class MemoryTarget implements Target {
 }
 
 /** A place whose steps fail when `fault` says so, before anything happens. */
-export function withFaults({ target, notebook }: Place, fault: DiskFault): Place {
+export function withFaults({ target, notebook, vault }: Place, fault: DiskFault): Place {
   const check = (step: DiskStep, bytes = 0): void => {
     const error = fault(step, bytes);
     if (error !== undefined) throw error;
@@ -137,6 +135,10 @@ export function withFaults({ target, notebook }: Place, fault: DiskFault): Place
       return work(...args);
     };
   };
+  const copy = (one: Notebook): Notebook => ({
+    load: guarded('recall', () => one.load()),
+    save: guarded('keep', (text: string) => one.save(text)),
+  });
   return {
     target: {
       place: target.place,
@@ -158,6 +160,7 @@ export function withFaults({ target, notebook }: Place, fault: DiskFault): Place
       load: guarded('load', () => notebook.load()),
       save: guarded('save', (text: string) => notebook.save(text)),
     },
+    vault: [copy(vault[0]), copy(vault[1])],
   };
 }
 

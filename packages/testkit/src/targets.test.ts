@@ -15,6 +15,12 @@ describe('the disk in memory', () => {
     const disk = new MemoryDisk();
     return { notebook: disk.place().notebook, again: () => disk.place().notebook };
   });
+  for (const copy of [0, 1] as const) {
+    testNotebook(it, async () => {
+      const disk = new MemoryDisk();
+      return { notebook: disk.place().vault[copy], again: () => disk.place().vault[copy] };
+    });
+  }
 });
 
 describe('update.bin in a folder', () => {
@@ -36,4 +42,10 @@ describe('update.bin in a folder', () => {
     const dir = await mkdtemp(join(root, 'place '));
     return { notebook: updateFile(dir).notebook, again: () => updateFile(dir).notebook };
   });
+  for (const copy of [0, 1] as const) {
+    testNotebook(it, async () => {
+      const dir = join(await mkdtemp(join(root, 'place ')), 'not there yet');
+      return { notebook: updateFile(dir).vault[copy], again: () => updateFile(dir).vault[copy] };
+    });
+  }
 });

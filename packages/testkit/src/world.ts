@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Answer, type Ask, DisconnectedError, type Facts, type Settings, type World } from 'libfota2/core';
 import { FakeClock } from './clock.ts';
 import { MemoryDisk } from './disk.ts';
+import { testCrypto } from './signing.ts';
 
 /** An answer as data; everything left out is as a plain 200 with a length has it. */
 export interface ScriptedAnswer {
@@ -68,6 +69,7 @@ export function fakeWorld(script: Script, options: FakeWorldOptions = {}): FakeW
         base64: () => hash.copy().digest('base64'),
       };
     },
+    ed25519: testCrypto.ed25519,
     random: options.random ?? (() => 0.5),
     facts: options.facts ?? ((given) => ({ idKind: 'imei', id: '860000000000001', ...given })),
     place: () => disk.place(),

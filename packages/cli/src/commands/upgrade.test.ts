@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formatKeyRing, formatLinks } from '@libfota2/protocol';
 import { type FotaServer, startServer } from '@libfota2/server';
-import { makeCertificate, makeImage, startProxy } from '@libfota2/testkit';
+import { makeCertificate, makeImage, makeSigner, startProxy } from '@libfota2/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { begin, fota } from '../../test/run.ts';
 
@@ -85,6 +87,39 @@ describe('fota upgrade', () => {
     expect(JSON.parse(stranger.stdout).code).toBe('tls-failed');
     expect(known.code).toBe(0);
     expect(missing.code).toBe(64);
+  });
+
+  it('takes with --trust only what is signed, and remembers what it learned', async () => {
+    const [signer, ringSigner] = [makeSigner(1), makeSigner(2)];
+    const keys = { releaseKeys: [signer.publicKey], ringKeys: [ringSigner.publicKey] };
+    await writeFile(join(dir, 'ring.txt'), formatKeyRing({ project: 'gateway', serial: 1, ...keys }));
+    const next = formatLinks([ringSigner.link({ project: 'gateway', serial: 2, ...keys })]);
+    let signature: string | undefined;
+    const files = createHttpServer((request, response) => {
+      const isBeside = new URL(request.url ?? '/', 'http://h').pathname.endsWith('.minisig');
+      if (isBeside) response.writeHead(signature === undefined ? 404 : 200).end(signature);
+      else response.setHeader('Fota-Key-Ring', next).end(image);
+    }).listen(0, '127.0.0.1');
+    await once(files, 'listening');
+    const url = `http://127.0.0.1:${(files.address() as AddressInfo).port}/firmware.bin`;
+    const ask = (...args: readonly string[]) =>
+      fota(['upgrade', url, '--version', '1.0.0', '-o', 'signed.bin', ...args], { cwd: dir });
+    const unsigned = await ask('--trust', 'ring.txt', '--json');
+    signature = signer.release(image, { version: '2.0.0' });
+    const signed = await ask('--trust', 'ring.txt');
+    const noRing = await ask('--trust', 'signed.bin');
+    const missing = await ask('--trust', 'gone.txt');
+    files.close();
+    expect(unsigned.code).toBe(4);
+    expect(JSON.parse(unsigned.stdout)).toMatchObject({
+      code: 'signature-missing',
+      keyRing: { serial: 2, updated: true },
+    });
+    expect(signed.code).toBe(0);
+    expect(signed.stdout).toMatch(/^key ring {2}stays at 2: .*does not follow.*\n0 {2}success: /);
+    expect(signed.stdout).toMatch(/signed\s+gateway 2\.0\.0 of gateway/);
+    expect((await readFile(join(dir, 'signed.bin'))).equals(image)).toBe(true);
+    expect([noRing.code, missing.code]).toEqual([4, 64]);
   });
 
   it('keeps what came when it is interrupted, and goes on with it', async () => {

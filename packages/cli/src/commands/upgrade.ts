@@ -18,6 +18,7 @@ interface Options {
   readonly dir?: string;
   readonly timeout?: number;
   readonly ca?: string;
+  readonly trust?: string;
 }
 
 const EXIT_CODES = `
@@ -40,6 +41,7 @@ export function addUpgrade(program: Command, invocation: Invocation): void {
     .option('-o, --output <file>', 'where the image goes (default: update.bin in --dir)')
     .option('--dir <dir>', 'folder of update.bin and its notes (default: .)')
     .option('--ca <file>', "PEM file of the authority that signed the server's certificate (default: the system's)")
+    .option('--trust <file>', 'key ring of the project: takes nothing that is not signed for this device')
     .option('--timeout <seconds>', 'for the whole transfer', integer(1, 2_000_000), 300)
     .action((url: string, options: Options) => upgrade(invocation, url, options));
   command.addHelpText('after', EXIT_CODES);
@@ -47,6 +49,7 @@ export function addUpgrade(program: Command, invocation: Invocation): void {
     command,
     'fota upgrade http://127.0.0.1:8266/upgrade --id my-device --key KEY --firmware station --version 1.0.0',
     'fota upgrade http://127.0.0.1:8266/upgrade --id my-device --version 1.0.0 --core V2012 -o new.bin',
+    'fota upgrade http://example.com/upgrade --version 1.0.0 --trust key-ring.txt',
     'fota upgrade http://example.com/upgrade --json | jq .reason',
   );
 }
@@ -61,10 +64,11 @@ async function upgrade({ out, world, signal, exitWith }: Invocation, url: string
   const progress = out.progress('upgrade');
   let outcome: Outcome;
   try {
-    const fota = createFota({ dir, core: options.core });
+    const trust = options.trust && (await textOf(resolve(world.cwd, options.trust)));
+    const fota = createFota({ dir, core: options.core, trust });
     outcome = await fota.upgrade({
       ...questionOf(url, options),
-      ca: options.ca && (await pem(resolve(world.cwd, options.ca))),
+      ca: options.ca && (await textOf(resolve(world.cwd, options.ca))),
       signal: signal(),
       onProgress: ({ bytes: done, total }) => progress.at(done, total),
     });
@@ -76,7 +80,7 @@ async function upgrade({ out, world, signal, exitWith }: Invocation, url: string
   } finally {
     progress.end();
   }
-  const told = output === undefined ? outcome : await moved(outcome, output, dir);
+  const told = output === undefined ? outcome : await moved(outcome, output, dir, options.trust !== undefined);
   out.result(documentOf(told), () => show(out, told));
   exitWith(told.result);
 }
@@ -86,7 +90,7 @@ function questionOf(url: string, options: Options): UpgradeOptions {
   return { url, imei, productKey, firmwareName, version, timeoutMs: timeout * 1000 };
 }
 
-async function pem(path: string): Promise<string> {
+async function textOf(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((error) => {
     throw new CommandError('file-unreadable', `${path} cannot be read: ${error.message}`, {
       exitCode: EXIT.upgradeUsage,
@@ -94,14 +98,14 @@ async function pem(path: string): Promise<string> {
   });
 }
 
-/** The image at the place that was asked for, and the library's folder gone with its notes. */
-async function moved(outcome: Outcome, output: string, dir: string): Promise<Outcome> {
+/** The image at the place that was asked for, and the library's folder gone with its notes, but for what is trusted. */
+async function moved(outcome: Outcome, output: string, dir: string, isTrusting: boolean): Promise<Outcome> {
   if (outcome.kind === 'failed') return outcome;
   if (outcome.kind === 'downloaded') {
     await mkdir(dirname(output), { recursive: true });
     await rename(join(dir, 'update.bin'), output);
   }
-  await rm(dir, { recursive: true, force: true });
+  if (!isTrusting) await rm(dir, { recursive: true, force: true });
   return outcome.kind === 'downloaded' ? { ...outcome, file: output } : outcome;
 }
 
@@ -113,12 +117,16 @@ function documentOf(outcome: Outcome): object {
 }
 
 function show(out: Out, outcome: Outcome): void {
+  const { keyRing } = outcome;
+  if (keyRing?.updated) out.line(green('key ring'), `  updated to number ${keyRing.serial}`);
+  if (keyRing?.refused !== undefined) out.line(yellow('key ring'), `  stays at ${keyRing.serial}: ${keyRing.refused}`);
   if (outcome.kind === 'downloaded') {
-    const { file, size, sha256, resumedFrom, attempts } = outcome;
+    const { file, size, sha256, resumedFrom, attempts, manifest } = outcome;
     out.line(bold(green('0')), `  success: ${file} is whole and verified`);
     out.facts([
       ['size', `${bytes(size)} (${size})`],
       ['sha256', sha256],
+      ['signed', manifest && `${manifest.firmwareName} ${manifest.version} of ${manifest.project}`],
       ['requests', `${attempts}${resumedFrom > 0 ? `, from byte ${resumedFrom} on` : ''}`],
     ]);
     return;

@@ -1,4 +1,13 @@
-import { type FakeWorld, fakeWorld, MemoryDisk, MISBEHAVIOURS, makeImage } from '@libfota2/testkit';
+import { formatKeyRing, type Manifest } from '@libfota2/protocol';
+import {
+  type FakeWorld,
+  fakeWorld,
+  MemoryDisk,
+  MISBEHAVIOURS,
+  makeImage,
+  makeSigner,
+  type Script,
+} from '@libfota2/testkit';
 import { ConnectionError, createCore, EVENTS, type EventCode, type Settings, type UpgradeOptions } from 'libfota2/core';
 import { describe, expect, it } from 'vitest';
 
@@ -32,6 +41,29 @@ const lateWrongRange = (): FakeWorld =>
     return { status: 206, headers: range, body: image };
   });
 
+const signer = makeSigner(1);
+const trust = formatKeyRing({
+  project: 'gateway',
+  serial: 1,
+  releaseKeys: [signer.publicKey],
+  ringKeys: [makeSigner(2).publicKey],
+});
+const trusting: Settings = { trust, version: '1.0.0' };
+
+/** Of a device with a key ring, to which the image comes with this text as its signature. */
+function signed(text: string | undefined, kept?: string): Ending {
+  const headers = text === undefined ? {} : { 'fota-signature': Buffer.from(text).toString('base64') };
+  const world = (): FakeWorld => {
+    const disk = new MemoryDisk();
+    disk.vault[0] = kept;
+    const serve: Script = ({ url }) =>
+      url.includes('.minisig') ? { status: 404 } : { body: image, headers: { etag, ...headers } };
+    return fakeWorld(serve, { disk });
+  };
+  return { world, settings: trusting };
+}
+const saying = (wanted: Partial<Manifest>, kept?: string): Ending => signed(signer.release(image, wanted), kept);
+
 const ENDINGS: Readonly<Partial<Record<EventCode, Ending>>> = {
   'host-not-found': { world: fails(new ConnectionError('host-not-found', 'by the transport', 'connect')) },
   'host-unreachable': { world: fails(new ConnectionError('host-unreachable', 'by the transport', 'connect')) },
@@ -43,6 +75,16 @@ const ENDINGS: Readonly<Partial<Record<EventCode, Ending>>> = {
   'write-failed': { world: diskFails('EIO') },
   'option-invalid': { options: { url, method: 'HEAD' } },
   internal: { world: fails(new TypeError('a defect')) },
+  'signature-missing': signed(undefined),
+  'signature-malformed': signed('a signature'),
+  'signature-unknown-key': signed(makeSigner(2).release(image, {})),
+  'signature-invalid': signed(signer.release(makeImage(2, image.length), {})),
+  'manifest-malformed': signed(signer.sign(image, 'timestamp:1')),
+  'manifest-mismatch': saying({ project: 'another' }),
+  'manifest-early': saying({ notBefore: 9_000_000_000 }),
+  'manifest-expired': saying({ notAfter: 1_700_000_000 }),
+  'manifest-below-floor': saying({ version: '0.9', downgradeFrom: '1.0.0' }, 'damaged'),
+  'manifest-downgrade': saying({ version: '0.9' }),
   'product-key-missing': { settings: { ...platform, productKey: '' }, options: {} },
   'version-malformed': { settings: { ...platform, version: '1.2' }, options: {} },
 };

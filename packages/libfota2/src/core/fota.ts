@@ -10,13 +10,13 @@ import type { ScheduleOptions } from './timing.ts';
 import { deliver, inquire } from './transfer.ts';
 
 /** What the core needs to serve a device: the ports, and what the device knows of itself. */
-export interface World extends Omit<Ports, 'target' | 'notebook'> {
+export interface World extends Omit<Ports, 'target' | 'notebook' | 'vault'> {
   /** The device's facts: those given, completed by the machine. */
   facts(given: Settings): Facts;
   /** Reports what a scheduled callback threw, or rejected with: the application hears of it, and goes on. */
   warn(error: unknown): void;
   /** Where images go by these settings. */
-  place(settings: Settings): Pick<Ports, 'target' | 'notebook'>;
+  place(settings: Settings): Pick<Ports, 'target' | 'notebook' | 'vault'>;
 }
 
 /** Gets the number 0 to 5, and the whole story. */
@@ -43,7 +43,10 @@ export interface Fota {
    * @throws TypeError without a callback or with both `every` and `at`, RangeError for a time that is none
    */
   schedule(callback: Callback, options?: RequestOptions | null, timing?: ScheduleOptions): Schedule;
-  /** Adds to the settings; a name that is not given keeps its value. Calls under way keep what they began with. */
+  /**
+   * Adds to the settings; a name that is not given keeps its value, and so does `trust` where it is given as `undefined`.
+   * Calls under way keep what they began with.
+   */
   configure(settings: Settings): void;
   readonly sys: Sys;
 }
@@ -143,7 +146,7 @@ export function createCore(
       return startSchedule(run, timing, world.clock, world.random);
     },
     configure(added) {
-      settings = { ...settings, ...added };
+      settings = { ...settings, ...added, trust: added.trust ?? settings.trust };
     },
     sys: createSys(world.clock, patient),
   };

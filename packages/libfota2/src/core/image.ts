@@ -12,19 +12,23 @@ export class ImageInHand {
   /** Whether its bytes came in more than one answer. */
   spliced: boolean;
   readonly #hash: Hash;
+  /** Only where a signature is demanded: the price is another pass over all bytes. */
+  readonly #blake: Hash | undefined;
   readonly #proof: Proof;
 
-  constructor(head: ImageHead, resumedFrom: number, newHash: Ports['hash']) {
+  constructor(head: ImageHead, resumedFrom: number, newHash: Ports['hash'], isSigned = false) {
     this.head = head;
     this.resumedFrom = resumedFrom;
     this.spliced = resumedFrom > 0;
     this.#hash = newHash('sha-256');
+    this.#blake = isSigned ? newHash('blake2b-512') : undefined;
     this.#proof = new Proof(head.digest, newHash, this.#hash);
   }
 
   /** Counts bytes that are at the target. */
   add(bytes: Uint8Array): void {
     this.#hash.update(bytes);
+    this.#blake?.update(bytes);
     this.#proof.update(bytes);
     this.bytes += bytes.length;
   }
@@ -36,6 +40,11 @@ export class ImageInHand {
 
   get sha256(): string {
     return base64ToHex(this.prefix);
+  }
+
+  /** Base64 BLAKE2b-512 of the same, which signatures are made over. */
+  get blake2b512(): string {
+    return this.#blake?.base64() ?? '';
   }
 
   /** Whether the bytes have every digest that was promised for them. */

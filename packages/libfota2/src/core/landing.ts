@@ -48,7 +48,8 @@ export function createLanding(plan: Plan, { clock, hash, notebook, target }: Por
     sum.update(encodeText(NOTES_FORMAT + text));
     return sum.base64();
   };
-  const resource = digest(plan.resource);
+  // What came without a signature is asked for again once signatures are demanded.
+  const resource = digest(`${plan.trust === undefined ? '' : 'signed '}${plan.resource}`);
   const question = digest(plan.url);
   let notes: Notes = {};
   let image: ImageInHand | undefined;
@@ -94,7 +95,7 @@ export function createLanding(plan: Plan, { clock, hash, notebook, target }: Por
   const open = async (head: ImageHead, note: SuspendedNote | undefined): Promise<[ImageInHand, number]> => {
     await drop();
     const kept = await store(() => target.init(head.total, note));
-    const opened = new ImageInHand(head, note?.bytes ?? 0, hash);
+    const opened = new ImageInHand(head, note?.bytes ?? 0, hash, plan.trust !== undefined);
     image = opened;
     marked = { bytes: kept, atMs: clock.monotonicMs() };
     await store(() => target.wait());

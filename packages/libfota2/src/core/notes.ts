@@ -1,3 +1,4 @@
+import { type Digest, seal, unseal } from './journal.ts';
 import type { ImageHead } from './judge.ts';
 import type { Kept } from './ports.ts';
 
@@ -28,13 +29,9 @@ export interface Notes {
   readonly suspended?: SuspendedNote | undefined;
 }
 
-/** Digest of a text; names the format too, so that notes of another one count as unreadable. */
-type Digest = (text: string) => string;
-
 /** A line of JSON after its digest. */
 export function formatNotes(notes: Notes, digest: Digest): string {
-  const json = JSON.stringify(notes);
-  return `${digest(json)} ${json}`;
+  return seal(JSON.stringify(notes), digest);
 }
 
 /**
@@ -42,6 +39,5 @@ export function formatNotes(notes: Notes, digest: Digest): string {
  * for no byte is used on the word of a note alone.
  */
 export function parseNotes(text: string | undefined, digest: Digest): Notes {
-  const [sum, json = ''] = text?.split(/ (.*)/, 2) ?? [];
-  return sum === digest(json) ? (JSON.parse(json) as Notes) : {};
+  return JSON.parse(unseal(text, digest) ?? '{}') as Notes;
 }

@@ -1,6 +1,6 @@
 import type { Progress } from './outcome.ts';
 import type { Signal } from './platform.ts';
-import type { Notebook, Target } from './ports.ts';
+import type { Notebook, Target, Vault } from './ports.ts';
 
 /** What a device knows of itself. Options of a call come first, then these, then the environment. */
 export interface DeviceFacts {
@@ -42,6 +42,13 @@ export interface Settings extends DeviceFacts, TransferSettings {
   readonly target?: Target | undefined;
   /** Where notes on interrupted and delivered images go. Default: `update.bin.notes` in `dir`. */
   readonly notebook?: Notebook | undefined;
+  /** Where ring, floor and time of a device with a key ring are kept. Default: `update.bin.trust.0` and `.1` in `dir`. */
+  readonly vault?: Vault | undefined;
+  /**
+   * The text of a key ring: from now on nothing is taken that its release keys did not sign for this device
+   * (docs/protocol.md §13). Another ring may take its place, but nothing unsets it. Default: none, signatures are passed over.
+   */
+  readonly trust?: string | undefined;
 }
 
 /** What `upgrade` and `check` take; all of it optional. */

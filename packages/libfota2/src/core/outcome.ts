@@ -1,4 +1,4 @@
-import type { FailureCode, Refusal, RefusalReason, ResultNumber } from '@libfota2/protocol';
+import type { FailureCode, Manifest, Refusal, RefusalReason, ResultNumber } from '@libfota2/protocol';
 import type { FotaError, Phase } from './errors.ts';
 
 /** What every outcome tells. */
@@ -16,6 +16,17 @@ export interface Story {
   readonly durationMs: number;
   /** The server's wish for the next question (`Retry-After`), in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** Of a device with a key ring: the ring that it has now. */
+  readonly keyRing?: KeyRingStory | undefined;
+}
+
+/** What became of the key ring (docs/protocol.md §13.6). */
+export interface KeyRingStory {
+  readonly serial: number;
+  /** Whether this call brought it. */
+  readonly updated: boolean;
+  /** Why an update was not followed, where one came that did not follow; for people. */
+  readonly refused: string | undefined;
 }
 
 /** A whole, verified, non-empty image lies at the target. The application decides when to restart. */
@@ -31,6 +42,8 @@ export interface Downloaded extends Story {
   readonly sha256: string;
   /** Bytes that an earlier run had already brought. */
   readonly resumedFrom: number;
+  /** What is signed of it, where there is a key ring: proven, for these bytes. */
+  readonly manifest: Manifest | undefined;
 }
 
 /** Why there is no upgrade: the platform's reasons, `not-modified` for a 304, `refused` where the server gave none. */
@@ -70,6 +83,8 @@ export interface Available extends Story {
   readonly etag: string | undefined;
   /** Of the image, lower-case hex, where the server told it. */
   readonly sha256: string | undefined;
+  /** What is signed of it, where there is a key ring: proven, but for no bytes yet. */
+  readonly manifest: Manifest | undefined;
 }
 
 export type Outcome = Downloaded | NoUpgrade | Failed;

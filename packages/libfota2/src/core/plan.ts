@@ -4,13 +4,17 @@ import {
   identityParameters,
   isThreePartVersion,
   joinParameters,
+  type KeyRing,
   PLATFORM_URL,
+  parseKeyRing,
+  type TrustError,
   wireVersion,
 } from '@libfota2/protocol';
 import { type FotaError, failure } from './errors.ts';
-import type { DeviceFacts, TransferSettings, UpgradeOptions } from './options.ts';
+import type { DeviceFacts, Settings, TransferSettings, UpgradeOptions } from './options.ts';
 import { parseUrl } from './platform.ts';
 import type { TlsMaterial } from './ports.ts';
+import type { TrustPlan } from './trust.ts';
 
 /** A device's facts with its id found. */
 export interface Facts extends DeviceFacts {
@@ -42,22 +46,29 @@ export interface Plan {
   readonly body: string | Uint8Array | undefined;
   readonly tls: TlsMaterial;
   readonly expectedSha256: string | undefined;
+  /** Without it signatures are passed over. */
+  readonly trust: TrustPlan | undefined;
   readonly policy: Policy;
 }
 
 const VERBATIM = '###';
 /** Set by the transfer itself; a user's own would ask for another body than the one that is then checked. */
-const OWN_HEADERS = /^(connection|content-length|expect|if-.*|range|te|transfer-encoding|upgrade)$/i;
+const OWN_HEADERS = /^(connection|content-length|expect|fota-key-ring|if-.*|range|te|transfer-encoding|upgrade)$/i;
 const TIMER_MAX = 2 ** 31 - 1;
 
 /**
  * Decides the question: docs/protocol.md §2 to §4. Pure; opens nothing.
  * @throws FotaError `url-malformed`, `url-scheme`, `option-invalid`, `product-key-missing`, `version-malformed`
  */
-export function planQuestion(options: UpgradeOptions, facts: Facts, settings: TransferSettings): Plan {
+export function planQuestion(
+  options: UpgradeOptions,
+  facts: Facts,
+  settings: TransferSettings & Pick<Settings, 'trust'>,
+): Plan {
   const address = baseAddress(options.url);
   checkOptions(options);
   const policy = mergePolicy(options, settings);
+  const ring = settings.trust === undefined ? undefined : keyRing(settings.trust);
   const version = options.version ?? facts.version;
   const productKey = options.productKey ?? facts.productKey;
   if (options.url === undefined) checkForPlatform(version, productKey);
@@ -84,8 +95,18 @@ export function planQuestion(options: UpgradeOptions, facts: Facts, settings: Tr
     body: typeof options.body === 'object' ? Uint8Array.from(options.body) : options.body,
     tls: { ca: options.ca, cert: options.cert, key: options.key, passphrase: options.passphrase },
     expectedSha256: options.expectedSha256?.toLowerCase(),
+    trust: ring && { ring, firmwareName: identity.firmwareName, version, core },
     policy,
   };
+}
+
+/** A ring that cannot be read lets nothing pass: whoever gave it wants signatures. */
+function keyRing(text: unknown): KeyRing {
+  try {
+    return parseKeyRing(String(text));
+  } catch (error) {
+    throw invalid('trust', `the text of a key ring: ${(error as TrustError).message}`);
+  }
 }
 
 /** The platform's own rules (number 5): checked at once, and towards nobody else. */

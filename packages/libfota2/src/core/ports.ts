@@ -1,5 +1,5 @@
 /** What the core needs of the world. Each port is one capability; adapters for Node lie in `../node`. */
-import type { DigestAlgorithm } from '@libfota2/protocol';
+import type { DigestAlgorithm, Ed25519Verify } from '@libfota2/protocol';
 import type { Signal } from './platform.ts';
 
 /** TLS material as PEM text. A `ca` replaces the system's roots; verification itself cannot be switched off. */
@@ -93,6 +93,14 @@ export interface Notebook {
   save(text: string): Promise<void>;
 }
 
+/**
+ * What must outlive a power cut in the midst of its own writing, and a page of flash that rots: two notebooks that get
+ * the same, one after the other. Unlike notes these say so where they cannot be read.
+ */
+export type Vault = readonly [Notebook, Notebook];
+
+export type HashAlgorithm = DigestAlgorithm | 'blake2b-512';
+
 /** A running hash that can be read without ending it. */
 export interface Hash {
   update(bytes: Uint8Array): void;
@@ -121,8 +129,10 @@ export interface Ports {
   readonly transport: Transport;
   readonly target: Target;
   readonly notebook: Notebook;
+  readonly vault: Vault;
   readonly clock: Clock;
-  readonly hash: (algorithm: DigestAlgorithm) => Hash;
+  readonly hash: (algorithm: HashAlgorithm) => Hash;
+  readonly ed25519: Ed25519Verify;
   /** A number in [0, 1). */
   readonly random: () => number;
 }

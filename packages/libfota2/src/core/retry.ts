@@ -78,7 +78,12 @@ function isKnock(code: FailureCode): boolean {
   return EVENTS[code].result === 1 || code === 'server-error';
 }
 
-/** Whether what was received is as good as before, so that a later call may go on with it. */
+/**
+ * Whether what was received is as good as before, so that a later call may go on with it. A signature that does not hold
+ * says nothing of bytes that came before it.
+ */
 export function isInterruption(error: FotaError): boolean {
-  return error.result === 3 || error.code === 'deadline' || isKnock(error.code);
+  return (
+    error.result === 3 || error.code === 'deadline' || isKnock(error.code) || /^(signature|manifest)-/.test(error.code)
+  );
 }

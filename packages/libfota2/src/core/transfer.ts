@@ -1,6 +1,7 @@
-import { refusalReason } from '@libfota2/protocol';
+import { type FailureCode, type Refusal, refusalReason } from '@libfota2/protocol';
 import { ask, readRefusal, redirectTarget, retryAfterMs } from './ask.ts';
 import { asFotaError, FotaError, failure } from './errors.ts';
+import { type Admitted, createGuard, type Guard } from './guard.ts';
 import { base64ToHex } from './hex.ts';
 import { type ImageInHand, Proof } from './image.ts';
 import { type Asked, bodyEmpty, judge, tooLarge, type Verdict } from './judge.ts';
@@ -11,6 +12,7 @@ import {
   type Failed,
   failed,
   type NoUpgrade,
+  type NoUpgradeReason,
   type Outcome,
   type Progress,
   type Story,
@@ -19,6 +21,7 @@ import type { Plan } from './plan.ts';
 import { abortable, newStop, type Signal, type Stop } from './platform.ts';
 import type { Answer, Ports, Timer } from './ports.ts';
 import { afterSetback, type Course, isInterruption, OUTSET } from './retry.ts';
+import { signatureOf } from './sidecar.ts';
 
 /** One call's errand: a decided question, and who listens. */
 export interface Errand {
@@ -29,22 +32,24 @@ export interface Errand {
 
 /** Asks, and takes what is offered to the target. Rejects only with the signal's reason. */
 export function deliver(errand: Errand, ports: Ports): Promise<Outcome> {
-  return new Transfer<Downloaded>(errand, ports, (transfer, answer, offer) => transfer.take(answer, offer)).run();
+  return new Transfer<Downloaded>(errand, ports, (transfer, ...offered) => transfer.take(...offered)).run();
 }
 
 /** Asks, and hangs up before the body. Rejects only with the signal's reason. */
 export function inquire(errand: Errand, ports: Ports): Promise<CheckOutcome> {
-  return new Transfer<CheckOutcome>(errand, ports, (transfer, _answer, offer) => transfer.describe(offer)).run();
+  return new Transfer<CheckOutcome>(errand, ports, (transfer, ...offered) => transfer.describe(...offered)).run();
 }
 
 type Offer = Extract<Verdict, { readonly image: object }>;
-type OnOffer<End> = (transfer: Transfer<End>, answer: Answer, offer: Offer) => Promise<End>;
+/** `signed` is missing only where there is no key ring. */
+type Offered = readonly [answer: Answer, offer: Offer, signed?: Admitted];
+type OnOffer<End> = (transfer: Transfer<End>, ...offered: Offered) => Promise<End>;
 
 /**
- * One upgrade, from the first request to the image at its place (docs/protocol.md §4 to §8).
+ * One upgrade, from the first request to the image at its place (docs/protocol.md §4 to §8, §13).
  *
- * What an answer means is decided in judge.ts, whether to ask again in retry.ts, what happens at the target in
- * landing.ts; this class carries out what they decide and keeps the story.
+ * What an answer means is decided in judge.ts, whether it is to be believed in guard.ts, whether to ask again in retry.ts,
+ * what happens at the target in landing.ts; this class carries out what they decide and keeps the story.
  */
 class Transfer<End> {
   readonly #plan: Plan;
@@ -52,6 +57,7 @@ class Transfer<End> {
   readonly #errand: Errand;
   readonly #onOffer: OnOffer<End>;
   readonly #landing: Landing;
+  readonly #guard: Guard | undefined;
   readonly #stop: Stop = newStop();
   readonly #startedAt: number;
   #conditions: Conditions = {};
@@ -70,6 +76,7 @@ class Transfer<End> {
     this.#ports = ports;
     this.#onOffer = onOffer;
     this.#landing = createLanding(errand.plan, ports);
+    this.#guard = errand.plan.trust && createGuard(errand.plan.trust, ports);
     this.#startedAt = ports.clock.monotonicMs();
   }
 
@@ -84,6 +91,7 @@ class Transfer<End> {
     );
     try {
       this.#conditions = await this.#landing.recall();
+      await this.#guard?.recall();
       for (;;) {
         try {
           return await this.#attempt();
@@ -107,7 +115,8 @@ class Transfer<End> {
 
   async #attempt(): Promise<End | NoUpgrade> {
     const asked = this.#asked();
-    const answer = await ask(this.#plan, asked, this.#conditions, this.#ports.transport, {
+    const ours = { ...this.#conditions, ...this.#guard?.headers };
+    const answer = await ask(this.#plan, asked, ours, this.#ports.transport, {
       signal: this.#stop.signal,
       onSend: () => {
         this.#attempts += 1;
@@ -121,6 +130,7 @@ class Transfer<End> {
     try {
       this.#status = answer.status;
       this.#retryAfterMs = retryAfterMs(answer.headers, this.#ports.clock.wallMs());
+      await this.#guard?.heed(answer.headers);
       const verdict = judge(answer, asked);
       switch (verdict.kind) {
         case 'refused':
@@ -130,7 +140,7 @@ class Transfer<End> {
         case 'restart':
           return await this.#startOver(`The server cannot go on: ${verdict.why}.`);
         default:
-          return await this.#onOffer(this, answer, verdict);
+          return await this.#consider(answer, verdict);
       }
     } finally {
       answer.close();
@@ -139,33 +149,51 @@ class Transfer<End> {
 
   /** Where to go on: at the break of this call, else where an earlier call was cut off, else at the start. */
   #asked(): Asked {
-    const { expectedSha256, method, policy } = this.#plan;
-    const common = { digestKnown: expectedSha256 !== undefined, maxBytes: policy.maxBytes };
+    const { expectedSha256, method, policy, trust } = this.#plan;
+    const common = { digestKnown: (expectedSha256 ?? trust) !== undefined, maxBytes: policy.maxBytes };
     const { image, suspended } = this.#landing;
     const { head: held, bytes: offset } = (this.#course.begun ? image : suspended) ?? { head: undefined, bytes: 0 };
     const mayGoOn = method === 'GET' && !this.#rangesBroken && held?.validator !== undefined && offset > 0;
     return mayGoOn ? { ...common, offset, held } : { ...common, offset: 0, held: undefined };
   }
 
+  /** Nothing of what is offered is looked at before its signature is, and nothing changes at the target. */
+  async #consider(answer: Answer, offer: Offer): Promise<End | NoUpgrade> {
+    if (this.#guard === undefined) return this.#onOffer(this, answer, offer);
+    const { maxBytes } = this.#plan.policy;
+    const text = await signatureOf(answer, this.#plan, this.#ports, this.#stop.signal, () => {
+      this.#attempts += 1;
+    });
+    const signed = await this.#guard.admit(text, offer.image);
+    if (signed === undefined) return this.#noUpgrade('The version that is offered runs already.', 'newest');
+    const { size } = signed.manifest;
+    if (size > maxBytes) throw tooLarge(size, maxBytes);
+    return this.#onOffer(this, answer, offer, signed);
+  }
+
   /** Ends a check: there is an upgrade, and this is known of it. */
-  async describe({ image }: Offer): Promise<CheckOutcome> {
+  async describe(...[, { image }, signed]: Offered): Promise<CheckOutcome> {
     return {
       ...this.#story(`There is an upgrade of ${image.total ?? 'unknown'} bytes.`),
       kind: 'available',
       size: image.total,
       etag: image.etag,
       sha256: image.digest?.algorithm === 'sha-256' ? base64ToHex(image.digest.base64) : undefined,
+      manifest: signed?.manifest,
     };
   }
 
   /** Takes the body to the target. */
-  async take(answer: Answer, offer: Offer): Promise<Downloaded> {
+  async take(...[answer, offer, signed]: Offered): Promise<Downloaded> {
     const image = await this.#imageFor(offer);
-    await this.#receive(answer, offer, image);
+    await this.#receive(image, answer, offer, signed);
+    // A cut of power between the two leaves a floor without its image, never an image without its floor.
+    await signed?.commit();
     const file = await this.#landing.settle(image);
     const { bytes: size, sha256, resumedFrom } = image;
     const story = this.#story(`${size} bytes are at ${file}.`);
-    return { ...story, kind: 'downloaded', result: 0, code: 'downloaded', file, size, sha256, resumedFrom };
+    const manifest = signed?.manifest;
+    return { ...story, kind: 'downloaded', result: 0, code: 'downloaded', file, size, sha256, resumedFrom, manifest };
   }
 
   async #imageFor(offer: Offer): Promise<ImageInHand> {
@@ -179,17 +207,14 @@ class Transfer<End> {
     return offer.kind === 'rest' ? landing.resume(offer.image, this.#stop.signal) : landing.begin(offer.image);
   }
 
-  async #receive(answer: Answer, offer: Offer, image: ImageInHand): Promise<void> {
+  async #receive(image: ImageInHand, ...[answer, offer, signed]: Offered): Promise<void> {
     const { total } = offer.image;
-    const { maxBytes } = this.#plan.policy;
+    const most = signed?.manifest.size ?? this.#plan.policy.maxBytes;
     const message = new Proof(offer.messageDigest, this.#ports.hash);
     for await (const bytes of answer.body) {
       this.#bytes += bytes.length;
       const reached = image.bytes + bytes.length;
-      if (reached > (total ?? maxBytes)) {
-        if (total === undefined) throw tooLarge(reached, maxBytes);
-        await this.#startOver('More bytes than announced.');
-      }
+      if (reached > (total ?? most)) await this.#overflow(image, reached, offer, signed);
       await this.#landing.take(image, bytes);
       message.update(bytes);
       const { resumedFrom } = image;
@@ -201,12 +226,26 @@ class Transfer<End> {
       throw failure('connection-lost', `The body ended after ${image.bytes} of ${total} bytes.`, 'transfer');
     }
     if (image.bytes === 0) throw bodyEmpty();
-    if (message.holds() && image.isProven(this.#plan.expectedSha256)) return;
+    const isPromised = message.holds() && image.isProven(this.#plan.expectedSha256);
+    const doubt = isPromised ? signed?.doubt(image) : `SHA-256 ${image.sha256} is not what was promised`;
+    if (doubt === undefined) return;
     if (answer.framing === 'close' && total === undefined) {
       throw failure('connection-lost', 'The body ended without its digest.', 'transfer');
     }
-    if (image.spliced) await this.#startOver('The parts have another digest.');
-    throw failure('digest-mismatch', `SHA-256 ${image.sha256} is not what was promised.`, 'verify');
+    await this.#disown(image, isPromised ? 'signature-invalid' : 'digest-mismatch', doubt);
+  }
+
+  async #overflow(image: ImageInHand, reached: number, offer: Offer, signed: Admitted | undefined): Promise<never> {
+    if (offer.image.total !== undefined) return this.#startOver('More bytes than announced.');
+    if (signed === undefined) throw tooLarge(reached, this.#plan.policy.maxBytes);
+    return this.#disown(image, 'manifest-mismatch', `More than the ${signed.manifest.size} signed bytes came`);
+  }
+
+  /** Drops bytes that are not what they should be. Those of several answers get another chance, as one. */
+  async #disown(image: ImageInHand, code: FailureCode, doubt: string): Promise<never> {
+    if (image.spliced) return this.#startOver(`The parts do not belong together: ${doubt}.`);
+    await this.#landing.drop();
+    throw failure(code, `${doubt}.`, 'verify');
   }
 
   /** Status 300 or above: what the server's own words make of it (docs/protocol.md §6). */
@@ -221,16 +260,14 @@ class Transfer<End> {
     if (reason === undefined && redirect !== undefined) {
       throw failure('redirect', `Redirected to ${redirect.shown}: correct the URL or set maxRedirects.`, 'answer');
     }
-    await this.#landing.drop();
     const words = refusal === undefined ? '' : `, code ${refusal.code}: ${refusal.msg}`;
-    return {
-      ...this.#story(`No upgrade (status ${status}${words}).`),
-      kind: 'no-upgrade',
-      result: 4,
-      code: 'no-upgrade',
-      reason: reason ?? (status === 304 ? 'not-modified' : 'refused'),
-      refusal,
-    };
+    const message = `No upgrade (status ${status}${words}).`;
+    return this.#noUpgrade(message, reason ?? (status === 304 ? 'not-modified' : 'refused'), refusal);
+  }
+
+  async #noUpgrade(message: string, reason: NoUpgradeReason, refusal?: Refusal): Promise<NoUpgrade> {
+    await this.#landing.drop();
+    return { ...this.#story(message), kind: 'no-upgrade', result: 4, code: 'no-upgrade', reason, refusal };
   }
 
   /** Gives up going on, in favour of a whole image in one answer. */
@@ -275,6 +312,7 @@ class Transfer<End> {
       bytes: this.#bytes,
       durationMs: this.#elapsedMs,
       retryAfterMs: this.#retryAfterMs,
+      keyRing: this.#guard?.story,
     };
   }
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Kept, Notebook, Target } from '../core.ts';
+import type { Kept, Notebook, Target, Vault } from '../core.ts';
 import { isForeign, newPartName } from './owner.ts';
 
 /** The file system calls that are used, so that tests can let each of them fail. */
@@ -12,17 +12,25 @@ export type FileSystem = Pick<
 
 const IMAGE = 'update.bin';
 const NOTES = 'update.bin.notes';
+const TRUST = ['update.bin.trust.0', 'update.bin.trust.1'] as const;
 /** Left free beside the image, for the notes and for everybody else. */
 const SPARE_BYTES = 64 * 1024;
 const READ_BYTES = 256 * 1024;
 
-/** `update.bin` in a folder, and its notes in `update.bin.notes` beside it. */
+/** `update.bin` in a folder, its notes in `update.bin.notes` beside it, and what it trusts in `update.bin.trust.0` and `.1`. */
 export function updateFile(
   dir: string,
   files: FileSystem = fs,
-): { readonly target: Target; readonly notebook: Notebook } {
+): { readonly target: Target; readonly notebook: Notebook; readonly vault: Vault } {
   const image = join(resolve(dir), IMAGE);
-  return { target: fileTarget(image, files), notebook: fileNotebook(join(resolve(dir), NOTES), image, files) };
+  const notebook = (name: string): Notebook => fileNotebook(join(dirname(image), name), image, files);
+  const notes = notebook(NOTES);
+  return {
+    target: fileTarget(image, files),
+    // Notes that cannot be read cost a download from the start, and are no reason to go without an upgrade.
+    notebook: { ...notes, load: () => notes.load().catch(() => undefined) },
+    vault: [notebook(TRUST[0]), notebook(TRUST[1])],
+  };
 }
 
 interface Part {
@@ -159,9 +167,13 @@ function fileTarget(place: string, files: FileSystem): Target {
 /** One small text beside the image, replaced as a whole or not at all. */
 function fileNotebook(path: string, image: string, files: FileSystem): Notebook {
   return {
-    // Notes that cannot be read cost a download from the start, and are no reason to go without an upgrade.
-    load: () => files.readFile(path, 'utf8').catch(() => undefined),
+    load: () =>
+      files.readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined;
+        throw error;
+      }),
     async save(text) {
+      await files.mkdir(dirname(path), { recursive: true });
       // Named as a part, so that one left by a power cut is cleared away with the others.
       const next = newPartName(image);
       const file = await files.open(next, 'wx');

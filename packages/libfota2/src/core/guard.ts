@@ -1,0 +1,141 @@
+import { type FailureCode, fromBase64, type Manifest, TrustError } from '@libfota2/protocol';
+import { type FotaError, failure, storeFailure } from './errors.ts';
+import { base64ToHex } from './hex.ts';
+import type { ImageInHand } from './image.ts';
+import { createJournal, inTurn } from './journal.ts';
+import type { ImageHead } from './judge.ts';
+import type { KeyRingStory } from './outcome.ts';
+import { encodeText } from './platform.ts';
+import type { Answer, HashAlgorithm, Ports } from './ports.ts';
+import {
+  type Belief,
+  beliefFrom,
+  doubtOf,
+  followed,
+  isNew,
+  joined,
+  type KeptBelief,
+  proven,
+  raised,
+  type Signed,
+  type TrustPlan,
+  toKeep,
+} from './trust.ts';
+
+const FORMAT = 'trust 1 ';
+
+/**
+ * Keeps out what is not signed for this device (docs/protocol.md §13): what is decided in trust.ts, with its memory.
+ *
+ * Invariant: what is learned is durable before anything is done on the strength of it.
+ */
+export interface Guard {
+  /** Request headers that tell the server how old the ring is. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** For outcomes. */
+  readonly story: KeyRingStory;
+  /** Reads what was learned before. */
+  recall(): Promise<void>;
+  /** Follows the updates of the ring that an answer brings, whatever else it is. */
+  heed(headers: Answer['headers']): Promise<void>;
+  /**
+   * What is signed of an image that is offered, by the text of its signature; `undefined` where the device runs it already.
+   * @throws FotaError with a code of a signature or a manifest
+   */
+  admit(signature: string, image: ImageHead): Promise<Admitted | undefined>;
+}
+
+/** A release that may be taken, once its bytes have come. */
+export interface Admitted {
+  readonly manifest: Manifest;
+  /** Why these are not the bytes that were signed, if they are not. */
+  doubt(image: ImageInHand): string | undefined;
+  /** Notes that it is taken: from here on nothing is that is below its minimum. Comes before the image shows. */
+  commit(): Promise<void>;
+}
+
+export function createGuard(plan: TrustPlan, { clock, ed25519, hash, target, vault }: Ports): Guard {
+  const sum = (algorithm: HashAlgorithm, bytes: Uint8Array): string => {
+    const running = hash(algorithm);
+    running.update(bytes);
+    return running.base64();
+  };
+  const crypto = {
+    ed25519,
+    blake2b512: (bytes: Uint8Array) => bytesOf(sum('blake2b-512', bytes)),
+    sha256: (bytes: Uint8Array) => base64ToHex(sum('sha-256', bytes)),
+  };
+  const journal = createJournal<KeptBelief>(vault, (text) => sum('sha-256', encodeText(FORMAT + text)));
+  let belief = beliefFrom(undefined, plan);
+  let kept: string | undefined;
+  let story = { updated: false, refused: undefined as string | undefined };
+
+  const read = async (): Promise<Belief> => {
+    const found = await journal.read();
+    kept = JSON.stringify(found);
+    return beliefFrom(found, plan);
+  };
+  const store = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      throw storeFailure(error);
+    }
+  };
+  /** Makes it durable, with what others may have learned meanwhile. */
+  const keep = async (next: Belief): Promise<void> => {
+    if (JSON.stringify(toKeep(next)) === kept) return;
+    const merge = async (): Promise<void> => {
+      const all = joined(next, await read(), plan);
+      const state = toKeep(all);
+      if (JSON.stringify(state) !== kept) await journal.write(state);
+      kept = JSON.stringify(state);
+      belief = all;
+    };
+    await store(() => inTurn(target.place, merge));
+  };
+  const admitted = (signed: Signed): Admitted => ({
+    manifest: signed.manifest,
+    doubt({ blake2b512, bytes: size, sha256 }) {
+      return doubtOf(signed, { size, sha256, blake2b512: bytesOf(blake2b512) }, crypto);
+    },
+    commit: () => keep(raised(belief, signed.manifest, plan)),
+  });
+
+  return {
+    get headers() {
+      return { 'fota-key-ring': String(belief.ring.serial) };
+    },
+    get story() {
+      return { serial: belief.ring.serial, ...story };
+    },
+    recall: () =>
+      store(async () => {
+        belief = await read();
+      }),
+    async heed({ 'fota-key-ring': links }) {
+      const next = links === undefined ? { belief, refused: undefined } : followed(belief, links, crypto);
+      const { serial } = belief.ring;
+      await keep(next.belief);
+      story = { updated: story.updated || belief.ring.serial > serial, refused: next.refused ?? story.refused };
+    },
+    async admit(text, { total }) {
+      try {
+        const { signed, belief: next } = proven(belief, text, crypto);
+        await keep(next);
+        return isNew(signed, total, belief, plan, clock.wallMs()) ? admitted(signed) : undefined;
+      } catch (error) {
+        throw error instanceof TrustError ? untrusted(error) : error;
+      }
+    },
+  };
+}
+
+function bytesOf(base64: string): Uint8Array {
+  return fromBase64(base64) ?? new Uint8Array();
+}
+
+/** What is wrong with a key ring never comes here: `followed` tells it in words. */
+function untrusted(error: TrustError): FotaError {
+  return failure(error.code as FailureCode, `${error.message}.`, 'verify', error);
+}
