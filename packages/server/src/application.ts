@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { nodeProving } from './adapters/crypto/proving.ts';
 import { hmacSealing } from './adapters/crypto/sealing.ts';
 import { openDiskPackages } from './adapters/disk/packages.ts';
 import { closeToOthers, makePrivate } from './adapters/disk/private.ts';
@@ -164,6 +165,8 @@ export async function openApplication(dataDir: string, settings: Settings, close
     newKey,
     sha256,
     sealing: hmacSealing,
+    proving: nodeProving,
+    open: packages.open,
     onCheckIn,
     emit: told.emit,
     along: told.along,

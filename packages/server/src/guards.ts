@@ -21,6 +21,7 @@ export function guarded(operator: Operator, guard: Guard): Operator {
     updateProject: guard(operator.updateProject),
     rotateKey: guard(operator.rotateKey),
     revokeKey: guard(operator.revokeKey),
+    setKeyRing: guard(operator.setKeyRing),
     takeIn: guard(operator.takeIn),
     publish: guard(operator.publish),
     publishDraft: guard(operator.publishDraft),

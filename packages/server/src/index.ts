@@ -49,6 +49,7 @@ export type * from './http/admin/device-api.ts';
 export type * from './http/admin/plan-api.ts';
 export type * from './http/admin/rollout-api.ts';
 export { checkRollout, rolloutRequest } from './http/admin/rollout-views.ts';
+export type * from './http/admin/trust-api.ts';
 export type * from './http/admin/webhook-api.ts';
 export type { Limits } from './http/door.ts';
 export { type InspectedFile, inspectFile, readCertificate } from './inspect.ts';

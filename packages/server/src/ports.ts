@@ -14,7 +14,7 @@ export interface CatalogueStore {
   /** @throws FotaServerError `project-exists` (name or key), `disk-full`, `data-dir-unusable` */
   addProject(project: Project): Promise<void>;
   /**
-   * Replaces what may change of a project: its keys, `registration`, `refusals`.
+   * Replaces what may change of a project: its keys, `registration`, `refusals`, its key rings.
    * @throws FotaServerError `project-exists` where a key is another project's, `disk-full`, `data-dir-unusable`
    */
   updateProject(project: Project): Promise<void>;
@@ -25,6 +25,8 @@ export interface CatalogueStore {
    * @throws FotaServerError `disk-full`, `data-dir-unusable`
    */
   addPackage(release: Release, added: ReleasePackage, publishedAt?: number): Promise<Release>;
+  /** Gives the package for this source a signature, in place of the one that it has. @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  setSignature(release: Release, source: string, signature: string): Promise<Release>;
   /** @throws FotaServerError `disk-full`, `data-dir-unusable` */
   setState(release: Release, state: ReleaseState, at: number): Promise<Release>;
   /** @throws FotaServerError `disk-full`, `data-dir-unusable` */

@@ -182,6 +182,17 @@ export interface Schemas {
     readonly items: readonly Schemas['Group'][];
     readonly cursor?: string;
   };
+  readonly KeyRing: {
+    readonly serial: number;
+    readonly text: string;
+    readonly links: readonly {
+      readonly text: string;
+      readonly signature: string;
+    }[];
+    readonly releaseKeys: readonly string[];
+    readonly ringKeys: readonly string[];
+    readonly warnings: readonly string[];
+  };
   readonly LogEntry: {
     readonly id: number;
     readonly at: string;
@@ -272,6 +283,7 @@ export interface Schemas {
     readonly formerKeys: readonly string[];
     readonly registration: 'open' | 'closed';
     readonly refusals: 'json' | 'empty';
+    readonly keyRing: number | null;
     readonly createdAt: string;
   };
   readonly ProjectPage: {
@@ -321,6 +333,7 @@ export interface Schemas {
       readonly source: string;
       readonly fileName: string;
       readonly format: string;
+      readonly signature?: string;
     }[];
     readonly createdAt: string;
     readonly publishedAt?: string;
@@ -775,6 +788,14 @@ export interface Api {
       readonly body: undefined;
       readonly answer: Schemas['Group'];
     };
+    readonly '/projects/{project}/key-ring': {
+      readonly path: {
+        readonly project: string;
+      };
+      readonly query: undefined;
+      readonly body: undefined;
+      readonly answer: Schemas['KeyRing'];
+    };
     readonly '/projects/{project}/versions': {
       readonly path: {
         readonly project: string;
@@ -1157,6 +1178,7 @@ export interface Api {
         readonly draft?: boolean | undefined;
         readonly floor?: boolean | undefined;
         readonly despiteContradictions?: boolean | undefined;
+        readonly signature?: string | undefined;
       };
       readonly answer: Schemas['Published'];
     };
@@ -1395,6 +1417,18 @@ export interface Api {
         readonly access: 'blocked' | 'allowed' | 'default';
       };
       readonly answer: Schemas['Device'];
+    };
+    readonly '/projects/{project}/key-ring': {
+      readonly path: {
+        readonly project: string;
+      };
+      readonly query: undefined;
+      readonly body: {
+        readonly text: string;
+        readonly signature?: string | undefined;
+        readonly replace?: boolean | undefined;
+      };
+      readonly answer: Schemas['KeyRing'];
     };
     readonly '/stop': {
       readonly path: undefined;

@@ -13,8 +13,17 @@ export interface Project {
   readonly registration: 'open' | 'closed';
   /** What a refusal carries: the platform's JSON, or nothing, for devices that would keep it as an image (luatos.md F). */
   readonly refusals: 'json' | 'empty';
+  /** Those that its devices were given or came to, the oldest first; the last is the present one. Left out: none. */
+  readonly keyRings?: readonly KeptRing[];
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+}
+
+/** A key ring as it is kept (docs/protocol.md §13.5). */
+export interface KeptRing {
+  readonly text: string;
+  /** By which the ring before says that this one follows; left out: it began anew. */
+  readonly signature?: string;
 }
 
 /** Bytes that are stored by what they are. */
@@ -33,6 +42,8 @@ export interface ReleasePackage extends Package {
   readonly fileName: string;
   /** What inspection found it to be, such as `ec7xx` or `opaque`. */
   readonly format: string;
+  /** The text of its signature (docs/protocol.md §13.1); left out: it is not signed. */
+  readonly signature?: string;
 }
 
 export type ReleaseState = 'draft' | 'published' | 'withdrawn';

@@ -3,6 +3,7 @@ import { DEVICE_ERRORS } from './device-errors.ts';
 import { OPERATIONS_ERRORS } from './operations-errors.ts';
 import { REQUEST_ERRORS } from './request-errors.ts';
 import { ROLLOUT_ERRORS } from './rollout-errors.ts';
+import { TRUST_ERRORS } from './trust-errors.ts';
 import { WEBHOOK_ERRORS } from './webhook-errors.ts';
 
 const GENERAL_ERRORS = {
@@ -223,6 +224,7 @@ export const SERVER_ERRORS: typeof GENERAL_ERRORS &
   typeof OPERATIONS_ERRORS &
   typeof ROLLOUT_ERRORS &
   typeof REQUEST_ERRORS &
+  typeof TRUST_ERRORS &
   typeof WEBHOOK_ERRORS = {
   ...GENERAL_ERRORS,
   ...ACCOUNT_ERRORS,
@@ -230,6 +232,7 @@ export const SERVER_ERRORS: typeof GENERAL_ERRORS &
   ...OPERATIONS_ERRORS,
   ...ROLLOUT_ERRORS,
   ...REQUEST_ERRORS,
+  ...TRUST_ERRORS,
   ...WEBHOOK_ERRORS,
 };
 

@@ -10,6 +10,7 @@ const wanted: Wanted = {
   package: { sha256, size },
   fileName: '',
   inspection: OPAQUE,
+  signed: undefined,
   firmwareName: 'app',
   version: '1.4.0',
   core: undefined,

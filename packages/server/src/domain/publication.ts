@@ -15,6 +15,7 @@ import {
 import { FotaServerError } from './errors.ts';
 import type { Inspection } from './inspection.ts';
 import { contradictions, propose } from './proposal.ts';
+import { checkManifest, type Signed } from './trust.ts';
 
 /** What an operator asks to be published. */
 export interface Wanted {
@@ -24,6 +25,8 @@ export interface Wanted {
   readonly package: Package;
   readonly fileName: string;
   readonly inspection: Inspection;
+  /** Its signature, held against the project; `undefined`: it has none, and needs none. */
+  readonly signed: Signed | undefined;
   readonly firmwareName: string | undefined;
   readonly version: string | undefined;
   readonly core: string | undefined;
@@ -50,15 +53,15 @@ export type Verdict =
   | { readonly kind: 'another-source'; readonly release: Release };
 
 /**
- * Takes what the operator left out from the content, and refuses what cannot be right.
+ * Takes what the operator left out from what is signed, else from the content, and refuses what cannot be right.
  * @throws FotaServerError `name-missing`, `version-missing`, `core-missing`, `source-missing`, `name-invalid`,
- *   `version-invalid`, `core-invalid`, `notes-too-long`, `package-contradicts`
+ *   `version-invalid`, `core-invalid`, `notes-too-long`, `package-contradicts`, `manifest-mismatch`
  */
 export function checkPublication(wanted: Wanted): CheckedPublication {
-  const { inspection, fileName, project, projectKeysSha256 } = wanted;
+  const { inspection, fileName, project, projectKeysSha256, signed } = wanted;
   const proposal = propose(inspection, fileName);
-  const firmwareName = wanted.firmwareName ?? proposal.firmwareName?.value;
-  const version = wanted.version ?? proposal.version?.value;
+  const firmwareName = wanted.firmwareName ?? signed?.manifest.firmwareName ?? proposal.firmwareName?.value;
+  const version = wanted.version ?? signed?.manifest.version ?? proposal.version?.value;
   if (firmwareName === undefined) {
     throw new FotaServerError('name-missing', 'neither the package nor its file name tells the firmware name');
   }
@@ -68,6 +71,7 @@ export function checkPublication(wanted: Wanted): CheckedPublication {
   const core = wanted.core === NO_CORE ? undefined : (wanted.core ?? proposal.core?.value);
   const names = checkedNames(firmwareName, version, core);
   if (wanted.core === undefined) checkCore(names, inspection);
+  if (signed !== undefined) checkManifest(signed, names, wanted.package);
   const source = sourceOf(wanted.source ?? proposal.sourceCore?.value ?? ANY_SOURCE);
   if (inspection.needsSourceCore && source === ANY_SOURCE) {
     throw new FotaServerError(
@@ -82,9 +86,19 @@ export function checkPublication(wanted: Wanted): CheckedPublication {
   return {
     project,
     names,
-    added: { ...wanted.package, source, fileName, format: inspection.format },
+    added: {
+      ...wanted.package,
+      source,
+      fileName,
+      format: inspection.format,
+      ...(signed !== undefined && { signature: signed.text }),
+    },
     notes: checkNotes(wanted.notes),
-    warnings: [...found, ...inspection.warnings],
+    warnings: [
+      ...found,
+      ...inspection.warnings,
+      ...(signed !== undefined && signed.signer === undefined ? [TAKEN_ON_FAITH] : []),
+    ],
   };
 }
 
@@ -119,6 +133,9 @@ export function judgePublication({ project, names, added }: CheckedPublication, 
     { nextFreeVersion: free },
   );
 }
+
+const TAKEN_ON_FAITH =
+  'The signature says what it should; whether the right key made it is not known: the project has no key ring.';
 
 /** Said in place of a core where LuatOS devices tell their version as it is, by the option `version` of their request. */
 export const NO_CORE = 'none';

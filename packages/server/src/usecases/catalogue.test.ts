@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { intakeOf, question, WORLD_KEY, type World, worldOf } from '../../test/suites/world.ts';
+import { nodeProving } from '../adapters/crypto/proving.ts';
 import { memoryCatalogue } from '../adapters/memory/catalogue.ts';
+import { memoryPackages } from '../adapters/memory/packages.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import type { CatalogueStore } from '../ports.ts';
 import { openCatalogue } from './catalogue.ts';
 
+const PARTS = { sha256: (text: string) => text, proving: nodeProving, open: memoryPackages().open };
 const ALL = { project: undefined, firmwareName: undefined, state: undefined };
 const states = ({ catalogue }: World): unknown[] =>
   catalogue.releases(ALL).map(({ version, state }) => [version, state]);
@@ -232,7 +235,7 @@ describe('a store that fails', () => {
     const onChanged = (): void => {
       changed += 1;
     };
-    const catalogue = await openCatalogue({ store, now: () => 1, newKey, sha256: (text) => text, onChanged });
+    const catalogue = await openCatalogue({ ...PARTS, store, now: () => 1, newKey, onChanged });
     await catalogue.createProject({ name: 'p', key: WORLD_KEY });
     const publication = (version: string) => ({
       project: 'p',
@@ -276,7 +279,7 @@ it('a package that publishes the draft it joins does both in one write', async (
       return kept.setState(...all);
     },
   };
-  const ports = { now: () => 5, newKey: () => WORLD_KEY, sha256: (text: string) => text, onChanged: () => undefined };
+  const ports = { ...PARTS, now: () => 5, newKey: () => WORLD_KEY, onChanged: () => undefined };
   const catalogue = await openCatalogue({ ...ports, store });
   await catalogue.createProject({ name: 'p' });
   const publication = { project: 'p', firmwareName: 'app', version: '1.1.0', intake: intakeOf('x') };

@@ -2,6 +2,7 @@ import {
   checkKey,
   checkProjectName,
   isLive,
+  type Package,
   type Project,
   type Release,
   unknownProject,
@@ -9,7 +10,9 @@ import {
 } from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import { type CheckedPublication, checkPublication, judgePublication, type Verdict } from '../domain/publication.ts';
-import type { CatalogueStore, Now } from '../ports.ts';
+import { checkBytes, type RingListing, readSigned, ringListing, type WantedRing, withRing } from '../domain/trust.ts';
+import type { Proving } from '../ports/trust.ts';
+import type { CatalogueStore, Now, PackageStore } from '../ports.ts';
 import type { NewProject, Publication, Published, ReleaseFilter } from './operator.ts';
 
 /** Projects and releases, in memory and in the store. One change at a time. */
@@ -20,6 +23,8 @@ export interface Catalogue {
   updateProject(name: string, change: Partial<Pick<Project, 'registration' | 'refusals'>>): Promise<Project>;
   rotateKey(name: string, key: string | undefined): Promise<Project>;
   revokeKey(name: string, key: string): Promise<Project>;
+  keyRing(name: string): RingListing;
+  setKeyRing(name: string, wanted: WantedRing): Promise<RingListing>;
   releases(filter: ReleaseFilter): readonly Release[];
   release(id: number): Release;
   publish(publication: Publication): Promise<Published>;
@@ -35,10 +40,13 @@ export async function openCatalogue(ports: {
   readonly newKey: () => string;
   /** The SHA-256 of a text in lower-case hex. */
   readonly sha256: (text: string) => string;
+  readonly proving: Proving;
+  /** Of packages, to prove what was signed. */
+  readonly open: PackageStore['open'];
   /** Told of each change: plans must be made anew. */
   readonly onChanged: () => void;
 }): Promise<Catalogue> {
-  const { store, now, newKey, sha256: hashOf, onChanged } = ports;
+  const { store, now, newKey, sha256: hashOf, proving, open, onChanged } = ports;
   const projects = new Map((await store.projects()).map((project) => [project.name, project]));
   const releases = new Map((await store.releases()).map((release) => [release.id, release]));
   let last: Promise<unknown> = Promise.resolve();
@@ -74,6 +82,8 @@ export async function openCatalogue(ports: {
     return kept;
   };
 
+  const listing = (owner: Project): RingListing => ringListing(owner, [...releases.values()], proving, now());
+
   const change = (name: string, changed: (before: Project) => Project): Promise<Project> =>
     inTurn(async () => {
       const after = changed(project(name));
@@ -81,7 +91,59 @@ export async function openCatalogue(ports: {
       return keepProject(after);
     });
 
-  const publishNow = (draft: Release): Promise<Release> => store.setState(draft, 'published', now());
+  /** With a key ring nothing is published that its devices would refuse. */
+  const checkSigned = ({ project: name, packages }: Release): void => {
+    for (const { signature } of packages) readSigned(signature, project(name), proving, now());
+  };
+
+  const publishNow = async (draft: Release): Promise<Release> => {
+    checkSigned(draft);
+    return store.setState(draft, 'published', now());
+  };
+
+  const checked = ({ intake, project: name, signature, ...wanted }: Publication) => {
+    const { sha256, size, fileName, inspection } = intake;
+    const { firmwareName, version, core, source, notes = '', despiteContradictions = false } = wanted;
+    const owner = project(name);
+    const signed = readSigned(signature, owner, proving, now());
+    const facts = checkPublication({
+      project: owner,
+      projectKeysSha256: [owner.key, ...owner.formerKeys].map(hashOf),
+      package: { sha256, size },
+      fileName,
+      inspection,
+      signed,
+      firmwareName,
+      version,
+      core,
+      source,
+      notes,
+      despiteContradictions,
+    });
+    return { facts, signed };
+  };
+
+  const blake2b512 = async (wanted: Package): Promise<Uint8Array> => {
+    const opened = await open(wanted);
+    try {
+      return await proving.blake2b512Of(opened.read(0, wanted.size - 1));
+    } finally {
+      await opened.close();
+    }
+  };
+
+  /** The same was published before: it may have been a draft, or have had another signature or none. */
+  const settleSame = async (
+    { added }: CheckedPublication,
+    same: Release,
+    isDraft: boolean,
+  ): Promise<Omit<Published, 'warnings'>> => {
+    const before = same.packages.find(({ source }) => source === added.source);
+    const isSigned = added.signature !== undefined && added.signature !== before?.signature;
+    const signed = isSigned ? keepRelease(await store.setSignature(same, added.source, added.signature)) : same;
+    if (isDraft || same.state === 'published') return { release: signed, isNew: isSigned };
+    return { release: keepRelease(await publishNow(signed)), isNew: true };
+  };
 
   const settle = async (
     facts: CheckedPublication,
@@ -90,11 +152,7 @@ export async function openCatalogue(ports: {
     const verdict = judgePublication(facts, [...releases.values()]);
     const { names, added } = facts;
     const warnings = [...facts.warnings, ...remarks({ notes: facts.notes, isDraft, isFloor }, verdict)];
-    if (verdict.kind === 'same') {
-      const { release: same } = verdict;
-      if (isDraft || same.state === 'published') return { release: same, isNew: false, warnings };
-      return { release: keepRelease(await publishNow(same)), isNew: true, warnings };
-    }
+    if (verdict.kind === 'same') return { ...(await settleSame(facts, verdict.release, isDraft)), warnings };
     if (verdict.kind === 'another-source') {
       if (isDraft && verdict.release.state === 'published') {
         throw new FotaServerError(
@@ -103,6 +161,7 @@ export async function openCatalogue(ports: {
         );
       }
       const isHeld = isDraft || verdict.release.state === 'published';
+      if (!isHeld) checkSigned(verdict.release);
       // In one write: a publication that fails has not let its package join.
       const grown = await store.addPackage(verdict.release, added, isHeld ? undefined : now());
       return { release: keepRelease(grown), isNew: true, warnings };
@@ -161,6 +220,16 @@ export async function openCatalogue(ports: {
         );
       }),
 
+    keyRing: (name) => listing(project(name)),
+
+    setKeyRing: (name, wanted) =>
+      inTurn(async () => {
+        const before = project(name);
+        const after = withRing(before, wanted, proving);
+        if (after !== before) await store.updateProject(after);
+        return listing(after === before ? before : keepProject(after));
+      }),
+
     releases: ({ project: wanted, firmwareName, state }) =>
       [...releases.values()]
         .filter(
@@ -172,26 +241,17 @@ export async function openCatalogue(ports: {
         .reverse(),
     release,
 
-    publish: (publication) =>
-      inTurn(async () => {
-        const { intake, firmwareName, version, core, source, notes = '', despiteContradictions = false } = publication;
-        const { sha256, size, fileName, inspection } = intake;
-        const owner = project(publication.project);
-        const checked = checkPublication({
-          project: owner,
-          projectKeysSha256: [owner.key, ...owner.formerKeys].map(hashOf),
-          package: { sha256, size },
-          fileName,
-          inspection,
-          firmwareName,
-          version,
-          core,
-          source,
-          notes,
-          despiteContradictions,
-        });
-        return settle(checked, publication);
-      }),
+    async publish(publication) {
+      // Before its turn: a large package delays nobody else's change. Of what is refused anyway nothing is read.
+      const digest =
+        checked(publication).signed?.signer === undefined ? undefined : await blake2b512(publication.intake);
+      return inTurn(async () => {
+        const { facts, signed } = checked(publication);
+        // A ring that came meanwhile.
+        if (signed?.signer !== undefined) checkBytes(signed, digest ?? (await blake2b512(publication.intake)), proving);
+        return settle(facts, publication);
+      });
+    },
 
     publishDraft: (id) =>
       inTurn(async () => {

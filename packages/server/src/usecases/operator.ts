@@ -6,6 +6,7 @@ import { FotaServerError } from '../domain/errors.ts';
 import { type Explanation, explain } from '../domain/explain.ts';
 import type { Inspection } from '../domain/inspection.ts';
 import { NO_PROFILE, type Profile, type ProfileChange } from '../domain/profile.ts';
+import type { RingListing, WantedRing } from '../domain/trust.ts';
 import type {
   DeviceFilter,
   DeviceListing,
@@ -62,6 +63,8 @@ export interface Publication {
   readonly floor?: boolean | undefined;
   /** Publishes although name or version contradict the content. Default false. */
   readonly despiteContradictions?: boolean | undefined;
+  /** The text of its signature, by minisign's format (docs/protocol.md §13.1). What it says holds where name and version are left out. */
+  readonly signature?: string | undefined;
 }
 
 export interface Published {
@@ -115,6 +118,14 @@ export interface Operator {
   rotateKey(name: string, key?: string): Promise<Project>;
   /** Takes a former key away from the devices that still send it. @throws FotaServerError `project-unknown`, `key-unknown` */
   revokeKey(name: string, key: string): Promise<Project>;
+  /** Whose signatures its devices believe. @throws FotaServerError `project-unknown`, `key-ring-none` */
+  keyRing(name: string): RingListing;
+  /**
+   * Sets the first key ring, or the next one; the present one again changes nothing. From then on nothing unsigned is published.
+   * @throws FotaServerError `project-unknown`, `key-ring-malformed`, `key-ring-mismatch`, `signature-missing`,
+   *   `signature-malformed`, `signature-unknown-key`, `signature-invalid`, `manifest-malformed`, `disk-full`, `data-dir-unusable`
+   */
+  setKeyRing(name: string, wanted: WantedRing): Promise<RingListing>;
 
   /**
    * Stores bytes and says what they are; what is refused is not kept.
@@ -131,10 +142,14 @@ export interface Operator {
    * Makes a release, or adds a package for another source to the live one of this version. Durable once resolved.
    * @throws FotaServerError `project-unknown`, `name-missing`, `version-missing`, `name-invalid`, `version-invalid`,
    *   `core-invalid`, `core-missing`, `source-missing`, `notes-too-long`, `package-contradicts`, `version-taken`, `release-exists`, `release-published`,
-   *   `disk-full`, `data-dir-unusable`
+   *   `signature-missing`, `signature-malformed`, `signature-unknown-key`, `signature-invalid`, `manifest-malformed`,
+   *   `manifest-mismatch`, `manifest-expired`, `package-damaged`, `disk-full`, `data-dir-unusable`
    */
   publish(publication: Publication): Promise<Published>;
-  /** Lets devices hear of a draft. @throws FotaServerError `release-unknown`, `release-withdrawn` */
+  /**
+   * Lets devices hear of a draft.
+   * @throws FotaServerError `release-unknown`, `release-withdrawn`; with a key ring the codes of signatures, as `publish`
+   */
   publishDraft(id: number): Promise<Release>;
   /** Devices hear of it no more; those that are being sent it may finish. @throws FotaServerError `release-unknown` */
   withdraw(id: number): Promise<Release>;

@@ -10,7 +10,8 @@ import type { Target } from '../domain/rollout.ts';
 import { resolvedTarget } from '../domain/target.ts';
 import type { AttemptStore, RolloutStore } from '../ports/rollouts.ts';
 import type { Sealing } from '../ports/sealing.ts';
-import type { CatalogueStore, DeviceStore, Later, Now } from '../ports.ts';
+import type { Proving } from '../ports/trust.ts';
+import type { CatalogueStore, DeviceStore, Later, Now, PackageStore } from '../ports.ts';
 import { createAttempts, tellEnds } from './attempts.ts';
 import { type Catalogue, openCatalogue } from './catalogue.ts';
 import { type CheckIn, type CheckIns, createCheckIns } from './check-in.ts';
@@ -44,6 +45,8 @@ export interface UpgradePorts {
   readonly newKey: () => string;
   readonly sha256: (text: string) => string;
   readonly sealing: Sealing;
+  readonly proving: Proving;
+  readonly open: PackageStore['open'];
   readonly onCheckIn: (checkIn: CheckIn) => void;
   readonly emit: (event: NewEvent) => void;
   readonly along: <T>(event: NewEvent, change: () => Promise<T>) => Promise<T>;
@@ -71,6 +74,8 @@ export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
     now,
     newKey: ports.newKey,
     sha256: ports.sha256,
+    proving: ports.proving,
+    open: ports.open,
     onChanged: () => onChanged(),
   });
   const fleet = await openFleet({

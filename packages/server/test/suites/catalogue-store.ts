@@ -30,6 +30,29 @@ export function testCatalogueStore(make: () => Promise<CatalogueUnderTest>): voi
     expect(await (await reopened()).projects()).toEqual([changed, ape, owl]);
   });
 
+  test('a project keeps its key rings in their order, and a package its signature', async ({ store, reopened }) => {
+    const first = { text: 'one\nключ\n' };
+    const second = { text: 'two', signature: 'by one\n' };
+    const plain = projectOf('p');
+    await store.addProject({ ...plain, keyRings: [first] });
+    await store.addProject(projectOf('other'));
+    const changed = { ...plain, keyRings: [first, second] };
+    await store.updateProject(changed);
+    expect(await store.projects()).toEqual([changed, projectOf('other')]);
+    expect(await (await reopened()).projects()).toEqual([changed, projectOf('other')]);
+    const [any] = releaseOf().packages;
+    if (any === undefined) throw new Error('a sample without a package');
+    const release = await store.addRelease(
+      releaseOf({ packages: [any, { ...any, source: '2012', signature: 'signed\n'.repeat(1_000) }] }),
+    );
+    expect(await (await reopened()).releases()).toEqual([release]);
+    const signed = await store.setSignature(release, 'any', 'later');
+    expect(signed.packages).toEqual([release.packages[0], { ...any, signature: 'later' }]);
+    const again = await store.setSignature(signed, '2012', 'anew');
+    expect(await store.releases()).toEqual([again]);
+    expect(await (await reopened()).releases()).toEqual([again]);
+  });
+
   test('a name is one project, and so is a key, present or former; a key that was revoked is free', async ({
     store,
   }) => {

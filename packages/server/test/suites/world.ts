@@ -1,6 +1,7 @@
 /** The use cases over stores in memory and a time that passes when a test says so. */
 import { createHash } from 'node:crypto';
 import type { Identity } from '@libfota2/protocol';
+import { nodeProving } from '../../src/adapters/crypto/proving.ts';
 import { hmacSealing } from '../../src/adapters/crypto/sealing.ts';
 import { memoryCatalogue } from '../../src/adapters/memory/catalogue.ts';
 import { memoryDevices } from '../../src/adapters/memory/devices.ts';
@@ -204,6 +205,7 @@ async function made(
     times: TIMES,
     onProblem: (problem) => problems.push(problem),
   });
+  const packages = memoryPackages();
   const profiles = await openProfiles(profileStore);
   let keys = 0;
   const newKey = (): string => {
@@ -233,6 +235,8 @@ async function made(
     newKey,
     sha256,
     sealing: hmacSealing,
+    proving: nodeProving,
+    open: packages.open,
     onCheckIn: (checkIn) => heard.push(checkIn),
     emit: (event) => told.push(event),
     async along(event, change) {
@@ -251,7 +255,7 @@ async function made(
     fleet,
     profiles,
     devices,
-    packages: memoryPackages(),
+    packages,
     inspector,
     now,
   });

@@ -46,6 +46,7 @@ export function memoryCatalogue(tell: (event: DatedEvent) => unknown = () => und
         packages: bySource([...release.packages, added]),
       }),
 
+    setSignature: async (release, source, signature) => keepRelease(withSignature(release, source, signature)),
     setState: async (release, state, at) => keepRelease({ ...release, state, ...timeOf(state, at) }),
     setFloor: async (release, isFloor) => keepRelease({ ...release, isFloor }),
   };
@@ -53,6 +54,11 @@ export function memoryCatalogue(tell: (event: DatedEvent) => unknown = () => und
 
 function keysOf({ key, formerKeys }: Project): string[] {
   return [key, ...formerKeys];
+}
+
+function withSignature(release: Release, source: string, signature: string): Release {
+  const packages = release.packages.map((one) => (one.source === source ? { ...one, signature } : one));
+  return { ...release, packages };
 }
 
 function bySource(packages: readonly ReleasePackage[]): ReleasePackage[] {

@@ -1,4 +1,4 @@
-import type { Project, Release, ReleasePackage, ReleaseState } from '../../domain/catalogue.ts';
+import type { KeptRing, Project, Release, ReleasePackage, ReleaseState } from '../../domain/catalogue.ts';
 import { FotaServerError } from '../../domain/errors.ts';
 import { type DatedEvent, releaseEvents } from '../../domain/event.ts';
 import type { CatalogueStore } from '../../ports.ts';
@@ -10,6 +10,19 @@ export const FLOOR_COLUMN: string = `
   ALTER TABLE release ADD COLUMN is_floor INTEGER NOT NULL DEFAULT 0;
 `;
 
+/** Whose signatures the devices of a project believe, and what was signed; a step of the schema. */
+export const TRUST_TABLES: string = `
+  -- place 0 is the oldest ring; one without a signature began anew.
+  CREATE TABLE key_ring (
+    project TEXT NOT NULL REFERENCES project,
+    place INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    signature TEXT,
+    PRIMARY KEY (project, place)
+  ) STRICT, WITHOUT ROWID;
+  ALTER TABLE release_package ADD COLUMN signature TEXT;
+`;
+
 /** SQLITE_CONSTRAINT. */
 const CONSTRAINT = 19;
 
@@ -18,6 +31,16 @@ interface ReleaseRow extends Omit<Release, 'core' | 'isFloor' | 'packages' | 'pu
   readonly isFloor: 0 | 1;
   readonly publishedAt: number | null;
   readonly withdrawnAt: number | null;
+}
+
+interface PackageRow extends Omit<ReleasePackage, 'signature'> {
+  readonly release: number;
+  readonly signature: string | null;
+}
+
+interface RingRow extends Omit<KeptRing, 'signature'> {
+  readonly project: string;
+  readonly signature: string | null;
 }
 
 /** Projects and releases; `tell` writes the events of a change in its transaction. */
@@ -37,13 +60,17 @@ export function catalogueStore(
   const setProject = database.prepare('UPDATE project SET registration = ?, refusals = ? WHERE name = ?');
   const dropKeys = database.prepare('DELETE FROM project_key WHERE project = ?');
   const insertKey = database.prepare('INSERT INTO project_key (key, project, place) VALUES (?, ?, ?)');
+  const allRings = database.prepare('SELECT project, text, signature FROM key_ring ORDER BY project, place');
+  const dropRings = database.prepare('DELETE FROM key_ring WHERE project = ?');
+  const insertRing = database.prepare('INSERT INTO key_ring (project, place, text, signature) VALUES (?, ?, ?, ?)');
   const allReleases = database.prepare(
     `SELECT id, project, firmware_name AS firmwareName, version, core, wire_version AS wireVersion, state, notes,
        is_floor AS isFloor, created_at AS createdAt, published_at AS publishedAt, withdrawn_at AS withdrawnAt
      FROM release ORDER BY id`,
   );
   const allPackages = database.prepare(
-    'SELECT release, source, sha256, size, file_name AS fileName, format FROM release_package ORDER BY release, source',
+    `SELECT release, source, sha256, size, file_name AS fileName, format, signature
+     FROM release_package ORDER BY release, source`,
   );
   const insertRelease = database.prepare(
     `INSERT INTO release (project, firmware_name, version, core, wire_version, state, notes, is_floor, created_at,
@@ -51,8 +78,10 @@ export function catalogueStore(
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertPackage = database.prepare(
-    'INSERT INTO release_package (release, source, sha256, size, file_name, format) VALUES (?, ?, ?, ?, ?, ?)',
+    `INSERT INTO release_package (release, source, sha256, size, file_name, format, signature)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
+  const setSignature = database.prepare('UPDATE release_package SET signature = ? WHERE release = ? AND source = ?');
   const setState = database.prepare('UPDATE release SET state = ?, published_at = ?, withdrawn_at = ? WHERE id = ?');
   const setFloor = database.prepare('UPDATE release SET is_floor = ? WHERE id = ?');
 
@@ -65,6 +94,10 @@ export function catalogueStore(
         for (const [place, key] of [project.key, ...project.formerKeys].entries()) {
           insertKey.run(key, project.name, place);
         }
+        dropRings.run(project.name);
+        for (const [place, { text, signature }] of (project.keyRings ?? []).entries()) {
+          insertRing.run(project.name, place, text, signature ?? null);
+        }
       });
     } catch (error) {
       if (resultCode(error) !== CONSTRAINT) throw error;
@@ -72,22 +105,25 @@ export function catalogueStore(
     }
   };
 
-  const addPackage = (release: number, { source, sha256, size, fileName, format }: ReleasePackage): void => {
-    insertPackage.run(release, source, sha256, size, fileName, format);
+  const addPackage = (release: number, added: ReleasePackage): void => {
+    const { source, sha256, size, fileName, format, signature } = added;
+    insertPackage.run(release, source, sha256, size, fileName, format, signature ?? null);
   };
 
   return {
     async projects() {
       const keys = reading(() => allKeys.all()) as { readonly project: string; readonly key: string }[];
       const byProject = grouped(keys, ({ project }) => project);
+      const rings = grouped(reading(() => allRings.all()) as unknown as RingRow[], ({ project }) => project);
       return (reading(() => allProjects.all()) as Omit<Project, 'key' | 'formerKeys'>[]).map((row) => {
         const [key = '', ...formerKeys] = (byProject.get(row.name) ?? []).map((one) => one.key);
-        return { ...row, key, formerKeys };
+        const keyRings = rings.get(row.name)?.map(({ text, signature }) => ({ text, ...known(signature) }));
+        return { ...row, key, formerKeys, ...(keyRings && { keyRings }) };
       });
     },
 
     async releases() {
-      const packages = reading(() => allPackages.all()) as (ReleasePackage & { readonly release: number })[];
+      const packages = reading(() => allPackages.all()) as unknown as PackageRow[];
       const byRelease = grouped(packages, ({ release }) => release);
       return (reading(() => allReleases.all()) as unknown as ReleaseRow[]).map((row) => ({
         ...row,
@@ -95,7 +131,10 @@ export function catalogueStore(
         isFloor: row.isFloor === 1,
         publishedAt: row.publishedAt ?? undefined,
         withdrawnAt: row.withdrawnAt ?? undefined,
-        packages: (byRelease.get(row.id) ?? []).map(({ release: _, ...one }) => one),
+        packages: (byRelease.get(row.id) ?? []).map(({ release: _, signature, ...one }) => ({
+          ...one,
+          ...known(signature),
+        })),
       }));
     },
 
@@ -145,6 +184,12 @@ export function catalogueStore(
       return changed;
     },
 
+    async setSignature(release, source, signature) {
+      transaction('power-cut', () => setSignature.run(signature, release.id, source));
+      const packages = release.packages.map((one) => (one.source === source ? { ...one, signature } : one));
+      return { ...release, packages };
+    },
+
     async setState(release, state, at) {
       const changed = { ...release, state, ...timeOf(state, at) };
       const { publishedAt, withdrawnAt, id } = changed;
@@ -160,6 +205,10 @@ export function catalogueStore(
       return { ...release, isFloor };
     },
   };
+}
+
+function known(signature: string | null): { readonly signature?: string } {
+  return signature === null ? {} : { signature };
 }
 
 /** As they are read. */

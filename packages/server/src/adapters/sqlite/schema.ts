@@ -1,7 +1,7 @@
 import { FotaServerError } from '../../domain/errors.ts';
 import { ATTEMPT_TABLE } from './attempts.ts';
 import { AUDIT_TABLE } from './audit.ts';
-import { FLOOR_COLUMN } from './catalogue.ts';
+import { FLOOR_COLUMN, TRUST_TABLES } from './catalogue.ts';
 import { keepCopy } from './copy.ts';
 import { type Database, openDatabase, translate } from './database.ts';
 import { REPORTED_COLUMN } from './devices.ts';
@@ -191,6 +191,7 @@ ${TOKEN_TABLE}
     REPEAT_TABLE,
     FLOOR_COLUMN,
     REPORTED_COLUMN,
+    TRUST_TABLES,
   ].join(''),
 ];
 

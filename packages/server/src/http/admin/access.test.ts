@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkIn, type Heard, type RunningAdmin, runAdmin, uploaded } from '../../../test/admin.ts';
 import { type Operation, operationsOf, type Schema, sampleOf } from '../../../test/operations.ts';
+import { firstRing, ringText } from '../../../test/trust.ts';
 import { ROLES } from '../../domain/principal.ts';
 import { changes, declared, open, reads } from './access.ts';
 import type { ApiProblem } from './api.ts';
@@ -30,6 +31,7 @@ async function things(admin: RunningAdmin): Promise<Record<string, string>> {
   await admin.ask('POST /users', { json: { name: 'somebody', password: 'a long sentence', role: 'viewer' } });
   const group = { name: MARK, query: `label:${MARK}`, note: MARK };
   await admin.ask(`POST /projects/${HIDDEN}/groups`, { json: group });
+  await admin.ask(`PUT /projects/${HIDDEN}/key-ring`, { json: { text: ringText(firstRing(HIDDEN)) } });
   const { release } = body as { readonly release: { readonly id: number } };
   const rollout = await admin.ask('POST /rollouts', { json: { release: release.id, target: { ids: ['none'] } } });
   const webhook = await admin.application.webhooks.create({ url: 'https://127.0.0.1:9', filter: {}, isPrivate: true });

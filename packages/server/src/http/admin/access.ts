@@ -44,6 +44,8 @@ export interface Audited {
   readonly made?: string;
   /** Fields of the body that are kept too. Never a secret, a password or a key. */
   readonly details?: readonly string[];
+  /** What is kept of a body, valid or not, whose fields are too long themselves. Must not throw. Never a secret either. */
+  readonly sums?: (body: unknown) => Readonly<Record<string, unknown>>;
 }
 
 /** What a route says of itself. */

@@ -85,7 +85,9 @@ export interface ApiStatusProblem {
   readonly message: string;
 }
 
-export interface ApiProject extends Omit<Project, 'createdAt'> {
+export interface ApiProject extends Omit<Project, 'createdAt' | 'keyRings'> {
+  /** The number of its key ring. Null: it has none, and its releases need no signature. */
+  readonly keyRing: number | null;
   readonly createdAt: string;
 }
 

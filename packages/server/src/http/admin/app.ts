@@ -45,6 +45,7 @@ import { bulkRoutes } from './routes/bulk.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { eventRoutes } from './routes/events.ts';
 import { groupRoutes } from './routes/groups.ts';
+import { keyRingRoutes } from './routes/key-ring.ts';
 import { planRoutes } from './routes/plan.ts';
 import { profileRoutes } from './routes/profiles.ts';
 import { projectRoutes } from './routes/projects.ts';
@@ -61,6 +62,7 @@ import { webhookRoutes } from './routes/webhooks.ts';
 import * as schemas from './schemas.ts';
 import type { AdminLimits } from './servers.ts';
 import { createStreaming } from './streaming.ts';
+import { keyRingSchema } from './trust-schemas.ts';
 import { versionHistorySchema } from './version-schemas.ts';
 
 export interface AppParts extends EntryParts {
@@ -192,6 +194,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
     recordSchema,
     eventSchema,
     versionHistorySchema,
+    keyRingSchema,
   ];
   for (const schema of [...Object.values(schemas), ...device, ...rolloutShapes, ...planShapes]) app.addSchema(schema);
 
@@ -199,6 +202,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
     context((routes) => {
       statusRoute(routes, operator, rollouts, facts);
       projectRoutes(routes, operator);
+      keyRingRoutes(routes, operator);
       uploadRoutes(routes, uploads);
       void routes.register(context((bytes) => uploadBytesRoute(bytes, uploads)));
       releaseRoutes(routes, operator, uploads);

@@ -72,13 +72,13 @@ function attemptOf(request: FastifyRequest, audited: Audited | undefined): Attem
   const { method, routeOptions, ip, id, body } = request;
   const params = request.params as Readonly<Record<string, unknown>> | undefined;
   const principal: Principal | undefined = request.principal;
-  const { target, details = [] } = audited ?? {};
+  const { target, details = [], sums } = audited ?? {};
   return {
     principal,
     action: audited?.action ?? `${method} ${routeOptions.url ?? ''}`,
     project: request.touched ?? nameAt(params, 'project') ?? nameAt(body, 'project'),
     target: target && nameAt({ params, body }, target),
-    details: detailsOf(body, details),
+    details: detailsOf(body, details, sums?.(body)),
     from: ip || undefined,
     request: id,
   };
@@ -92,10 +92,15 @@ function nameAt(value: unknown, path: string): string | undefined {
   return typeof found === 'string' || typeof found === 'number' ? String(found).slice(0, LONGEST_NAME) : undefined;
 }
 
-function detailsOf(body: unknown, names: readonly string[]): Readonly<Record<string, unknown>> | undefined {
+function detailsOf(
+  body: unknown,
+  names: readonly string[],
+  summed: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> | undefined {
   const given = (body ?? {}) as Readonly<Record<string, unknown>>;
   const kept = names.flatMap((name) => (given[name] === undefined ? [] : [[name, bounded(given[name])] as const]));
-  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+  const all = { ...Object.fromEntries(kept), ...summed };
+  return Object.keys(all).length === 0 ? undefined : all;
 }
 
 function bounded(value: unknown): unknown {

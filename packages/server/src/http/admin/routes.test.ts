@@ -52,6 +52,7 @@ describe('projects', () => {
       formerKeys: [],
       registration: 'closed',
       refusals: 'json',
+      keyRing: null,
       createdAt: TIME,
     };
     expect(made).toMatchObject({ status: 201, body: project });

@@ -111,6 +111,9 @@ export const projectSchema: TUnsafe<ApiProject> = shape<ApiProject>()(
       formerKeys: Type.Array(Type.String(), { description: 'earlier keys, still accepted; newest first' }),
       registration: oneOf(['open', 'closed'], 'whether devices that nobody has allowed are registered'),
       refusals: oneOf(['json', 'empty'], 'what refusals carry'),
+      keyRing: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+        description: 'the number of its key ring; null: it has none, and its releases need no signature',
+      }),
       createdAt: time('when it was made'),
     },
     closed,
@@ -190,6 +193,7 @@ export const releaseSchema: TUnsafe<ApiRelease> = shape<ApiRelease>()(
             source: text('any, or the core that a device must run'),
             fileName: text('of the upload'),
             format: text('what inspection found'),
+            signature: Type.Optional(text('in the format of minisign; left out: it is not signed')),
           },
           closed,
         ),

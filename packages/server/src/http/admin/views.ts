@@ -5,6 +5,7 @@ import type { StoredEvent } from '../../domain/event.ts';
 import type { Explanation } from '../../domain/explain.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { propose } from '../../domain/proposal.ts';
+import { ringOf } from '../../domain/trust.ts';
 import type { AuditListing } from '../../ports/audit.ts';
 import type { Group } from '../../ports/groups.ts';
 import type { Token } from '../../ports/tokens.ts';
@@ -54,7 +55,8 @@ export function pageView<T, V>({ items, cursor }: Page<T>, view: (item: T) => V)
 }
 
 export function projectView(project: Project): ApiProject {
-  return { ...project, createdAt: iso(project.createdAt) };
+  const { keyRings: _, createdAt, ...rest } = project;
+  return { ...rest, keyRing: ringOf(project)?.serial ?? null, createdAt: iso(createdAt) };
 }
 
 export function releaseView(release: Release): ApiRelease {

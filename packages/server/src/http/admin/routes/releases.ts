@@ -1,3 +1,4 @@
+import { parseSignature } from '@libfota2/protocol';
 import { Type } from 'typebox';
 import { unknownRelease } from '../../../domain/catalogue.ts';
 import { mayTouch } from '../../../domain/principal.ts';
@@ -16,6 +17,15 @@ const params = Type.Object(
   closed,
 );
 const DISK = ['disk-full', 'data-dir-unusable'] as const;
+const SIGNATURES = [
+  'signature-missing',
+  'signature-malformed',
+  'signature-unknown-key',
+  'signature-invalid',
+  'manifest-malformed',
+  'manifest-mismatch',
+  'manifest-expired',
+] as const;
 
 export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): void {
   const tags = ['releases'];
@@ -62,12 +72,13 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
         action: 'release.create',
         made: 'release.id',
         details: ['upload', 'firmwareName', 'version', 'core', 'source', 'draft', 'despiteContradictions'],
+        sums: summed,
       }),
       schema: {
         tags,
         summary: 'Publish an upload',
         description:
-          'What is left out is read from the package and its file name. The same again changes nothing; the package for another source joins the release of its version.',
+          'What is left out is read from the signature, the package and its file name. The same again changes nothing, but for a signature that it had not; the package for another source joins the release of its version. With a key ring nothing is published that is not signed.',
         body: Type.Object(
           {
             project: Type.String({ maxLength: 256, description: 'name of the project' }),
@@ -95,6 +106,12 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
             despiteContradictions: Type.Optional(
               Type.Boolean({ description: 'although name or version contradict the content', default: false }),
             ),
+            signature: Type.Optional(
+              Type.String({
+                maxLength: 16_384,
+                description: 'the text of a signature in the format of minisign, prehashed; its comment as §13.2 says',
+              }),
+            ),
           },
           { ...closed, examples: [{ project: 'station', upload: '4f0c…', version: '1.0.5', core: 'V2012' }] },
         ),
@@ -117,6 +134,8 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
             'version-taken',
             'release-exists',
             'release-published',
+            ...SIGNATURES,
+            'package-damaged',
             ...DISK,
           ],
           'The very same was published before',
@@ -154,7 +173,7 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
         tags,
         summary: 'Let devices hear of a draft',
         params,
-        ...answers('The release', releaseSchema, ['release-unknown', 'release-withdrawn', ...DISK]),
+        ...answers('The release', releaseSchema, ['release-unknown', 'release-withdrawn', ...SIGNATURES, ...DISK]),
       },
     },
     async ({ params }) => releaseView(await operator.publishDraft(params.release)),
@@ -191,4 +210,14 @@ export function releaseRoutes(app: App, operator: Operator, uploads: Uploads): v
     },
     async ({ params, body }) => releaseView(await operator.setFloor(params.release, body.isFloor)),
   );
+}
+
+/** What the audit log keeps of a signature: which key is said to have made it. */
+function summed(body: unknown): Readonly<Record<string, unknown>> {
+  try {
+    const { signature } = body as { readonly signature?: string };
+    return signature === undefined ? {} : { signedBy: parseSignature(signature).keyId };
+  } catch {
+    return {};
+  }
 }
