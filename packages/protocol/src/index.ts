@@ -14,7 +14,14 @@ export {
   type Target,
   UPGRADE_PATH,
 } from './identity.ts';
-export { PLAIN_PREFIX, parsePlainTarget, parseReportTarget, plainTarget } from './plain.ts';
+export {
+  PLAIN_PREFIX,
+  parsePlainTarget,
+  parseReportTarget,
+  parseSignatureTarget,
+  plainTarget,
+  type SignatureQuestion,
+} from './plain.ts';
 export { groupsIn, resolveGroups } from './query/groups.ts';
 export { compileQuery, matchesQuery, type QueryMatcher } from './query/match.ts';
 export { nearestWord } from './query/nearest.ts';

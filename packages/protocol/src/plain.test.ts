@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePlainTarget, parseReportTarget, plainTarget } from './plain.ts';
+import { parsePlainTarget, parseReportTarget, parseSignatureTarget, plainTarget } from './plain.ts';
 
 describe('a target of the plain contract', () => {
   it('tells who asks for what, whatever characters it holds', () => {
@@ -41,6 +41,21 @@ describe('a target of the plain contract', () => {
     fc.assert(fc.property(fc.string(), (rest) => void parsePlainTarget(`/d/${rest}`)));
     expect(parsePlainTarget('/d/')).toMatchObject({ projectKey: '', firmwareName: undefined, id: undefined });
   });
+});
+
+describe('a target at which a signature is', () => {
+  it('tells the package, as far as it does', () => {
+    const asked = { projectKey: 'k', firmwareName: 'f/g', sha256: 'ab' };
+    expect(parseSignatureTarget('/d/k/f%2Fg/signature?sha256=ab&sha256=c')).toEqual(asked);
+    expect(parseSignatureTarget('/d/k/f/signature')).toEqual({ projectKey: 'k', firmwareName: 'f', sha256: '' });
+  });
+
+  it.each(['/d/k/f', '/d/k/signature', '/d/k/f/signatures', '/d/k/f/signature/x', '/signature?sha256=ab'])(
+    'is not %s',
+    (target) => {
+      expect(parseSignatureTarget(target)).toBeUndefined();
+    },
+  );
 });
 
 describe('a target to report to', () => {

@@ -19,7 +19,43 @@ export function parseReportTarget(target: string): Identity | undefined {
   return parsed(target, 'report');
 }
 
+/** What a target of {@link parseSignatureTarget} asks for. */
+export interface SignatureQuestion {
+  readonly projectKey: string;
+  readonly firmwareName: string;
+  /** Of the package; as it was told. */
+  readonly sha256: string;
+}
+
+/**
+ * Reads a target at which the signature of a package is, `/d/{project_key}/{firmware_name}/signature?sha256=…`; `undefined` for
+ * any other. Never throws.
+ */
+export function parseSignatureTarget(target: string): SignatureQuestion | undefined {
+  const found = split(target, 'signature');
+  if (found === undefined) return undefined;
+  const { projectKey, firmwareName = '', value } = found;
+  return { projectKey, firmwareName, sha256: value('sha256') ?? '' };
+}
+
 function parsed(target: string, last: string | undefined): Identity | undefined {
+  const found = split(target, last);
+  if (found === undefined) return undefined;
+  const { projectKey, firmwareName, value } = found;
+  // Clients that speak LuatOS' dialect, as libfota2 does, name themselves by one of its three kinds.
+  const kind = (['imei', 'mac', 'uid'] as const).find((one) => value(one) !== undefined);
+  const id = value('id') ?? (kind && value(kind));
+  return { idKind: kind ?? 'uid', id, projectKey, firmwareName, version: value('version') };
+}
+
+interface Parts {
+  readonly projectKey: string;
+  readonly firmwareName: string | undefined;
+  /** Of a parameter of the query, the first of its name. */
+  readonly value: (name: string) => string | undefined;
+}
+
+function split(target: string, last: string | undefined): Parts | undefined {
   if (!target.startsWith(PLAIN_PREFIX)) return undefined;
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
@@ -30,10 +66,7 @@ function parsed(target: string, last: string | undefined): Identity | undefined 
     const pair = pairs.find((one) => one.startsWith(`${name}=`));
     return pair === undefined ? undefined : decode(pair.slice(name.length + 1));
   };
-  // Clients that speak LuatOS' dialect, as libfota2 does, name themselves by one of its three kinds.
-  const kind = (['imei', 'mac', 'uid'] as const).find((one) => value(one) !== undefined);
-  const id = value('id') ?? (kind && value(kind));
-  return { idKind: kind ?? 'uid', id, projectKey, firmwareName, version: value('version') };
+  return { projectKey, firmwareName, value };
 }
 
 /** The target by which a client of the plain contract asks. */

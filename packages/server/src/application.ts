@@ -34,6 +34,7 @@ import type { Reports } from './usecases/reports.ts';
 import type { RolloutDesk } from './usecases/rollout-desk.ts';
 import type { Serials } from './usecases/serials.ts';
 import { openSessions, type Sessions } from './usecases/sessions.ts';
+import type { Signatures } from './usecases/signatures.ts';
 import { tellingCheckIns, tellingOperator } from './usecases/telling.ts';
 import { openTokens, type Tokens } from './usecases/tokens.ts';
 import { openUpgrades, type Upgrades } from './usecases/upgrades.ts';
@@ -71,6 +72,7 @@ export interface Application {
   readonly events: Events;
   readonly serials: Serials;
   readonly reports: Reports;
+  readonly signatures: Signatures;
   readonly versions: VersionCounts;
   readonly webhooks: Webhooks;
   readonly repeats: Repeats;
@@ -257,6 +259,7 @@ export async function openApplication(dataDir: string, settings: Settings, close
     events: told,
     serials: upgrades.serials,
     reports: upgrades.reports,
+    signatures: upgrades.signatures,
     versions,
     webhooks,
     repeats: createRepeats({ store: store.repeats, now }),

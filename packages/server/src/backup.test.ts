@@ -7,6 +7,7 @@ import { tool } from '@libfota2/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { asks, exchange } from '../test/raw.ts';
 import { fixtures, image, publish, target } from '../test/server.ts';
+import { firstRing, ringText } from '../test/trust.ts';
 import { type FotaServer, restoreBackup, verifyBackup } from './index.ts';
 
 const { folder, publishing, started } = fixtures(onTestFinished);
@@ -37,6 +38,7 @@ describe('a backup', () => {
   it('is made while devices are answered, and a server on it knows all that was known when it began', async () => {
     const server = await publishing({ '1.1.0': image(), '1.2.0': image() });
     for (let id = 0; id < 20; id += 1) await exchange(server.port, asks(target('1.0.0', `before-${id}`)));
+    const trusted = await server.operator.setKeyRing('sample', { text: ringText(firstRing('sample')) });
     let isDone = false;
     let answered = 0;
     const devices = (async () => {
@@ -61,6 +63,7 @@ describe('a backup', () => {
     }
     const again = await started({ dataDir });
     expect(again.operator.counts()).toMatchObject({ projects: 1, releases: 2 });
+    expect(again.operator.keyRing('sample')).toEqual(trusted);
     const question = { project: 'sample', firmwareName: undefined, version: undefined };
     for (let id = 0; id < 20; id += 1) {
       const { circumstances } = again.operator.explain({ ...question, id: `before-${id}` });

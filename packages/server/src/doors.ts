@@ -15,6 +15,7 @@ import { libfota3Route } from './http/device/libfota3.ts';
 import { plainRoute } from './http/device/plain.ts';
 import { reportRoute } from './http/device/reports.ts';
 import { deviceRoutes } from './http/device/routes.ts';
+import { signatureRoute } from './http/device/signatures.ts';
 import { createListener } from './http/listener.ts';
 import { originOf } from './http/origin.ts';
 import { trustedProxies } from './http/proxies.ts';
@@ -40,17 +41,18 @@ const NOWHERE: DeviceDoors = { url: '', port: 0, tlsUrl: undefined, keeper: unde
 /** @throws FotaServerError `port-in-use`, `listen-failed`, and those of `keepCertificates` */
 export async function serveDevices(application: Application, settings: Settings, doors: Closers): Promise<DeviceDoors> {
   if (!settings.devices) return NOWHERE;
-  const { checkIns, serials, reports, versions, packages, onRefused, onProblem } = application;
+  const { checkIns, serials, reports, signatures, versions, packages, onRefused, onProblem } = application;
   const { host, tls, limits } = settings;
   const proxies = trustedProxies(settings.trustedProxies);
   const publicUrl = settings.publicUrl?.replace(/\/+$/, '');
-  const answering = createAnswering({ checkIns, open: packages.open });
+  const answering = createAnswering({ checkIns, signatures, open: packages.open });
   // As they are configured, and as they arrive.
   const paths = new Set([UPGRADE_PATH, ...settings.paths].flatMap((path) => [path, encodeURI(path)]));
   const protocols = [
     libfota2Route(answering, paths),
     plainRoute(answering),
     reportRoute(reports),
+    signatureRoute(signatures),
     libfota3Route({ answering, checkIns, serials, reports, originOf: (request) => publicUrl ?? originOf(request) }),
   ];
   const routes = deviceRoutes(protocols, onRefused, proxies);

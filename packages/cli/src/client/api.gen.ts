@@ -142,16 +142,17 @@ export interface Schemas {
       readonly projectKey?: string;
       readonly firmwareName?: string;
       readonly version?: string;
+      readonly keyRing?: number;
     };
     readonly answer: 'upgrade' | 'refused';
     readonly code: number;
-    readonly rule: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'older-release' | 'newer-release';
+    readonly rule: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'untrusted' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'older-release' | 'newer-release';
     readonly msg?: string;
     readonly retryAfterS?: number;
     readonly rollout?: number;
     readonly wave?: number;
     readonly steps: readonly {
-      readonly rule: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'older-release' | 'newer-release';
+      readonly rule: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'untrusted' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'older-release' | 'newer-release';
       readonly decided: boolean;
       readonly says: string;
     }[];
@@ -160,7 +161,7 @@ export interface Schemas {
       readonly version: string;
       readonly rollout?: number;
       readonly wave?: number;
-      readonly against?: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'older-release' | 'newer-release';
+      readonly against?: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'untrusted' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'older-release' | 'newer-release';
     }[];
     readonly hints: readonly string[];
     readonly release?: Schemas['Release'];
@@ -202,7 +203,7 @@ export interface Schemas {
     readonly deviceId: string;
     readonly version: string;
     readonly code: number;
-    readonly rule?: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'older-release' | 'newer-release';
+    readonly rule?: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'untrusted' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'older-release' | 'newer-release';
     readonly release?: number;
     readonly releaseVersion?: string;
     readonly bytes?: number;
@@ -261,7 +262,7 @@ export interface Schemas {
     readonly devices: number;
     readonly bytes: number;
     readonly others: readonly {
-      readonly why: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'another-release' | 'runs-it' | 'under-way';
+      readonly why: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'untrusted' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'another-release' | 'runs-it' | 'under-way';
       readonly devices: number;
     }[];
   };
@@ -271,7 +272,7 @@ export interface Schemas {
     readonly wave?: number;
     readonly bytes?: number;
     readonly first?: number;
-    readonly why?: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'another-release' | 'runs-it' | 'under-way';
+    readonly why?: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'untrusted' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'another-release' | 'runs-it' | 'under-way';
   };
   readonly PlannedDevicePage: {
     readonly items: readonly Schemas['PlannedDevice'][];
@@ -302,7 +303,7 @@ export interface Schemas {
     readonly firstSeenAt: string;
     readonly lastSeenAt: string;
     readonly asked: number;
-    readonly rule: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'older-release' | 'newer-release';
+    readonly rule: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'untrusted' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'older-release' | 'newer-release';
     readonly sent?: {
       readonly release: number;
       readonly version: string;
@@ -767,6 +768,7 @@ export interface Api {
         readonly id: string;
         readonly firmware?: string | undefined;
         readonly version?: string | undefined;
+        readonly keyRing?: number | undefined;
       };
       readonly body: undefined;
       readonly answer: Schemas['Explanation'];

@@ -6,13 +6,14 @@ import type { Out } from '../output/out.ts';
 import { bold, dim, green, span, yellow } from '../output/text.ts';
 import { bytes } from '../output/words.ts';
 import { projectOf } from './choose.ts';
-import { examples, type Invocation, serverOptions, withServer } from './command.ts';
+import { examples, type Invocation, integer, serverOptions, withServer } from './command.ts';
 import { stopText } from './stop.ts';
 
 type Options = Whereabouts & {
   readonly project?: string;
   readonly firmware?: string;
   readonly version?: string;
+  readonly keyRing?: number;
 };
 
 /** `fota explain`: why a device gets what it gets. */
@@ -26,11 +27,12 @@ export function addExplain(program: Command, invocation: Invocation): void {
     .option('--project <name>', 'where there are several')
     .option('--version <version>', 'as if it ran this version (default: what it told last)')
     .option('--firmware <name>', 'as if it asked for this firmware (default: what it asked for last)')
+    .option('--key-ring <number>', 'as if it had the key ring of this number (default: none)', integer(1, 999_999_999))
     .action((device: string, options: Options) =>
       withServer(invocation, options, async (client) => {
-        const { firmware, version } = options;
+        const { firmware, version, keyRing } = options;
         const project = await projectOf(client, device, options.project);
-        const query = { id: device, firmware, version };
+        const query = { id: device, firmware, version, keyRing };
         const told = await client.get('/projects/{project}/explain', { path: { project }, query });
         const stop = await client.get('/stop');
         out.result(told, () => {
@@ -48,12 +50,13 @@ export function addExplain(program: Command, invocation: Invocation): void {
 }
 
 function show(out: Out, told: ApiExplanation, project: string): void {
-  const { id, idKind, firmwareName, version } = told.question;
+  const { id, idKind, firmwareName, version, keyRing } = told.question;
   out.facts([
     ['device', span(bold(id ?? ''), idKind == null ? '' : `  (${idKind})`)],
     ['project', project],
     ['firmware', firmwareName || 'none told'],
     ['version', version || 'none told'],
+    ...(keyRing === undefined ? [] : [['key ring', String(keyRing)] as const]),
   ]);
   out.line();
   const longest = Math.max(...told.steps.map(({ rule }) => rule.length));

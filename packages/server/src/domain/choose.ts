@@ -1,7 +1,8 @@
-import { compareVersions } from '@libfota2/protocol';
+import { compareVersions, type TrustErrorCode } from '@libfota2/protocol';
 import { ANY_SOURCE, isSameVersion, type Release, type ReleasePackage } from './catalogue.ts';
 import type { Circumstances, Device } from './device.ts';
 import type { FirmwarePlan, Gate } from './plan.ts';
+import { objectionTo } from './ring-updates.ts';
 import type { RefusingRule } from './rules.ts';
 import type { Told } from './told.ts';
 
@@ -13,6 +14,8 @@ export interface Considered {
   /** The wave of the device there, from 0; `undefined`: it has none. */
   readonly wave: number | undefined;
   readonly against: RefusingRule | undefined;
+  /** Of `untrusted`: what the device would say. */
+  readonly objection?: TrustErrorCode | undefined;
 }
 
 export interface Chosen extends Considered {
@@ -49,7 +52,7 @@ export function choose(
   const { version } = told;
   const { published, downgrades } = firmware;
   const { pin } = circumstances.profile;
-  if (pin !== undefined) return choosePinned(firmware, pin, told);
+  if (pin !== undefined) return choosePinned(firmware, pin, told, now);
   const ceiling = downgrades.length === 0 ? undefined : ceilingOf(downgrades, device, circumstances, now);
   if (ceiling !== undefined) return chooseBelow(firmware, ceiling, device, circumstances, told, now);
   const [highest] = published;
@@ -63,6 +66,7 @@ function choosePinned(
   firmware: FirmwarePlan,
   { version: wanted, mayDowngrade }: NonNullable<Circumstances['profile']['pin']>,
   told: Told,
+  now: number,
 ): Choice {
   const { version } = told;
   const pinned = firmware.published.find(
@@ -78,11 +82,9 @@ function choosePinned(
   // What was aborted is offered to nobody, whatever was said before.
   const isAborted = gates.length > 0 && gates.every(({ rollout }) => rollout.state === 'aborted');
   const fitting = packageFor(next, told);
-  const against = isAborted ? 'rollout-aborted' : fitting === undefined ? 'base-missing' : undefined;
-  return outcome([{ release: next, gate: isAborted ? gates[0] : undefined, wave: undefined, against }], fitting, {
-    floor,
-    ceiling: undefined,
-  });
+  const looked = { wave: undefined, gate: isAborted ? gates[0] : undefined, against: undefined };
+  const spoken = isAborted ? ({ against: 'rollout-aborted' } as const) : unfit(next, fitting, told, now);
+  return outcome([{ release: next, ...looked, ...spoken }], fitting, { floor, ceiling: undefined });
 }
 
 /** The newest rollout in force that keeps this device down. */
@@ -112,8 +114,8 @@ function chooseBelow(
   if (order >= 0 || upwards.chosen !== undefined) return upwards;
   const fitting = packageFor(lowest, told);
   const looked = look([ceiling], device, circumstances, now);
-  const against = fitting === undefined ? 'base-missing' : looked.against;
-  return outcome([{ release: lowest, ...looked, against }], fitting, { floor: undefined, ceiling });
+  const spoken = unfit(lowest, fitting, told, now);
+  return outcome([{ release: lowest, ...looked, ...spoken }], fitting, { floor: undefined, ceiling });
 }
 
 function chooseUpwards(
@@ -134,9 +136,9 @@ function chooseUpwards(
     if (ceiling !== undefined && isHidden(release, ceiling, published)) continue;
     const fitting = packageFor(release, told);
     const looked = look(gates.get(release.id), device, circumstances, now);
-    const against = fitting === undefined ? 'base-missing' : looked.against;
-    considered.push({ release, ...looked, against });
-    if (against === undefined) return outcome(considered, fitting, limits);
+    const found = { release, ...looked, ...unfit(release, fitting, told, now) };
+    considered.push(found);
+    if (found.against === undefined) return outcome(considered, fitting, limits);
   }
   // What is above, and hidden by the floor, is no release for this device.
   if (considered.length === 0) return { ...NOTHING, ...limits, rule: floor === undefined ? 'held-back' : 'floor' };
@@ -173,6 +175,18 @@ function packageFor({ packages }: Release, { core }: Told): ReleasePackage | und
   const bySource = (wanted: string | undefined): ReleasePackage | undefined =>
     packages.find(({ source }) => source === wanted);
   return bySource(core) ?? bySource(ANY_SOURCE);
+}
+
+/** What speaks against a package itself: there is none, or the device would not take its signature. */
+function unfit(
+  release: Release,
+  fitting: ReleasePackage | undefined,
+  { ring, version }: Told,
+  now: number,
+): Pick<Considered, 'against' | 'objection'> | undefined {
+  if (fitting === undefined) return { against: 'base-missing' };
+  const objection = ring && objectionTo(fitting, release, ring, version, now);
+  return objection && { against: 'untrusted', objection };
 }
 
 /** Who was offered something by a rollout stays in it, whatever a query says of the device by now. */

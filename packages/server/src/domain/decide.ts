@@ -1,10 +1,11 @@
-import { compareVersions, type Identity, type RefusalCode } from '@libfota2/protocol';
+import { compareVersions, type RefusalCode } from '@libfota2/protocol';
 import { isOrderedVersion, type Project, type Release, type ReleasePackage } from './catalogue.ts';
 import { type Choice, type Chosen, type Considered, choose } from './choose.ts';
 import { isLoop } from './deliveries.ts';
-import { type Circumstances, type Device, isUsableId, printable } from './device.ts';
+import { type Circumstances, type Device, isUsableId, printable, type Question } from './device.ts';
 import { LIMIT_RETRY_S, limitReached, type Usage } from './limits.ts';
 import type { Plan, ProjectPlan } from './plan.ts';
+import type { RingUpdate } from './ring-updates.ts';
 import type { RolloutLimits } from './rollout.ts';
 import { type GrantingRule, REFUSED_BY, type RefusingRule, type Rule } from './rules.ts';
 import { toldBy } from './told.ts';
@@ -19,6 +20,8 @@ interface Decided {
   readonly registered: boolean;
   /** What came of looking at releases; `undefined` where none was. */
   readonly choice: Choice | undefined;
+  /** What its key ring lacks; `undefined`: it has none. */
+  readonly ring: RingUpdate | undefined;
 }
 
 export interface Upgrade extends Decided {
@@ -54,6 +57,7 @@ export {
   type Device,
   isUsableId,
   printable,
+  type Question,
   STRANGER,
 } from './device.ts';
 export { REFUSED_BY, RULES, type Rule } from './rules.ts';
@@ -73,11 +77,11 @@ export interface Moment {
  * Which release this device gets, or which rule refuses it one. Total: every identity gets a decision.
  * A device whose version has no order is refused, for it would be served the same release again and again.
  */
-export function decide(identity: Identity, plan: Plan, lookup: Lookup, moment: Moment): Decision {
-  const { idKind = 'imei', id = '', projectKey = '', firmwareName = '' } = identity;
+export function decide(question: Question, plan: Plan, lookup: Lookup, moment: Moment): Decision {
+  const { idKind = 'imei', id = '', projectKey = '', firmwareName = '' } = question;
   const ours = plan.projects.get(projectKey);
   const firmware = ours?.firmwares.get(firmwareName);
-  const told = toldBy(identity, firmware?.published);
+  const told = toldBy(question, firmware?.published);
   const { version } = told;
   const device = {
     project: ours?.project.name ?? '',
@@ -86,26 +90,28 @@ export function decide(identity: Identity, plan: Plan, lookup: Lookup, moment: M
     id: printable(id, 128),
     version: printable(version, 64),
   };
-  const stranger = { device, ours, registered: false };
+  const ring = question.keyRing === undefined ? undefined : ours?.ringUpdate(question.keyRing);
+  const stranger = { device, ours, ring, registered: false };
   if (!isUsableId(id)) return refused('id-missing', stranger);
   if (ours === undefined) return refused('project-unknown', stranger);
   const circumstances = lookup(device);
   const { access, known, hasRoom } = circumstances;
-  if (access === 'blocked') return refused('blocked', { device, ours, registered: known !== undefined });
+  if (access === 'blocked') return refused('blocked', { ...stranger, registered: known !== undefined });
   if (known === undefined && (!hasRoom || (ours.project.registration === 'closed' && access !== 'allowed'))) {
     return refused('unregistered', stranger);
   }
   if (firmware === undefined) return refused('firmware-unknown', stranger);
-  const asked = { device, ours, registered: true };
+  const asked = { device, ours, ring, registered: true };
   if (!isOrderedVersion(version)) return refused('version-unreadable', asked);
   if (firmware.published.length === 0) return refused('nothing-published', asked);
-  const choice = choose(firmware, device, circumstances, told, moment.now);
-  return granted({ device, ours, registered: true, choice }, plan, circumstances, moment);
+  const choice = choose(firmware, device, circumstances, ring === undefined ? told : { ...told, ring }, moment.now);
+  return granted({ device, ours, ring, registered: true, choice }, plan, circumstances, moment);
 }
 
 interface Asked {
   readonly device: Device;
   readonly ours: ProjectPlan | undefined;
+  readonly ring: RingUpdate | undefined;
   readonly registered: boolean;
   readonly choice?: Choice;
 }
@@ -135,6 +141,7 @@ function granted(
     project: asked.ours?.project,
     registered: asked.registered,
     choice: asked.choice,
+    ring: asked.ring,
     release,
     package: next,
     rollout: gate?.rollout.id,
@@ -155,13 +162,13 @@ function overLimit(
 
 function refused(
   rule: RefusingRule,
-  { device, ours, registered, choice }: Asked,
+  { device, ours, registered, choice, ring }: Asked,
   retryAfterS?: number,
   limit?: keyof RolloutLimits,
 ): Refused {
   const [code, msg] = REFUSED_BY[rule];
   const project = ours?.project;
-  return { answer: 'refused', code, msg, retryAfterS, limit, rule, device, project, registered, choice };
+  return { answer: 'refused', code, msg, retryAfterS, limit, rule, device, project, registered, choice, ring };
 }
 
 /** Seconds until what speaks against the highest release speaks no more, where only time has to pass. */

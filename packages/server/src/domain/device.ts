@@ -1,9 +1,14 @@
-import type { IdKind } from '@libfota2/protocol';
+import type { Identity, IdKind } from '@libfota2/protocol';
 import type { Attempt } from './attempt.ts';
 import type { Deliveries } from './deliveries.ts';
 import { NO_PROFILE, type Profile } from './profile.ts';
 import type { Spent } from './rollout.ts';
 import type { Rule } from './rules.ts';
+
+/** What a device asks, and the number of the key ring that it has; `undefined`: it has none, and believes the server. */
+export interface Question extends Identity {
+  readonly keyRing?: number | undefined;
+}
 
 export type Access = 'default' | 'blocked' | 'allowed';
 

@@ -1,12 +1,15 @@
-import { compareVersions, type Identity } from '@libfota2/protocol';
+import { compareVersions } from '@libfota2/protocol';
 import type { Release } from './catalogue.ts';
 import type { Considered } from './choose.ts';
-import { type Circumstances, type Decision, printable, type Rule } from './decide.ts';
+import { type Circumstances, type Decision, printable, type Question, type Rule, type Upgrade } from './decide.ts';
 import type { Plan } from './plan.ts';
+import { objectionTo, ringUpdates } from './ring-updates.ts';
+import { refusedWords } from './ring-words.ts';
 import type { RefusingRule } from './rules.ts';
 import { DECIDED, type Facts, PASSED } from './sentences.ts';
 import { coreOf, looksLikeCore, toldBy } from './told.ts';
 import { traceOf } from './trace.ts';
+import { ringOf } from './trust.ts';
 
 /** A rule that was asked, and what it found. */
 export interface Step {
@@ -19,7 +22,7 @@ export interface Step {
 
 /** A decision in words. */
 export interface Explanation {
-  readonly question: Identity;
+  readonly question: Question;
   readonly circumstances: Circumstances;
   readonly decision: Decision;
   readonly steps: readonly Step[];
@@ -31,7 +34,7 @@ export interface Explanation {
 
 /** Puts a decision into words: a sentence for each rule that was asked. */
 export function explain(
-  asked: Identity,
+  asked: Question,
   plan: Plan,
   circumstances: Circumstances,
   decision: Decision,
@@ -48,6 +51,7 @@ export function explain(
     firmwareName: said(asked.firmwareName),
     version: said(asked.version),
     core: said(asked.core),
+    keyRing: asked.keyRing,
   };
   const { version, core } = toldBy(question, published);
   const isNewer = ({ wireVersion }: Release): boolean => compareVersions(wireVersion, version) > 0;
@@ -69,6 +73,7 @@ const HINTS: Readonly<Partial<Record<RefusingRule, string>>> = {
   'base-missing': "Publish a package of the release for this device's core, or one for any.",
   'firmware-unknown': 'Compare the name with those of the releases, letter by letter.',
   pinned: 'Take the pin away, or pin the device to another version.',
+  untrusted: 'Sign the package with a release key of the ring, and publish it again with the signature.',
   floor: 'Publish the release that devices must pass through, or take the floor away from it.',
   'not-targeted': 'Make a rollout for this device, too, or look at its labels.',
   'rollout-paused': 'Look at the devices that failed or fell silent, then resume the rollout or abort it.',
@@ -76,7 +81,7 @@ const HINTS: Readonly<Partial<Record<RefusingRule, string>>> = {
   stopped: 'Lift the stop once upgrades may go on.',
 };
 
-function hints({ question, decision, published }: Facts): string[] {
+function hints({ question, decision, published, now }: Facts): string[] {
   const { rule } = decision;
   const found: string[] = [];
   if (rule === 'newest' && looksLikeCore(question.version) && published.some(({ core }) => core === undefined)) {
@@ -86,6 +91,17 @@ function hints({ question, decision, published }: Facts): string[] {
       );
     }
   }
+  const ringed = decision.answer === 'upgrade' && decision.ring === undefined ? ringedHint(decision, now) : undefined;
+  if (ringed !== undefined) found.push(ringed);
   const hint = decision.answer === 'refused' ? HINTS[decision.rule] : undefined;
   return hint === undefined ? found : [...found, hint];
+}
+
+/** What a device with the key ring of the project would not take of what one without gets. */
+function ringedHint({ project, release, package: chosen, device }: Upgrade, now: number): string | undefined {
+  const ring = project && ringOf(project);
+  const update = ring && ringUpdates(project.keyRings)(ring.serial);
+  const objection = update && objectionTo(chosen, release, update, device.version, now);
+  if (objection === undefined) return undefined;
+  return `A device that has the key ring of the project does not get ${release.version}: ${refusedWords(objection)}.`;
 }

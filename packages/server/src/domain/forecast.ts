@@ -28,6 +28,7 @@ export const OTHERWISE = [
   'newest',
   'floor',
   'base-missing',
+  'untrusted',
   'not-targeted',
   'rollout-aborted',
   'rollout-scheduled',

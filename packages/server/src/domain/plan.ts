@@ -1,6 +1,7 @@
 import { compareVersions } from '@libfota2/protocol';
 import { isLive, type Project, type Release } from './catalogue.ts';
 import type { Circumstances, Device } from './device.ts';
+import { type RingUpdate, ringUpdates } from './ring-updates.ts';
 import type { Rollout, RolloutLimits } from './rollout.ts';
 import { waveFinder } from './waves.ts';
 import type { Opening } from './windows.ts';
@@ -25,6 +26,8 @@ export interface Policy {
 export interface ProjectPlan {
   readonly project: Project;
   readonly firmwares: ReadonlyMap<string, FirmwarePlan>;
+  /** What a device lacks whose key ring has this number. */
+  readonly ringUpdate: (serial: number) => RingUpdate;
 }
 
 export interface FirmwarePlan {
@@ -75,7 +78,7 @@ function projectPlan(project: Project, releases: readonly Release[], gates: read
     const fitting = ours.filter(({ rollout }) => rollout.firmwareName === name);
     return [name, firmwarePlan(all, fitting)] as const;
   });
-  return { project, firmwares: new Map(firmwares) };
+  return { project, firmwares: new Map(firmwares), ringUpdate: ringUpdates(project.keyRings) };
 }
 
 function firmwarePlan(releases: readonly Release[], gates: readonly Gate[]): FirmwarePlan {

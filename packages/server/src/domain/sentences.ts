@@ -1,12 +1,13 @@
 /** What a rule found, in plain sentences: where it let the device pass, and where it decided. */
-import type { Identity } from '@libfota2/protocol';
+
 import { ANY_SOURCE, type Release } from './catalogue.ts';
-import type { Circumstances, Decision, Rule } from './decide.ts';
+import type { Circumstances, Decision, Question, Rule } from './decide.ts';
 import type { Plan } from './plan.ts';
+import { refusedWords } from './ring-words.ts';
 import { ROLLOUT_DECIDED, ROLLOUT_PASSED } from './sentences-rollout.ts';
 
 export interface Facts {
-  readonly question: Identity;
+  readonly question: Question;
   readonly circumstances: Circumstances;
   readonly decision: Decision;
   readonly plan: Plan;
@@ -42,6 +43,7 @@ export const PASSED: Sentences = {
     decision.answer === 'upgrade' && decision.package.source !== ANY_SOURCE
       ? `A package fits the core ${core} that the device runs.`
       : 'A package fits every core.',
+  untrusted: () => "Its signature is one that the device's key ring takes.",
   'upgrade-loop': ({ circumstances: { known }, plan }) =>
     known?.deliveries === undefined
       ? 'It was never sent this package.'
@@ -81,6 +83,10 @@ export const DECIDED: Sentences = {
     const sources = new Set(newer.flatMap(({ packages }) => packages.map(({ source }) => source)));
     const runs = core === undefined ? 'The device does not tell its core' : `The device runs the core ${core}`;
     return `${runs}; there are packages for ${[...sources].join(', ')}.`;
+  },
+  untrusted: ({ decision }) => {
+    const [first] = decision.choice?.considered ?? [];
+    return `The device would not take ${first && named(first.release)}: ${refusedWords(first?.objection)}.`;
   },
   'upgrade-loop': ({ circumstances }) => {
     const times = counted(circumstances.known?.deliveries?.count ?? 0, 'time');

@@ -1,8 +1,11 @@
 import { type Identity, isThreePartVersion, wireVersion } from '@libfota2/protocol';
 import type { Release } from './catalogue.ts';
+import type { RingUpdate } from './ring-updates.ts';
 
 /** The version that a device told, in the form in which releases are compared, and the core that it runs. */
 export interface Told {
+  /** Of a device with a key ring: what it holds once it has read the answer. */
+  readonly ring?: RingUpdate | undefined;
   readonly version: string;
   /** Without leading zeros; `undefined`: nobody knows. */
   readonly core: string | undefined;

@@ -13,12 +13,14 @@ export function traceOf(decision: Decision, plan: Plan, circumstances: Circumsta
   const relevant =
     choice === undefined || firmware === undefined
       ? NOTHING_RELEVANT
-      : relevantOf(choice, firmware, circumstances, plan);
+      : relevantOf(choice, firmware, circumstances, plan, decision.ring !== undefined);
   return traced(rule, relevant);
 }
 
 /** Rules that say something only of some devices: of others their trace is without them. */
 interface Relevant {
+  /** The device has a key ring. */
+  readonly ringed: boolean;
   readonly pinned: boolean;
   readonly heldBack: boolean;
   readonly floor: boolean;
@@ -32,6 +34,7 @@ interface Relevant {
 }
 
 const NOTHING_RELEVANT: Relevant = {
+  ringed: false,
   pinned: false,
   heldBack: false,
   floor: false,
@@ -42,6 +45,7 @@ const NOTHING_RELEVANT: Relevant = {
 };
 
 const IF_RELEVANT: Readonly<Partial<Record<Rule, keyof Relevant>>> = {
+  untrusted: 'ringed',
   pinned: 'pinned',
   'held-back': 'heldBack',
   floor: 'floor',
@@ -72,11 +76,13 @@ function relevantOf(
   { gates }: FirmwarePlan,
   { known, profile }: Circumstances,
   { policy: { limits } }: Plan,
+  isRinged: boolean,
 ): Relevant {
   const isPinned = profile.pin !== undefined;
   if (considered.length === 0 && floor === undefined && ceiling === undefined && !isPinned) return NOTHING_RELEVANT;
   const looked = considered.map(({ gate }) => gate).filter((gate) => gate !== undefined);
   return {
+    ringed: isRinged,
     pinned: isPinned,
     heldBack: ceiling !== undefined,
     floor: floor !== undefined,

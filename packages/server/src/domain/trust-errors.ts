@@ -32,7 +32,7 @@ export const TRUST_ERRORS = {
   },
   'key-ring-none': {
     means: 'The project has no key ring: nobody has told the server whose signatures its devices trust.',
-    remedy: 'Set the one that its devices were given: PUT /api/v1/projects/PROJECT/key-ring.',
+    remedy: 'Set the one that its devices were given: fota project trust PROJECT FILE.ring.',
   },
   'key-ring-malformed': {
     means: 'This is no key ring, or an update of one that is too long to travel to devices.',
@@ -41,6 +41,6 @@ export const TRUST_ERRORS = {
   'key-ring-mismatch': {
     means: "The key ring does not follow the project's: another project, or another serial number than the next.",
     remedy:
-      'Make the next ring from the one that the server has. Where all ring keys are lost, replace it: devices then need the new one with an application.',
+      'Make the next ring from the one that the server has. Where all ring keys are lost, --replace begins anew: devices get such a ring with an application only.',
   },
 } as const;

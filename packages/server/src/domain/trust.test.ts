@@ -124,6 +124,12 @@ describe('a signature', () => {
     ['that is none', 'signature-malformed', 'signed by me'],
     ['whose comment was changed', 'signature-invalid', signed(BYTES).replace('version:1.1.0', 'version:1.9.0')],
     ['that says nothing', 'manifest-malformed', DAILY.sign(BYTES, 'a firmware')],
+    [
+      'that is too long to travel',
+      'signature-malformed',
+      signed(BYTES).replace(/^.*/, `untrusted comment: ${'x'.repeat(5_000)}`),
+    ],
+    ['of a key ring', 'manifest-mismatch', signed(BYTES, { firmwareName: 'fota-key-ring' })],
     ['for another project', 'manifest-mismatch', signed(BYTES, { project: 'other' })],
     ['that has ended', 'manifest-expired', signed(BYTES, { notAfter: NOW / 1_000 - 1 })],
   ])('%s is refused: %s', (_, code, text) => {

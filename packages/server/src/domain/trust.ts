@@ -5,6 +5,7 @@
 import {
   followLink,
   formatLinks,
+  KEY_RING_FIRMWARE,
   type KeyRing,
   type KeyRingLink,
   type Manifest,
@@ -17,6 +18,7 @@ import {
   type Signature,
   type TrustCrypto,
   TrustError,
+  utf8,
 } from '@libfota2/protocol';
 import { isSameVersion, type Package, type Project, type Release } from './catalogue.ts';
 import { FotaServerError, type ServerErrorCode } from './errors.ts';
@@ -99,6 +101,9 @@ export function withRing(
   );
 }
 
+/** Devices read 16 KiB of a head: with updates of the key ring (8192) and all else there is room for a signature of so many bytes. */
+const LONGEST_SIGNATURE = 5_000;
+
 /**
  * What a signature says, once it is held against the project; nothing yet of the bytes. `undefined`: it is not signed, and
  * need not be. `now`: milliseconds since 1970.
@@ -116,10 +121,21 @@ export function readSigned(
     if (ring === undefined) return undefined;
     throw new FotaServerError('signature-missing', `it is not signed, and "${project.name}" has a key ring`);
   }
+  const bytes = utf8(text).length;
+  if (bytes > LONGEST_SIGNATURE) {
+    const most = `${LONGEST_SIGNATURE} bytes, this one has ${bytes}: shorten its comments`;
+    throw new FotaServerError(
+      'signature-malformed',
+      `a signature travels in the head of an answer with at most ${most}`,
+    );
+  }
   const signature = proving(() => parseSignature(text));
   const signer = ring && proving(() => proveComment(signature, ring.releaseKeys, crypto.ed25519));
   const manifest = proving(() => parseManifest(signature.trustedComment));
-  const { project: signedFor, version, notAfter } = manifest;
+  const { project: signedFor, firmwareName, version, notAfter } = manifest;
+  if (firmwareName === KEY_RING_FIRMWARE) {
+    throw new FotaServerError('manifest-mismatch', 'it is signed as a key ring, which is no firmware');
+  }
   if (signedFor !== project.name) {
     throw new FotaServerError(
       'manifest-mismatch',

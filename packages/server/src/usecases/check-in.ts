@@ -1,9 +1,9 @@
-import type { Identity } from '@libfota2/protocol';
 import {
   type Circumstances,
   type Decision,
   type Device,
   decide,
+  type Question,
   type Rule,
   STRANGER,
   type Upgrade,
@@ -54,9 +54,9 @@ export interface Transfer {
 /** The device's side: a question, its answer, and what is remembered of both. */
 export interface CheckIns {
   /** Decides without touching anything. */
-  decide(identity: Identity): Decision;
+  decide(question: Question): Decision;
   /** The same, with what it was decided by. */
-  look(identity: Identity): Look;
+  look(question: Question): Look;
   /** What this device is being sent: what a resume goes on with (luatos.md L18). `undefined` where it resumed too much. */
   sent(decision: Decision): Sent | undefined;
   /** Whether the operator stopped all upgrades: a resume is refused then, too. */
@@ -73,7 +73,7 @@ export interface CheckIns {
    * where this is no longer what the device is to get: it asked twice at once, or the operator was faster. `begins`:
    * the answer itself brings the package; default true.
    */
-  offered(identity: Identity, decision: Upgrade, begins?: boolean): Promise<Sent | undefined>;
+  offered(question: Question, decision: Upgrade, begins?: boolean): Promise<Sent | undefined>;
   /** Remembers that the rest of a package is promised, which is no new attempt (luatos.md L19). */
   resumed(decision: Decision, sent: Sent, first: number): void;
   /** Counts the bytes of a piece from the middle of a package against what a device may resume. */
@@ -98,7 +98,7 @@ export function createCheckIns(ports: {
   const record = ({ device }: Decision) => fleet.record(device.project, device.id, device.firmwareName);
   const usage = meter.usage;
 
-  const look = (identity: Identity): Look => {
+  const look = (question: Question): Look => {
     const at = now();
     const planned = plan(at);
     let circumstances = STRANGER;
@@ -106,7 +106,7 @@ export function createCheckIns(ports: {
       circumstances = afterAsking(fleet.circumstances(device), device.version, settleMs, at);
       return circumstances;
     };
-    const decision = decide(identity, planned, lookup, { now: at, usage });
+    const decision = decide(question, planned, lookup, { now: at, usage });
     return { decision, circumstances, plan: planned, now: at };
   };
 
@@ -118,8 +118,8 @@ export function createCheckIns(ports: {
 
   const addRest = (key: string, bytes: number): void => void rests.set(key, (rests.get(key) ?? 0) + bytes);
 
-  const isStill = (identity: Identity, { release, package: chosen, rollout }: Upgrade): boolean => {
-    const again = look(identity).decision;
+  const isStill = (question: Question, { release, package: chosen, rollout }: Upgrade): boolean => {
+    const again = look(question).decision;
     const isSame = again.answer === 'upgrade' && again.release.id === release.id && again.rollout === rollout;
     return isSame && again.package.sha256 === chosen.sha256;
   };
@@ -153,7 +153,7 @@ export function createCheckIns(ports: {
 
   return {
     look,
-    decide: (identity) => look(identity).decision,
+    decide: (question) => look(question).decision,
 
     sent(decision) {
       const sent = decision.rule === 'id-missing' ? undefined : record(decision)?.sent;
@@ -182,10 +182,10 @@ export function createCheckIns(ports: {
       onCheckIn({ at, device, rule, code, releaseVersion: isUpgrade ? decision.release.version : undefined });
     },
 
-    async offered(identity, decision, begins = true) {
+    async offered(question, decision, begins = true) {
       await settleEnding(decision.device);
       for (let other = fleet.underWay(decision.device); other; other = fleet.underWay(decision.device)) await other;
-      if (!isStill(identity, decision)) return undefined;
+      if (!isStill(question, decision)) return undefined;
       const at = now();
       const { device, release, package: chosen, rule, rollout } = decision;
       const { sha256, size } = chosen;

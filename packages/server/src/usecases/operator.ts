@@ -87,6 +87,8 @@ export interface ExplainRequest {
   readonly id: string;
   readonly firmwareName: string | undefined;
   readonly version: string | undefined;
+  /** As if it had the key ring of this number. Default: none. */
+  readonly keyRing?: number | undefined;
 }
 
 /** A device with one firmware, or one that never asked, and what operators say of it. */
@@ -285,7 +287,7 @@ export function createOperator(ports: {
         .filter(({ state }) => state !== 'draft')
         .map(({ firmwareName }) => firmwareName);
       const asked = questionOf(request, fleet.recordsOf(name, request.id), [...new Set(heardOf)]);
-      const question = { projectKey: key, ...asked };
+      const question = { projectKey: key, keyRing: request.keyRing, ...asked };
       const { decision, circumstances, plan, now: at } = look(question);
       return explain(question, plan, circumstances, decision, at);
     },

@@ -24,6 +24,7 @@ import { createReports, type Reports } from './reports.ts';
 import { createRolloutDesk, type RolloutDesk } from './rollout-desk.ts';
 import { openRollouts, type Rollouts } from './rollouts.ts';
 import { createSerials, type Serials } from './serials.ts';
+import { createSignatures, type Signatures } from './signatures.ts';
 
 export interface UpgradePorts {
   readonly stores: {
@@ -63,6 +64,7 @@ export interface Upgrades {
   readonly checkIns: CheckIns;
   readonly serials: Serials;
   readonly reports: Reports;
+  readonly signatures: Signatures;
 }
 
 export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
@@ -120,6 +122,7 @@ export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
   const checkIns = createCheckIns({ plan: planning.plan, fleet, meter, ends, noise, now, settleMs, onCheckIn });
   const serials = createSerials({ plan: () => planning.plan(now()), now, sealing: ports.sealing });
   const reports = createReports({ plan: planning.plan, fleet, serials, ends, noise, sha256: ports.sha256, now });
+  const signatures = createSignatures({ plan: planning.plan, release: catalogue.release, now });
   const checkTarget = (project: string, target: Target): void => {
     try {
       if (target.kind === 'query' || target.kind === 'group') resolvedTarget(project, target, groupQuery);
@@ -139,5 +142,5 @@ export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
     later,
   });
   const desk = createRolloutDesk({ catalogue, rollouts, fleet, store: stores.devices, checkTarget, forecasts, now });
-  return { catalogue, fleet, noise, planning, rollouts, desk, checkIns, serials, reports };
+  return { catalogue, fleet, noise, planning, rollouts, desk, checkIns, serials, reports, signatures };
 }

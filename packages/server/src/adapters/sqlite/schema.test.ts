@@ -54,6 +54,10 @@ const FIRST_SCHEMA = `
   PRAGMA user_version = 1;
 `;
 
+function raise(message: string): never {
+  throw new Error(message);
+}
+
 const [KEY, OTHER, SHA] = ['k'.repeat(32), 'o'.repeat(32), 'f'.repeat(64)];
 
 /** As a server of the first schema left it, in the journal mode that it used. */
@@ -167,6 +171,16 @@ it('a database of the second schema, as a server left it, goes on with all that 
     ['869', 'default', 'version-unreadable', undefined],
   ]);
   expect((await devices.log(NO_FILTER, { limit: 10, cursor: undefined })).items).toHaveLength(4);
+  // Nobody has signed anything then, and from now on somebody may.
+  const [project] = await catalogue.projects();
+  expect(project).not.toHaveProperty('keyRings');
+  expect(releases.flatMap(({ packages }) => packages).filter((one) => 'signature' in one)).toEqual([]);
+  const ringed = {
+    ...(project ?? raise('no project')),
+    keyRings: [{ text: 'one' }, { text: 'two', signature: 'by one' }],
+  };
+  await catalogue.updateProject(ringed);
+  expect((await catalogue.projects())[0]).toEqual(ringed);
   // Who came in before still does.
   expect(await sqliteTokens(opened, path).tokens()).toMatchObject([{ id: 'pXqUlG0i', name: 'first', role: 'admin' }]);
 });

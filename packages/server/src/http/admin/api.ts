@@ -273,6 +273,8 @@ export interface ApiQuestion {
   readonly projectKey?: string;
   readonly firmwareName?: string;
   readonly version?: string;
+  /** The number of its key ring. */
+  readonly keyRing?: number;
 }
 
 export interface ApiStep {

@@ -169,6 +169,7 @@ export const explanationSchema: TUnsafe<ApiExplanation> = shape<ApiExplanation>(
           projectKey: Type.Optional(Type.String()),
           firmwareName: Type.Optional(Type.String()),
           version: Type.Optional(Type.String()),
+          keyRing: Type.Optional(count('the number of its key ring')),
         },
         { ...closed, description: 'what the device would ask' },
       ),

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { type Identity, matchesIfNoneMatch, parseRange } from '@libfota2/protocol';
-import type { Package } from '../../domain/catalogue.ts';
-import type { Decision, Refused, Upgrade } from '../../domain/decide.ts';
+import type { Package, ReleasePackage } from '../../domain/catalogue.ts';
+import type { Decision, Question, Refused, Upgrade } from '../../domain/decide.ts';
 import type { OpenPackage, Sent } from '../../ports.ts';
 import type { CheckIns } from '../../usecases/check-in.ts';
+import type { Signatures } from '../../usecases/signatures.ts';
 import { type Answer, beyondTheEnd, etagOf, notModified, packageAnswer, refusal } from '../answers.ts';
 
 /** Answers the question of a device, however it was put: one decision, one dialect (docs/protocol.md §10). */
@@ -15,6 +16,8 @@ export interface OnlyThis {
   /** Whether it may be begun, or only gone on with. */
   readonly isFresh: boolean;
 }
+
+const SERIAL = /^[1-9]\d{0,8}$/;
 
 /** All devices take 300 and above for "no upgrade"; which one tells a person with curl something. */
 const STATUS: Readonly<Record<Refused['code'], number>> = {
@@ -31,16 +34,17 @@ const STATUS: Readonly<Record<Refused['code'], number>> = {
 
 export function createAnswering(ports: {
   readonly checkIns: CheckIns;
+  readonly signatures: Signatures;
   readonly open: (wanted: Package) => Promise<OpenPackage>;
 }): Answering {
-  const { checkIns, open } = ports;
+  const { checkIns, signatures, open } = ports;
 
   /**
    * Promises the package of the decision, or `part` of it, once that is durable. `undefined` where this is no longer what
    * the device is to get.
    */
   const promised = async (
-    identity: Identity,
+    identity: Question,
     decision: Upgrade,
     part?: { readonly first: number; readonly last: number },
   ): Promise<Answer | undefined> => {
@@ -49,7 +53,10 @@ export function createAnswering(ports: {
     const opened = await open(chosen);
     try {
       const sent = await checkIns.offered(identity, decision);
-      if (sent !== undefined) return { ...packageAnswer(chosen, opened, part), onSent: ending(decision, sent, false) };
+      if (sent !== undefined) {
+        const answer = signed(packageAnswer(chosen, opened, part), decision, chosen);
+        return { ...answer, onSent: ending(decision, sent, false) };
+      }
     } catch (problem) {
       await opened.close();
       throw problem;
@@ -58,9 +65,15 @@ export function createAnswering(ports: {
     return undefined;
   };
 
+  /** What this device is being sent, unless it would take that no more. */
+  const underWay = (decision: Decision): Sent | undefined => {
+    const sent = checkIns.sent(decision);
+    return sent !== undefined && signatures.isTaken(decision, sent) ? sent : undefined;
+  };
+
   /** The rest of what this device is being sent, whatever is on offer by now (luatos.md L18); it is no new attempt. */
   const rest = async (
-    identity: Identity,
+    identity: Question,
     decision: Decision,
     range: string,
     ifRange: string | undefined,
@@ -68,7 +81,7 @@ export function createAnswering(ports: {
   ): Promise<Answer | undefined> => {
     // Whoever stops upgrades means those that are under way, too.
     if (checkIns.isStopped()) return undefined;
-    const begun = checkIns.sent(decision);
+    const begun = underWay(decision);
     const isOther = only !== undefined && begun?.sha256 !== only.sha256;
     if (begun === undefined || isOther || (ifRange !== undefined && etagOf(begun) !== ifRange)) {
       return stranger(identity, decision, range, ifRange);
@@ -82,7 +95,7 @@ export function createAnswering(ports: {
       return beyondTheEnd(begun, decision.project?.refusals);
     }
     const opened = await open(begun);
-    const answer = packageAnswer(begun, opened, part);
+    const answer = signed(packageAnswer(begun, opened, part), decision, signatures.of(begun));
     // A client that fetches piece by piece resumes nothing, and would fill the log.
     if (part.last < begun.size - 1) return { ...answer, onSent: ({ bytes }) => checkIns.fetched(decision, bytes) };
     checkIns.resumed(decision, begun, part.first);
@@ -96,7 +109,7 @@ export function createAnswering(ports: {
 
   /** A range of something else than what this device is being sent. */
   const stranger = async (
-    identity: Identity,
+    identity: Question,
     decision: Decision,
     range: string,
     ifRange: string | undefined,
@@ -114,7 +127,7 @@ export function createAnswering(ports: {
 
   /** A package from its beginning, unless the client has it already. */
   const beginning = async (
-    identity: Identity,
+    identity: Question,
     decision: Upgrade,
     { method, headers }: IncomingMessage,
     only: OnlyThis | undefined,
@@ -127,12 +140,16 @@ export function createAnswering(ports: {
       if (!isLook) await checkIns.answered(decision);
       return notModified(chosen);
     }
-    return isLook ? packageAnswer(chosen, await open(chosen)) : promised(identity, decision);
+    return isLook ? signed(packageAnswer(chosen, await open(chosen)), decision, chosen) : promised(identity, decision);
   };
 
-  const answer: Answering = async (identity, request, only) => {
+  const answered = async (
+    identity: Question,
+    decision: Decision,
+    request: IncomingMessage,
+    only: OnlyThis | undefined,
+  ): Promise<Answer | undefined> => {
     const { method, headers } = request;
-    const decision = checkIns.decide(identity);
     const isLook = method === 'HEAD';
     if (headers.range !== undefined && !isLook) {
       const resumed = await rest(identity, decision, headers.range, single(headers['if-range']), only);
@@ -143,9 +160,37 @@ export function createAnswering(ports: {
       const { code, msg, project, retryAfterS } = decision;
       return refusal(STATUS[code], code, msg, project?.refusals, retryAfterS);
     }
-    return (await beginning(identity, decision, request, only)) ?? answer(identity, request, only);
+    return beginning(identity, decision, request, only);
+  };
+
+  const answer: Answering = async (identity, request, only) => {
+    const question = asked(identity, request.headers);
+    for (;;) {
+      const decision = checkIns.decide(question);
+      const found = await answered(question, decision, request, only);
+      if (found !== undefined) return updating(found, decision);
+    }
   };
   return answer;
+}
+
+/** A device with a key ring tells its number (docs/protocol.md §13.3). */
+function asked(identity: Identity, { 'fota-key-ring': told }: IncomingMessage['headers']): Question {
+  return typeof told === 'string' && SERIAL.test(told) ? { ...identity, keyRing: Number(told) } : identity;
+}
+
+/** An answer with bytes of a package, for devices with a key ring with its signature. */
+function signed(answer: Answer, { ring }: Decision, sent: Pick<ReleasePackage, 'signature'> | undefined): Answer {
+  const signature = sent?.signature;
+  if (ring === undefined || signature === undefined) return answer;
+  const headers = { ...answer.headers, 'Fota-Signature': Buffer.from(signature).toString('base64') };
+  return { ...answer, headers };
+}
+
+/** Any answer; for a device whose key ring is older than the project's with the next ones (§13.6). */
+function updating(answer: Answer, { ring }: Decision): Answer {
+  if (ring === undefined || ring.header === '') return answer;
+  return { ...answer, headers: { ...answer.headers, 'Fota-Key-Ring': ring.header } };
 }
 
 /** The device was told of a package, and is to have another by now: it must ask again. */

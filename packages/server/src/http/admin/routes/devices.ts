@@ -138,14 +138,21 @@ export function deviceRoutes(app: App, operator: Operator, devices: DeviceQuerie
             id: name('id of the device'),
             firmware: Type.Optional(name('as if it had asked for this firmware')),
             version: Type.Optional(name('as if it ran this version')),
+            keyRing: Type.Optional(
+              Type.Integer({
+                minimum: 1,
+                maximum: 999_999_999,
+                description: 'as if it had the key ring of this number',
+              }),
+            ),
           },
           closed,
         ),
         ...answers('The explanation', explanationSchema, ['project-unknown', 'question-incomplete']),
       },
     },
-    async ({ params, query: { id, firmware, version } }) =>
-      explanationView(operator.explain({ project: params.project, id, firmwareName: firmware, version })),
+    async ({ params, query: { id, firmware, version, keyRing } }) =>
+      explanationView(operator.explain({ project: params.project, id, firmwareName: firmware, version, keyRing })),
   );
 
   app.get(
