@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { failingFiles, makeImage, tool } from '@libfota2/testkit';
-import { createFota, type Outcome, updateFile } from 'libfota2';
+import { formatKeyRing, formatLinks, type KeyRing } from '@libfota2/protocol';
+import { failingFiles, makeImage, makeSigner, tool } from '@libfota2/testkit';
+import { createFota, type Outcome, type Settings, updateFile } from 'libfota2';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { proof } from './support/proof.ts';
 
@@ -16,6 +17,20 @@ const STEP = process.env['PROVE'] === undefined ? 3 : 1;
 const image = makeImage(21, 512 * 1024);
 const old = makeImage(22, 90_000);
 const ETAG = '"21"';
+
+const [signer, ringSigner] = [makeSigner(1), makeSigner(2)];
+const ringOf = (serial: number): KeyRing => ({
+  project: 'gateway',
+  serial,
+  releaseKeys: [signer.publicKey],
+  ringKeys: [ringSigner.publicKey],
+});
+const trusting: Settings = { trust: formatKeyRing(ringOf(1)), version: '1.0.0' };
+/** What every answer brings; whoever has no key ring passes it over. */
+const signed = {
+  'Fota-Signature': Buffer.from(signer.release(image, { minimumVersion: '1.5.0' })).toString('base64'),
+  'Fota-Key-Ring': formatLinks([ringSigner.link(ringOf(2))]),
+};
 
 let server: Server;
 let url: string;
@@ -32,7 +47,7 @@ beforeAll(async () => {
     const first = Number(asked ?? 0);
     const rest = first === 0 ? {} : { 'content-range': `bytes ${first}-${image.length - 1}/${image.length}` };
     const length = isSized ? { 'content-length': image.length - first, etag: ETAG } : {};
-    response.writeHead(first === 0 ? 200 : 206, { ...length, ...rest }).end(image.subarray(first));
+    response.writeHead(first === 0 ? 200 : 206, { ...length, ...rest, ...signed }).end(image.subarray(first));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -58,7 +73,8 @@ async function whatLies(folder = dir): Promise<'nothing' | 'old' | 'new' | 'some
 const parts = async (folder = dir): Promise<string[]> =>
   (await fs.readdir(folder)).filter((name) => name.endsWith('.part'));
 
-const upgrade = (folder = dir): Promise<Outcome> => createFota({ dir: folder }).upgrade({ url: `${url}sized` });
+const upgrade = (folder = dir, settings: Settings = {}): Promise<Outcome> =>
+  createFota({ ...settings, dir: folder }).upgrade({ url: `${url}sized` });
 
 describe('a folder', () => {
   it('that is missing is made', async () => {
@@ -181,31 +197,38 @@ describe.skipIf(mounts === undefined)('a file system of its own', () => {
 });
 
 /** Leaves half of the image and a note of it, as an aborted call does. */
-async function leaveHalf(): Promise<void> {
+async function leaveHalf(settings: Settings = {}): Promise<void> {
   const stop = new AbortController();
   const onProgress = ({ bytes }: { readonly bytes: number }): void => {
     if (bytes >= image.length / 2) stop.abort(new Error('that is enough'));
   };
-  const half = createFota({ dir }).upgrade({ url: `${url}sized`, signal: stop.signal, onProgress });
+  const half = createFota({ ...settings, dir }).upgrade({ url: `${url}sized`, signal: stop.signal, onProgress });
   await expect(half).rejects.toThrow('that is enough');
 }
 
 describe('each call of the file system in turn may fail', () => {
   const tally = { failures: 0, kept: 0, brought: 0 };
+  const kept = async (): Promise<string> => {
+    const copies = ['update.bin.trust.0', 'update.bin.trust.1'].map((name) => fs.readFile(join(dir, name), 'utf8'));
+    return (await Promise.allSettled(copies)).map((copy) => (copy.status === 'fulfilled' ? copy.value : '')).join('\n');
+  };
 
   /** Fails the call; false once the library makes no such call any more. */
-  async function fail(at: number, code: string, forGood: boolean): Promise<boolean> {
+  async function fail(at: number, code: string, forGood: boolean, settings: Settings): Promise<boolean> {
     const { files, calls } = failingFiles(fs, { call: at, code, forGood });
-    const { result, code: told, message } = await createFota(updateFile(dir, files)).upgrade({ url: `${url}sized` });
+    const fota = createFota({ ...settings, ...updateFile(dir, files) });
+    const { result, code: told, message } = await fota.upgrade({ url: `${url}sized` });
     const story = `call ${at} failed with ${code}${forGood ? ' for good' : ''}: ${message}`;
     expect(await whatLies(), story).toBe(result === 0 ? 'new' : 'old');
+    // The image never shows without its floor.
+    if (result === 0 && settings.trust !== undefined) expect(await kept(), story).toContain('"floor":"1.5.0"');
     if (result !== 0) expect(told, story).toBe(code === 'ENOSPC' ? 'disk-full' : 'write-failed');
     if (calls() < at) return false;
     tally.failures += 1;
     tally[result === 0 ? 'brought' : 'kept'] += 1;
 
     // Whatever was left behind: a healthy disk gets the image, and nothing lies about.
-    const next = await upgrade();
+    const next = await upgrade(dir, settings);
     expect([0, 4], story).toContain(next.result);
     expect(await whatLies(), `${story}; then ${next.message}`).toBe('new');
     // What even the removal failed for is cleared away once this process has ended: until then it might be in use.
@@ -214,9 +237,11 @@ describe('each call of the file system in turn may fail', () => {
     return true;
   }
 
-  for (const [how, prepare] of [
-    ['an upgrade from the start', async () => undefined],
-    ['an upgrade that goes on', leaveHalf],
+  for (const [how, prepare, settings] of [
+    ['an upgrade from the start', async () => undefined, {}],
+    ['an upgrade that goes on', () => leaveHalf(), {}],
+    ['a signed upgrade from the start', async () => undefined, trusting],
+    ['a signed upgrade that goes on', () => leaveHalf(trusting), trusting],
   ] as const) {
     for (const code of ['ENOSPC', 'EIO']) {
       for (const forGood of [false, true]) {
@@ -226,7 +251,7 @@ describe('each call of the file system in turn may fail', () => {
             await fs.mkdir(dir);
             await fs.writeFile(join(dir, 'update.bin'), old);
             await prepare();
-            more = await fail(at, code, forGood);
+            more = await fail(at, code, forGood, settings);
           }
         });
       }

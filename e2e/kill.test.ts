@@ -5,8 +5,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeImage, sha256Hex } from '@libfota2/testkit';
-import type { Outcome } from 'libfota2';
+import { formatKeyRing, formatLinks, type KeyRing } from '@libfota2/protocol';
+import { makeImage, makeSigner, sha256Hex } from '@libfota2/testkit';
+import type { Outcome, Settings } from 'libfota2';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { proof } from './support/proof.ts';
 import { randomNumbers } from './support/server-kill.ts';
@@ -21,6 +22,19 @@ const PATIENT_MS = 60_000;
 
 const image = makeImage(IMAGE_SEED, BYTES);
 const old = makeImage(12, 90_000);
+
+const [signer, ringSigner] = [makeSigner(1), makeSigner(2)];
+const ringOf = (serial: number): KeyRing => ({
+  project: 'gateway',
+  serial,
+  releaseKeys: [signer.publicKey],
+  ringKeys: [ringSigner.publicKey],
+});
+/** What every answer carries; whoever has no key ring passes it over. */
+const SIGNED = {
+  'Fota-Signature': Buffer.from(signer.release(image, { minimumVersion: '1.5.0' })).toString('base64'),
+  'Fota-Key-Ring': formatLinks([ringSigner.link(ringOf(2))]),
+};
 
 type Word = Readonly<Record<string, unknown>>;
 
@@ -90,7 +104,7 @@ function start(script: string, ...args: readonly (string | number)[]): Told {
 }
 
 async function startServer(port = 0): Promise<{ readonly server: Told; readonly port: number; readonly url: string }> {
-  const server = start('server.mjs', port, IMAGE_SEED, BYTES);
+  const server = start('server.mjs', port, IMAGE_SEED, BYTES, JSON.stringify(SIGNED));
   const listening = Number((await server.word('port'))['port']);
   return { server, port: listening, url: `http://127.0.0.1:${listening}/firmware.bin` };
 }
@@ -101,8 +115,11 @@ async function hold(server: Told, at: number | undefined): Promise<void> {
   await server.word('holding', from);
 }
 
+/** Of the device: how it is configured. */
+let settings: Settings = {};
+
 function startDevice(url: string, timeoutMs = PATIENT_MS): Told {
-  return start('device.mjs', url, dir, timeoutMs);
+  return start('device.mjs', url, dir, timeoutMs, JSON.stringify(settings));
 }
 
 async function outcomeOf(device: Told): Promise<Outcome> {
@@ -146,9 +163,18 @@ type Moment = { readonly bytes: number } | { readonly changes: number };
 
 /** The part is made, twice a note is made and renamed over the last, the image is renamed, its note is: 12 changes. */
 const CHANGES = 12;
+/** Ring, time and floor are learned one after the other, in two copies each: both are made and renamed. */
+const SIGNED_CHANGES = CHANGES + 18;
 
 function randomMoment(random: () => number): Moment {
-  return random() < 0.3 ? { changes: 1 + Math.floor(random() * CHANGES) } : { bytes: Math.floor(random() * BYTES) };
+  const changes = settings.trust === undefined ? CHANGES : SIGNED_CHANGES;
+  return random() < 0.3 ? { changes: 1 + Math.floor(random() * changes) } : { bytes: Math.floor(random() * BYTES) };
+}
+
+/** Whether a copy of what the device has learned says that it took the image: the image never shows before. */
+async function isFloorKept(): Promise<boolean> {
+  const copies = [0, 1].map((copy) => readFile(join(dir, `update.bin.trust.${copy}`), 'utf8').catch(() => ''));
+  return (await Promise.all(copies)).some((copy) => copy.includes('"floor":"1.5.0"'));
 }
 
 /** Starts a device and kills it at the moment, or when it ends before. */
@@ -186,8 +212,10 @@ async function killSome(most: number, random: () => number, server: Told, url: s
     await killAt(moment, server, url);
     tally.kills += 1;
     expect(await whatLies(), JSON.stringify(story)).toMatch('bytes' in moment ? /^old$/ : /^(old|new)$/);
-    // The image and, in the moment of a mark, a note that is being written.
-    expect((await parts()).length, JSON.stringify(story)).toBeLessThanOrEqual(2);
+    // The image and, in the moment of a mark, a note that is being written; of a signed one, what each kill left of a copy.
+    const most = settings.trust === undefined ? 2 : 2 + story.length;
+    expect((await parts()).length, JSON.stringify(story)).toBeLessThanOrEqual(most);
+    if (settings.trust !== undefined && (await whatLies()) === 'new') expect(await isFloorKept()).toBe(true);
     isMarked = (await readdir(dir)).includes('update.bin.notes');
   }
 
@@ -212,20 +240,29 @@ async function killSome(most: number, random: () => number, server: Told, url: s
   tally[resumedFrom > 0 ? 'resumed' : 'fromStart'] += 1;
 }
 
-it(`resumes and ends right after ${KILLS} kills of the device at random moments`, {
-  timeout: KILLS * 20_000,
-}, async () => {
-  const random = randomNumbers(SEED);
-  const { server, url } = await startServer();
-  while (tally.kills < KILLS) {
-    await rm(dir, { recursive: true });
-    dir = await mkdtemp(join(tmpdir(), 'libfota2 kill '));
-    await writeFile(join(dir, 'update.bin'), old);
-    await killSome(KILLS - tally.kills, random, server, url);
-  }
-  expect(tally.kills).toBe(KILLS);
-  expect(tally.resumed).toBeGreaterThan(0);
-});
+it.each([
+  ['', {}],
+  [' with a key ring', { trust: formatKeyRing(ringOf(1)), version: '1.0.0' }],
+])(
+  `resumes and ends right after ${KILLS} kills of the device%s at random moments`,
+  {
+    timeout: KILLS * 20_000,
+  },
+  async (_how, given) => {
+    settings = given;
+    const before = tally.kills;
+    const random = randomNumbers(SEED);
+    const { server, url } = await startServer();
+    while (tally.kills < before + KILLS) {
+      await rm(dir, { recursive: true });
+      dir = await mkdtemp(join(tmpdir(), 'libfota2 kill '));
+      await writeFile(join(dir, 'update.bin'), old);
+      await killSome(before + KILLS - tally.kills, random, server, url);
+    }
+    expect(tally.kills).toBe(before + KILLS);
+    expect(tally.resumed).toBeGreaterThan(0);
+  },
+);
 
 afterAll(() => {
   const { kills, resumed, fromStart, afterTheEnd } = tally;
