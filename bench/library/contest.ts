@@ -3,10 +3,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { formatKeyRing } from '@libfota2/protocol';
+import { makeSigner } from '@libfota2/testkit';
 import { median, run } from '../measure.ts';
 import { serveImage } from '../servers.ts';
 
-const CONTESTANTS = ['idle', 'curl', 'loop', 'upgrade'] as const;
+const CONTESTANTS = ['idle', 'curl', 'loop', 'upgrade', 'signed'] as const;
 export type Contestant = (typeof CONTESTANTS)[number];
 
 /** Medians over the rounds. */
@@ -33,6 +35,7 @@ const SCRIPTS: Readonly<Record<Contestant, string>> = {
   curl: 'curl -s -o "$2/update.bin" "$1" && sync "$2/update.bin" && sha256sum "$2/update.bin"',
   loop: `${node} "$3" "$1" "$2"`,
   upgrade: `${node} "$3" "$1" "$2"`,
+  signed: `${node} "$3" "$1" "$2"`,
 };
 
 /** Lets all contestants take the same image from the same server, in turns, and sees that each got it whole. */
@@ -42,6 +45,10 @@ export async function contest(mib: number, rounds: number, onRound: (round: numb
   const image = randomFillSync(Buffer.alloc(mib * 1024 ** 2));
   const sha256 = createHash('sha256').update(image).digest('hex');
   await writeFile(file, image);
+  const [signer, ringSigner] = [makeSigner(1), makeSigner(2)];
+  const keys = { releaseKeys: [signer.publicKey], ringKeys: [ringSigner.publicKey] };
+  await writeFile(`${file}.minisig`, signer.release(image, { project: 'bench' }));
+  await writeFile(join(folder, 'key-ring.txt'), formatKeyRing({ project: 'bench', serial: 1, ...keys }));
   const server = await serveImage(file);
   try {
     const costs = CONTESTANTS.map((name) => ({ name, runs: [] as Score[] }));

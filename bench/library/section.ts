@@ -11,7 +11,7 @@ export function librarySection(contest: Contest, doorBytes: number): Section {
 }
 
 function rows({ mib, scores }: Contest, doorBytes: number): Row[] {
-  const { idle, curl, loop, upgrade } = scores;
+  const { idle, curl, loop, signed, upgrade } = scores;
   const curlMs = (1000 * curl.cpuS) / mib;
   const cpu = (what: string, cpuS: number, aim: Aim | undefined): Row => {
     const ms = (1000 * (cpuS - idle.cpuS)) / mib;
@@ -25,8 +25,10 @@ function rows({ mib, scores }: Contest, doorBytes: number): Row[] {
   const limit = kib(DOOR_LIMIT_BYTES);
   return [
     cpu('CPU of one upgrade', upgrade.cpuS, CPU_AIM),
+    cpu('CPU of a signed upgrade', signed.cpuS, CPU_AIM),
     cpu('CPU of a bare Node loop', loop.cpuS, undefined),
     peak('Peak memory of one upgrade', upgrade.peakMiB, { text: `≤ ${PEAK_LIMIT_MIB} MiB`, most: 1 }),
+    peak('Peak memory of a signed upgrade', signed.peakMiB, { text: `≤ ${PEAK_LIMIT_MIB} MiB`, most: 1 }),
     peak('Peak memory of a bare Node loop', loop.peakMiB, undefined),
     row('Door, minified and gzipped', kib(doorBytes), limit, doorBytes / DOOR_LIMIT_BYTES, {
       text: `≤ ${limit}`,
@@ -36,7 +38,7 @@ function rows({ mib, scores }: Contest, doorBytes: number): Row[] {
 }
 
 function text({ mib, server, scores }: Contest): string {
-  const wall = (['curl', 'loop', 'upgrade'] as const)
+  const wall = (['curl', 'loop', 'upgrade', 'signed'] as const)
     .map((name) => `${name} ${scores[name].wallS.toFixed(2)} s`)
     .join(', ');
   return `
@@ -46,6 +48,8 @@ All take the same image (${mib} MiB of random bytes) from the same server (${ser
   in C. An upgrade is a child process that calls \`upgrade()\` once; the CPU of a Node that starts and does nothing is taken
   off. Where \`sha256sum\` makes no use of the processor's SHA instructions, as Debian's, Node's hash is several times
   faster, which is how a ratio below 1 comes about. Both are timed by bash, process start and exit included.
+- **Signed upgrade**: the same on a device with a key ring, with the signature beside the file: a second request, BLAKE2b over
+  the image, and what was learned in two copies.
 - **Bare Node loop**: a child that hashes and writes what \`node:http\` brings, with no check, retry, resume or note. It is
   no limit but tells what Node itself costs.
 - **Peak memory**: the highest resident size (VmHWM, the mapped pages of the Node binary included) of the child, above that

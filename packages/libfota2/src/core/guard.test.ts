@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { fakeWorld, MemoryDisk, type Script, type ScriptedAnswer } from '@libfota2/testkit';
 import { createCore } from 'libfota2/core';
 import { describe, expect, it } from 'vitest';
@@ -124,12 +125,16 @@ describe('a device with a key ring', () => {
     expect(await after(disk, release({ version: '0.1', firmwareName: 'x' }), unknown)).toMatchObject({ result: 0 });
     expect(await after(disk, release({ minimumVersion: '2' }), unknown)).toMatchObject({ result: 0 });
     expect(await after(disk, release({ version: '1.9' }), unknown)).toMatchObject({ code: 'manifest-below-floor' });
+    const ring = release({ version: '9', firmwareName: 'fota-key-ring' });
+    expect(await after(disk, ring, unknown)).toMatchObject({ code: 'manifest-mismatch' });
   });
 
   it('asks anew for what it had taken without a signature', async () => {
     const disk = new MemoryDisk();
     const server: Script = ({ headers }) => (headers['if-none-match'] === undefined ? release() : { status: 304 });
-    await createCore(fakeWorld(server, { disk }), { version: '1.0.0' }).upgrade({ url });
+    const plain = createCore(fakeWorld(server, { disk }), { version: '1.0.0', project: 'gateway' });
+    expect((await plain.upgrade({ url })).result).toBe(0);
+    expect(await plain.upgrade({ url })).toMatchObject({ reason: 'not-modified' });
     const { fota } = device(server, disk);
     expect(await fota.upgrade({ url })).toMatchObject({ result: 0, manifest: { version: '2.0.0' } });
     expect(await fota.upgrade({ url })).toMatchObject({ reason: 'not-modified' });
@@ -146,6 +151,32 @@ describe('a device with a key ring', () => {
     const before = fota.upgrade({ url });
     fota.configure({ trust });
     expect([(await before).result, (await fota.upgrade({ url })).result]).toEqual([0, 4]);
+  });
+});
+
+describe('what is signed', () => {
+  const chunked = { ...release(), framing: 'chunked' } as const;
+
+  it('tells check the size and the digest that the server does not', async () => {
+    expect(await device(chunked).fota.check({ url })).toMatchObject({
+      kind: 'available',
+      size: image.length,
+      sha256: createHash('sha256').update(image).digest('hex'),
+    });
+  });
+
+  it('tells the target how much comes, and the caller of how much', async () => {
+    const { fota, world } = device(chunked);
+    const totals = new Set<number | undefined>();
+    expect(await fota.upgrade({ url, onProgress: ({ total }) => void totals.add(total) })).toMatchObject({ result: 0 });
+    expect([...totals]).toEqual([image.length]);
+    expect(await fota.upgrade({ url: `${url}2`, maxBytes: image.length - 1 })).toMatchObject({ code: 'too-large' });
+    expect(world.asks).toHaveLength(2);
+  });
+
+  it('must be what the caller expects, before a byte comes', async () => {
+    const outcome = await device(release()).fota.upgrade({ url, expectedSha256: '0'.repeat(64) });
+    expect(outcome).toMatchObject({ code: 'manifest-mismatch', bytes: 0 });
   });
 });
 

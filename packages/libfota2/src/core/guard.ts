@@ -3,10 +3,12 @@ import { type FotaError, failure, storeFailure } from './errors.ts';
 import { base64ToHex } from './hex.ts';
 import type { ImageInHand } from './image.ts';
 import { createJournal, inTurn } from './journal.ts';
-import type { ImageHead } from './judge.ts';
+import { type ImageHead, tooLarge } from './judge.ts';
 import type { KeyRingStory } from './outcome.ts';
-import { encodeText } from './platform.ts';
+import type { Plan } from './plan.ts';
+import { encodeText, type Signal } from './platform.ts';
 import type { Answer, HashAlgorithm, Ports } from './ports.ts';
+import { signatureOf } from './sidecar.ts';
 import {
   type Belief,
   beliefFrom,
@@ -39,10 +41,11 @@ export interface Guard {
   /** Follows the updates of the ring that an answer brings, whatever else it is. */
   heed(headers: Answer['headers']): Promise<void>;
   /**
-   * What is signed of an image that is offered, by the text of its signature; `undefined` where the device runs it already.
-   * @throws FotaError with a code of a signature or a manifest
+   * What is signed of an image that is offered; `undefined` where the device runs it already.
+   * @param onSend called where a request is sent for its signature
+   * @throws FotaError with a code of a signature or a manifest, `too-large`, and what asking for the signature ends in
    */
-  admit(signature: string, image: ImageHead): Promise<Admitted | undefined>;
+  admit(answer: Answer, image: ImageHead, signal: Signal, onSend: () => void): Promise<Admitted | undefined>;
 }
 
 /** A release that may be taken, once its bytes have come. */
@@ -54,7 +57,9 @@ export interface Admitted {
   commit(): Promise<void>;
 }
 
-export function createGuard(plan: TrustPlan, { clock, ed25519, hash, target, vault }: Ports): Guard {
+export function createGuard(question: Plan, plan: TrustPlan, ports: Ports): Guard {
+  const { clock, ed25519, hash, target, vault } = ports;
+  const { expectedSha256: sha256, policy } = question;
   const sum = (algorithm: HashAlgorithm, bytes: Uint8Array): string => {
     const running = hash(algorithm);
     running.update(bytes);
@@ -119,11 +124,14 @@ export function createGuard(plan: TrustPlan, { clock, ed25519, hash, target, vau
       await keep(next.belief);
       story = { updated: story.updated || belief.ring.serial > serial, refused: next.refused ?? story.refused };
     },
-    async admit(text, { total }) {
+    async admit(answer, { total: size }, signal, onSend) {
+      const text = await signatureOf(answer, question, ports, signal, onSend);
       try {
         const { signed, belief: next } = proven(belief, text, crypto);
         await keep(next);
-        return isNew(signed, total, belief, plan, clock.wallMs()) ? admitted(signed) : undefined;
+        if (!isNew(signed, { size, sha256 }, belief, plan, clock.wallMs())) return undefined;
+        if (signed.manifest.size > policy.maxBytes) throw tooLarge(signed.manifest.size, policy.maxBytes);
+        return admitted(signed);
       } catch (error) {
         throw error instanceof TrustError ? untrusted(error) : error;
       }

@@ -21,7 +21,6 @@ import type { Plan } from './plan.ts';
 import { abortable, newStop, type Signal, type Stop } from './platform.ts';
 import type { Answer, Ports, Timer } from './ports.ts';
 import { afterSetback, type Course, isInterruption, OUTSET } from './retry.ts';
-import { signatureOf } from './sidecar.ts';
 
 /** One call's errand: a decided question, and who listens. */
 export interface Errand {
@@ -76,7 +75,7 @@ class Transfer<End> {
     this.#ports = ports;
     this.#onOffer = onOffer;
     this.#landing = createLanding(errand.plan, ports);
-    this.#guard = errand.plan.trust && createGuard(errand.plan.trust, ports);
+    this.#guard = errand.plan.trust && createGuard(errand.plan, errand.plan.trust, ports);
     this.#startedAt = ports.clock.monotonicMs();
   }
 
@@ -157,35 +156,33 @@ class Transfer<End> {
     return mayGoOn ? { ...common, offset, held } : { ...common, offset: 0, held: undefined };
   }
 
-  /** Nothing of what is offered is looked at before its signature is, and nothing changes at the target. */
+  /** With a key ring nothing of what is offered is looked at before its signature, and nothing changes at the target. */
   async #consider(answer: Answer, offer: Offer): Promise<End | NoUpgrade> {
     if (this.#guard === undefined) return this.#onOffer(this, answer, offer);
-    const { maxBytes } = this.#plan.policy;
-    const text = await signatureOf(answer, this.#plan, this.#ports, this.#stop.signal, () => {
+    const signed = await this.#guard.admit(answer, offer.image, this.#stop.signal, () => {
       this.#attempts += 1;
     });
-    const signed = await this.#guard.admit(text, offer.image);
     if (signed === undefined) return this.#noUpgrade('The version that is offered runs already.', 'newest');
-    const { size } = signed.manifest;
-    if (size > maxBytes) throw tooLarge(size, maxBytes);
     return this.#onOffer(this, answer, offer, signed);
   }
 
   /** Ends a check: there is an upgrade, and this is known of it. */
   async describe(...[, { image }, signed]: Offered): Promise<CheckOutcome> {
+    const size = image.total ?? signed?.manifest.size;
+    const told = image.digest?.algorithm === 'sha-256' ? base64ToHex(image.digest.base64) : undefined;
     return {
-      ...this.#story(`There is an upgrade of ${image.total ?? 'unknown'} bytes.`),
+      ...this.#story(`There is an upgrade of ${size ?? 'unknown'} bytes.`),
       kind: 'available',
-      size: image.total,
+      size,
       etag: image.etag,
-      sha256: image.digest?.algorithm === 'sha-256' ? base64ToHex(image.digest.base64) : undefined,
+      sha256: signed?.manifest.sha256 ?? told,
       manifest: signed?.manifest,
     };
   }
 
   /** Takes the body to the target. */
   async take(...[answer, offer, signed]: Offered): Promise<Downloaded> {
-    const image = await this.#imageFor(offer);
+    const image = await this.#imageFor(offer, signed?.manifest.size);
     await this.#receive(image, answer, offer, signed);
     // A cut of power between the two leaves a floor without its image, never an image without its floor.
     await signed?.commit();
@@ -196,7 +193,7 @@ class Transfer<End> {
     return { ...story, kind: 'downloaded', result: 0, code: 'downloaded', file, size, sha256, resumedFrom, manifest };
   }
 
-  async #imageFor(offer: Offer): Promise<ImageInHand> {
+  async #imageFor(offer: Offer, total = offer.image.total): Promise<ImageInHand> {
     const current = this.#landing.image;
     if (offer.kind === 'rest' && current !== undefined) {
       current.spliced = true;
@@ -204,7 +201,9 @@ class Transfer<End> {
     }
     const landing = this.#landing;
     this.#course = { ...this.#course, begun: true };
-    return offer.kind === 'rest' ? landing.resume(offer.image, this.#stop.signal) : landing.begin(offer.image);
+    return offer.kind === 'rest'
+      ? landing.resume(offer.image, this.#stop.signal)
+      : landing.begin({ ...offer.image, total });
   }
 
   async #receive(image: ImageInHand, ...[answer, offer, signed]: Offered): Promise<void> {
@@ -218,7 +217,7 @@ class Transfer<End> {
       await this.#landing.take(image, bytes);
       message.update(bytes);
       const { resumedFrom } = image;
-      this.#errand.onProgress?.({ bytes: reached, total, resumedFrom, attempt: this.#attempts });
+      this.#errand.onProgress?.({ bytes: reached, total: image.head.total, resumedFrom, attempt: this.#attempts });
     }
     // An abort in the last moment still counts: the caller was told of it.
     if (this.#stop.signal.aborted) throw this.#stop.signal.reason;

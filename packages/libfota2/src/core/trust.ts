@@ -138,13 +138,21 @@ export function proven(
   };
 }
 
+/** What is known of an image before it comes. */
+export interface Offered {
+  /** As the server tells it. */
+  readonly size: number | undefined;
+  /** As the caller demands it. */
+  readonly sha256: string | undefined;
+}
+
 /**
- * Whether the device may take what is signed, and `size` bytes of it if that is known; `false` where it runs it already.
+ * Whether the device may take what is signed, and this is that; `false` where it runs it already.
  * @throws TrustError `manifest-mismatch`, `manifest-early`, `manifest-expired`, `manifest-below-floor`, `manifest-downgrade`
  */
 export function isNew(
   { manifest }: Signed,
-  size: number | undefined,
+  { sha256 = manifest.sha256, size = manifest.size }: Offered,
   { ring, floor, latest }: Belief,
   plan: TrustPlan,
   wallMs: number,
@@ -164,9 +172,8 @@ export function isNew(
     if (isSame && (error as TrustError).code === 'manifest-downgrade') return false;
     throw error;
   }
-  if (size !== undefined && size !== manifest.size) {
-    throw mismatch(`${manifest.size} bytes are signed, and ${size} are offered`);
-  }
+  if (size !== manifest.size) throw mismatch(`${manifest.size} bytes are signed, and ${size} are offered`);
+  if (sha256 !== manifest.sha256) throw mismatch(`SHA-256 ${manifest.sha256} is signed, and ${sha256} is expected`);
   return true;
 }
 
