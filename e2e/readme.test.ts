@@ -69,7 +69,8 @@ describe('the README', () => {
 
   /** Runs shell lines where the last ones ended, stopping at the first that fails. */
   async function shell(code: string): Promise<void> {
-    const env = { ...quietNpm, PATH: path, HERE: join(dir, 'here') };
+    // Nobody sits here to type a passphrase.
+    const env = { ...quietNpm, PATH: path, HERE: join(dir, 'here'), FOTA_KEY_PASSPHRASE: 'of the reader' };
     // Where a machine has no cmp, the rest is told all the same.
     const known = cmp === undefined ? code.replaceAll(/\bcmp [^;\n]*/g, ':') : code;
     const here = known.replaceAll(':8266/', `:${devicePort}/`);
@@ -174,7 +175,7 @@ describe('the README', () => {
 
   for (const [i, { language, code }] of blocks.entries()) {
     const first = code.trim().split('\n', 1)[0];
-    it(`tells the truth in block ${i + 1}, ${language}: ${first}`, { timeout: 60_000 }, async () => {
+    it(`tells the truth in block ${i + 1}, ${language}: ${first}`, { timeout: 120_000 }, async () => {
       const execute = kinds[language];
       if (execute === undefined) throw new Error(`Nobody knows how to execute a block of ${language || 'no language'}`);
       await execute(code);

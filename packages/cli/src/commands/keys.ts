@@ -5,13 +5,14 @@ import { bold, dim } from '../output/text.ts';
 import { quoted } from '../output/words.ts';
 import { refuseThere, writeDurably } from '../trust/files.ts';
 import { type NewKey, newKey, publicPath } from '../trust/new-key.ts';
-import { examples, type Invocation, jsonOption } from './command.ts';
+import { examples, type Invocation, integer, jsonOption } from './command.ts';
 import { addKeysRotate } from './keys-rotate.ts';
 import { addKeysShow } from './keys-show.ts';
 
 interface Options {
   readonly project: string;
   readonly dir: string;
+  readonly serial: number;
   readonly passphrase: boolean;
   readonly force?: boolean;
 }
@@ -32,9 +33,10 @@ function addNew(group: Command, invocation: Invocation): void {
   command
     .requiredOption('--project <name>', 'the project that they sign for, as it is called on the server')
     .option('--dir <dir>', 'where the files go', '.')
+    .option('--serial <n>', 'of the key ring: above that of a ring whose keys are lost', integer(1, 999_999_999), 1)
     .option('--no-passphrase', 'leave the secret keys open (default: asked for, or FOTA_KEY_PASSPHRASE)')
     .option('--force', 'replace files of these names; the keys in them are lost then')
-    .action(async ({ project, dir, passphrase, force = false }: Options) => {
+    .action(async ({ project, dir, serial, passphrase, force = false }: Options) => {
       const { checkProjectName } = await import('@libfota2/server');
       const stem = join(resolve(world.cwd, dir), fileStem(checkProjectName(project)));
       const [releaseFile, ringFile, ringPath] = [`${stem}-release.key`, `${stem}-ring.key`, `${stem}.ring`];
@@ -44,7 +46,7 @@ function addNew(group: Command, invocation: Invocation): void {
       const ring = await newKey(invocation, ringFile, { kind: 'ring', isLocked: passphrase });
       const text = formatKeyRing({
         project,
-        serial: 1,
+        serial,
         releaseKeys: [release.key.publicKey],
         ringKeys: [ring.key.publicKey],
       });
@@ -53,7 +55,7 @@ function addNew(group: Command, invocation: Invocation): void {
         await writeDurably(key.public, force);
       }
       await writeDurably({ path: ringPath, text }, force);
-      const result = { project, ring: ringPath, serial: 1, releaseKey: keyJson(release), ringKey: keyJson(ring) };
+      const result = { project, ring: ringPath, serial, releaseKey: keyJson(release), ringKey: keyJson(ring) };
       out.result(result, () => {
         out.facts([
           ['release key', bold(release.key.publicKey.id)],
@@ -63,7 +65,7 @@ function addNew(group: Command, invocation: Invocation): void {
           ['', ringFile],
           ['', 'Signs the next key ring, should a key be lost or stolen. Offline, with a copy in another place.'],
           ['', 'Whoever has lost it can replace no key any more; whoever steals it can replace all of them.'],
-          ['key ring', bold(`1 of ${project}`)],
+          ['key ring', bold(`${serial} of ${project}`)],
           ['', ringPath],
           ['', 'Public. To the server, and with the application to every device.'],
         ]);
@@ -79,6 +81,7 @@ function addNew(group: Command, invocation: Invocation): void {
     command,
     'fota keys new --project tracker                      asks for a passphrase for each key',
     'fota keys new --project tracker --dir /media/usb',
+    'fota keys new --project tracker --dir anew --serial 9      where all ring keys up to ring 8 are lost',
     'FOTA_KEY_PASSPHRASE="$(pass fota/keys)" fota keys new --project tracker --json',
   );
 }

@@ -8,6 +8,7 @@ import type { Out } from '../output/out.ts';
 import { bold } from '../output/text.ts';
 import { ago, counted, quoted } from '../output/words.ts';
 import { choice, examples, type Invocation, limit, serverOptions, withServer } from './command.ts';
+import { addProjectTrust } from './project-trust.ts';
 
 type Options = Whereabouts & {
   readonly key?: string;
@@ -116,6 +117,8 @@ export function addProject(program: Command, invocation: Invocation): void {
     'fota project set tracker --refusals empty',
   );
 
+  addProjectTrust(group, invocation);
+
   const key = group.command('key').description('change the key that devices send');
   const rotate = serverOptions(key.command('rotate')).description('make a new key; former ones are accepted on');
   rotate
@@ -163,7 +166,7 @@ function shown({ out, world }: Invocation, project: ApiProject): void {
 }
 
 function showProject(out: Out, project: ApiProject, now: number): void {
-  const { formerKeys, registration, refusals } = project;
+  const { formerKeys, keyRing, registration, refusals } = project;
   out.facts([
     ['project', bold(project.name)],
     ['key', project.key],
@@ -171,6 +174,10 @@ function showProject(out: Out, project: ApiProject, now: number): void {
     [
       'registration',
       registration === 'open' ? 'open: a device is registered when it first asks' : 'closed: only allowed devices',
+    ],
+    [
+      'key ring',
+      keyRing === null ? 'none: what is published need not be signed' : `${keyRing}: nothing unsigned is published`,
     ],
     ['refusals', refusals === 'json' ? 'json, as the IoT platform sends them' : 'empty'],
     ['made', ago(project.createdAt, now)],

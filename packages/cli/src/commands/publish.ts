@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { ApiPublished, ApiUpload } from '@libfota2/server';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
 import { uploadFile } from '../client/upload.ts';
@@ -8,16 +8,16 @@ import { ApiError, CommandError, EXIT } from '../failure.ts';
 import { showInspection, showWarnings } from '../output/inspection.ts';
 import { rolloutOptions } from '../rollouts/options.ts';
 import { type PublishingOptions, rolledOut, rolloutWanted } from '../rollouts/publishing.ts';
+import { type SigningOptions, signatureFor } from '../trust/publishing.ts';
 import { chosenProject } from './choose.ts';
 import { examples, type Invocation, serverOptions, withServer } from './command.ts';
 import { showRelease } from './release.ts';
 import { showMade } from './rollout.ts';
 
 type Options = Whereabouts &
-  PublishingOptions & {
+  PublishingOptions &
+  SigningOptions & {
     readonly project?: string;
-    readonly firmware?: string;
-    readonly version?: string;
     readonly core?: string;
     readonly source?: string;
     readonly notes?: string;
@@ -46,6 +46,8 @@ export function addPublish(program: Command, invocation: Invocation): void {
     .option('--draft', 'keep it from devices until: fota release publish ID')
     .option('--floor', 'devices below this version must pass through it')
     .option('--despite-contradictions', 'publish although content or file name tell another name or version')
+    .option('--signature <file>', 'its signature (default: FILE.minisig, where it lies there)')
+    .addOption(new Option('--key <file>', 'secret key to sign it with now; - for stdin').conflicts('signature'))
     .option('--resume <upload>', 'go on with an upload that was given up; its id was printed then')
     .optionsGroup('In waves:')
     .option('--rollout', 'bring it to devices as fota rollout create does; so does any of these');
@@ -56,13 +58,11 @@ export function addPublish(program: Command, invocation: Invocation): void {
       const wanted = await rolloutWanted(options, world);
       const project = await chosenProject(client, options.project);
       if (options.project !== undefined) await client.get('/projects/{project}', { path: { project } });
-      const upload = await send(invocation, client, resolve(world.cwd, file), options.resume);
-      const published = await publish(
-        client,
-        project,
-        upload,
-        wanted === undefined ? options : { ...options, draft: true },
-      );
+      const path = resolve(world.cwd, file);
+      const signature = await signatureFor(invocation, client, { project, file, path }, options);
+      const upload = await send(invocation, client, path, options.resume);
+      const isHeld = wanted === undefined ? {} : { draft: true };
+      const published = await publish(client, project, upload, { ...options, ...isHeld, signature });
       const made = wanted && (await rolledOut(client, published.release, wanted));
       const shown = { ...published, upload, ...made };
       out.result(shown, () => {
@@ -79,6 +79,7 @@ export function addPublish(program: Command, invocation: Invocation): void {
     'fota publish station_1.4.0.bin --project tracker       name and version as the content tells',
     'fota publish app.bin --firmware gateway --version 1.4.0 --notes "fixes the clock"',
     'fota publish delta.bin --core V2013 --source V2012     only for devices whose core is V2012',
+    'fota publish app.bin --project tracker --key release.key        signed on the way; or before, by fota sign',
     'fota publish app.bin --waves 5%,25%,100%               5 % of the devices first',
     'fota publish app.bin --draft --json | jq .release.id',
   );
@@ -135,9 +136,24 @@ async function send(
 }
 
 /** Publishes what was uploaded. A refusal says that the bytes need not be sent again. */
-async function publish(client: Client, project: string, upload: ApiUpload, options: Options): Promise<ApiPublished> {
-  const { firmware: firmwareName, version, core, source, notes, draft, floor, despiteContradictions } = options;
-  const wanted = { firmwareName, version, core, source, notes, draft, floor, despiteContradictions };
+async function publish(
+  client: Client,
+  project: string,
+  upload: ApiUpload,
+  options: Omit<Options, 'signature'> & { readonly signature: string | undefined },
+): Promise<ApiPublished> {
+  const {
+    firmware: firmwareName,
+    version,
+    core,
+    source,
+    notes,
+    draft,
+    floor,
+    despiteContradictions,
+    signature,
+  } = options;
+  const wanted = { firmwareName, version, core, source, notes, draft, floor, despiteContradictions, signature };
   try {
     return await client.send('POST', '/releases', { body: { project, upload: upload.id, ...wanted } });
   } catch (error) {

@@ -5,6 +5,7 @@ import type { QueryOf } from '../client/typed.ts';
 import type { Out } from '../output/out.ts';
 import { bold, span } from '../output/text.ts';
 import { ago, bytes } from '../output/words.ts';
+import { type Fact, signatureFacts } from '../trust/shown.ts';
 import { choice, examples, type Invocation, integer, limit, nothing, serverOptions, withServer } from './command.ts';
 
 type Options = Whereabouts & {
@@ -125,10 +126,13 @@ export function showRelease(out: Out, release: ApiRelease, now: number): void {
     ['on the wire', release.wireVersion],
     ['state', release.state],
     ['floor', release.isFloor ? 'devices below it must pass through it' : undefined],
-    ...release.packages.map((each): [string, string] => [
-      'package',
-      `${bytes(each.size)} for ${each.source === 'any' ? 'every core' : `core ${each.source}`}, ${each.format}, ` +
-        `${each.fileName || 'without a file name'}, sha256 ${each.sha256}`,
+    ...release.packages.flatMap((each): Fact[] => [
+      [
+        'package',
+        `${bytes(each.size)} for ${each.source === 'any' ? 'every core' : `core ${each.source}`}, ${each.format}, ` +
+          `${each.fileName || 'without a file name'}, sha256 ${each.sha256}`,
+      ],
+      ...(each.signature === undefined ? [] : signatureFacts(each.signature, now)),
     ]),
     ['notes', release.notes === '' ? undefined : release.notes],
     ['made', ago(release.createdAt, now)],

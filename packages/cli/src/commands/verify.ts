@@ -5,19 +5,14 @@ import {
   KEY_RING_FIRMWARE,
   type KeyRing,
   type Manifest,
-  type PublicKey,
-  parseManifest,
   parseSignature,
-  proveBytes,
-  proveComment,
-  type Signature,
   TrustError,
 } from '@libfota2/protocol';
 import { type Command, Option } from 'commander';
 import { CommandError, EXIT } from '../failure.ts';
 import { bold, green } from '../output/text.ts';
+import { believed, checkFile, type Trusted } from '../trust/checking.ts';
 import { trustCrypto } from '../trust/crypto.ts';
-import { digestsOf } from '../trust/digests.ts';
 import { readIfThere, readSmall } from '../trust/files.ts';
 import { keyRingIn, naming, publicKeyIn } from '../trust/read.ts';
 import { manifestFacts, manifestJson } from '../trust/shown.ts';
@@ -32,9 +27,6 @@ interface Options {
   readonly running?: string;
   readonly floor?: string;
 }
-
-/** Whose word is taken. */
-type Trusted = { readonly ring: KeyRing } | { readonly ring: undefined; readonly key: PublicKey };
 
 /** `fota verify`: what a device would make of it. Needs no server. */
 export function addVerify(program: Command, invocation: Invocation): void {
@@ -61,7 +53,7 @@ export function addVerify(program: Command, invocation: Invocation): void {
 }
 
 async function verify(invocation: Invocation, file: string, options: Options): Promise<void> {
-  const { out, world, signal } = invocation;
+  const { out, world } = invocation;
   const path = resolve(world.cwd, file);
   const from = options.signature === undefined ? `${path}.minisig` : resolve(world.cwd, options.signature);
   const trusted = await trustedBy(invocation, options);
@@ -77,11 +69,7 @@ async function verify(invocation: Invocation, file: string, options: Options): P
     out.facts([['file', bold(file)], ['by key', `${signer.id}${whose ?? ''}`], ...manifestFacts(manifest, now)]);
   };
   try {
-    const { size, sha256, blake2b512 } = await digestsOf(path, out, signal());
-    if (size !== manifest.size || sha256 !== manifest.sha256) {
-      throw new TrustError('manifest-mismatch', `${file} is not what was signed: ${size} bytes, sha256 ${sha256}`);
-    }
-    proveBytes(signature, signer, blake2b512, trustCrypto.ed25519);
+    await checkFile(invocation, path, { signature, manifest, signer });
     if (trusted.ring !== undefined && manifest.firmwareName === KEY_RING_FIRMWARE) {
       followLink(trusted.ring, { text: await readSmall(path), signature: text }, trustCrypto);
     }
@@ -109,19 +97,6 @@ async function trustedBy(invocation: Invocation, { ring, key }: Options): Promis
     remedy: 'Name the key ring, --ring FILE, or a public key, --key PUB.',
     exitCode: EXIT.usage,
   });
-}
-
-/** Who made it, and what it says; nothing yet of the bytes. @throws TrustError */
-function believed(signature: Signature, trusted: Trusted): { readonly signer: PublicKey; readonly manifest: Manifest } {
-  const manifest = parseManifest(signature.trustedComment);
-  const signer = proveComment(signature, keysFor(manifest, trusted), trustCrypto.ed25519);
-  return { signer, manifest };
-}
-
-/** Ring keys sign the next ring and nothing else, release keys the rest (docs/protocol.md §13.5). */
-function keysFor({ firmwareName }: Manifest, trusted: Trusted): readonly PublicKey[] {
-  if (trusted.ring === undefined) return [trusted.key];
-  return firmwareName === KEY_RING_FIRMWARE ? trusted.ring.ringKeys : trusted.ring.releaseKeys;
 }
 
 function conclusion({ firmwareName, version }: Manifest, ring: KeyRing | undefined): string {

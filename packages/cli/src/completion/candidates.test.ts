@@ -19,7 +19,7 @@ describe('what fits where the cursor is', () => {
   });
 
   it('are the commands of a group, also of one in another', async () => {
-    expect(await words('project', '')).toEqual(['create', 'list', 'show', 'set', 'key']);
+    expect(await words('project', '')).toEqual(['create', 'list', 'show', 'set', 'trust', 'key']);
     expect(await words('project', 'key', 'r')).toEqual(['rotate', 'revoke']);
   });
 

@@ -1,12 +1,12 @@
 /** What was signed, for whom, and until when, as people and programs read it. */
-import type { Manifest } from '@libfota2/protocol';
+import { type Manifest, parseManifest, parseSignature, TrustError } from '@libfota2/protocol';
 import type { Text } from '../output/text.ts';
 import { isoOf, shownSecond } from './when.ts';
 
-type Facts = ReadonlyArray<readonly [name: string, value: Text | undefined]>;
+export type Fact = readonly [name: string, value: Text | undefined];
 
 /** What a manifest says beside names, size and sum. */
-function conditionFacts(manifest: Manifest, now: number): Facts {
+function conditionFacts(manifest: Manifest, now: number): readonly Fact[] {
   const { notBefore, notAfter, minimumVersion, downgradeFrom } = manifest;
   return [
     ['not before', notBefore === undefined ? undefined : shownSecond(notBefore, now)],
@@ -16,7 +16,7 @@ function conditionFacts(manifest: Manifest, now: number): Facts {
   ];
 }
 
-export function manifestFacts(manifest: Manifest, now: number): Facts {
+export function manifestFacts(manifest: Manifest, now: number): readonly Fact[] {
   const { project, firmwareName, version, size, sha256, signedAt } = manifest;
   return [
     ['project', project],
@@ -27,6 +27,21 @@ export function manifestFacts(manifest: Manifest, now: number): Facts {
     ['signed', shownSecond(signedAt, now)],
     ...conditionFacts(manifest, now),
   ];
+}
+
+/** Who signed what a server keeps, and under which conditions; the server has proven it. */
+export function signatureFacts(text: string, now: number): readonly Fact[] {
+  try {
+    const { keyId, trustedComment } = parseSignature(text);
+    const manifest = parseManifest(trustedComment);
+    return [
+      ['signed', `by the key ${keyId}, ${shownSecond(manifest.signedAt, now)}`],
+      ...conditionFacts(manifest, now),
+    ];
+  } catch (error) {
+    if (error instanceof TrustError) return [['signed', `in a way that cannot be read: ${error.message}`]];
+    throw error;
+  }
 }
 
 /** For `--json`: times are ISO 8601. */
