@@ -1,7 +1,7 @@
 /** What an operator does with rollouts, and sees of them. */
 import { compareVersions } from '@libfota2/protocol';
 import { type Standing, standingOf } from '../domain/attempt.ts';
-import type { Release } from '../domain/catalogue.ts';
+import { type Release, withdrawnRelease } from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import { decidesOn } from '../domain/plan.ts';
 import type { Rollout, WaveCounts } from '../domain/rollout.ts';
@@ -71,7 +71,7 @@ const WHY_LIMIT = 500;
 const BAD: readonly Standing[] = ['failed', 'rolled-back', 'silent'];
 
 export function createRolloutDesk(ports: {
-  readonly catalogue: Pick<Catalogue, 'release' | 'releases' | 'publishDraft'>;
+  readonly catalogue: Pick<Catalogue, 'release' | 'releases' | 'publishWith'>;
   readonly rollouts: Rollouts;
   readonly fleet: Pick<Fleet, 'retry' | 'settle'>;
   readonly store: AttemptStore;
@@ -94,36 +94,16 @@ export function createRolloutDesk(ports: {
 
   const create = async (request: RolloutRequest): Promise<RolloutProgress> => {
     const release = catalogue.release(request.release);
-    const { project, firmwareName, state, id, version } = release;
-    if (state === 'withdrawn')
-      throw new FotaServerError('release-withdrawn', `release ${id} (${version}) was withdrawn`);
+    const { project, firmwareName, state, id } = release;
+    if (state === 'withdrawn') throw withdrawnRelease(release);
     const spec = specOf(request);
     checkTarget(project, spec.target);
-    const at = now();
-    const rollout = await rollouts.add({
-      ...spec,
-      project,
-      firmwareName,
-      state: 'scheduled',
-      wave: -1,
-      waveOpenedAt: undefined,
-      why: '',
-      accepted: [],
-      createdAt: at,
-      startedAt: undefined,
-      changedAt: at,
-      endedAt: undefined,
+    // In one write: a release without a rollout is for all, and a rollout without its release for nobody.
+    const rollout = await catalogue.publishWith(id, (draft, at) => {
+      const unbegun = { state: 'scheduled', wave: -1, waveOpenedAt: undefined, why: '', accepted: [] } as const;
+      const times = { createdAt: at, startedAt: undefined, changedAt: at, endedAt: undefined };
+      return rollouts.add({ ...spec, project, firmwareName, ...unbegun, ...times }, draft);
     });
-    // Only now: a release without a rollout is for all.
-    if (state === 'draft') {
-      await catalogue.publishDraft(id).catch(async (problem: unknown) => {
-        // Or it would wait for devices that never hear of its release.
-        await rollouts.change(rollout.id, (made, _counts, now_) =>
-          aborted(made, 'its release could not be published', now_),
-        );
-        throw problem;
-      });
-    }
     return progress(rollouts.rollout(rollout.id));
   };
 

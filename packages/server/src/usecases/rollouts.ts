@@ -1,4 +1,5 @@
 import type { Attempt } from '../domain/attempt.ts';
+import type { Release } from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import type { NewEvent } from '../domain/event.ts';
 import type { Rollout, WaveCounts } from '../domain/rollout.ts';
@@ -18,8 +19,8 @@ export interface Rollouts {
   rollout(id: number): Rollout;
   /** Of each wave, from the first. */
   counts(id: number): readonly WaveCounts[];
-  /** Durable once resolved. @throws FotaServerError `disk-full`, `data-dir-unusable` */
-  add(rollout: Omit<Rollout, 'id'>): Promise<Rollout>;
+  /** Durable once resolved, as is that `draft` is published. @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  add(rollout: Omit<Rollout, 'id'>, draft?: Release): Promise<Rollout>;
   /**
    * What an operator does with a rollout; durable once resolved, and where it rejects, all is as it was.
    * @throws FotaServerError `rollout-unknown`, `disk-full`, `data-dir-unusable`; whatever `change` throws
@@ -228,11 +229,11 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
     rollout,
     counts: (id) => rollout(id).waves.map((_, wave) => countsOf(id)[wave] ?? NO_COUNTS),
 
-    add: (wanted) =>
+    add: (wanted, draft) =>
       inTurn(async () => {
         const { project, release, firmwareName } = wanted;
         const event = { type: 'rollout.created', project, data: { release, firmwareName } } as const;
-        const added = await along(event, () => store.add(wanted));
+        const added = await along(event, () => store.add(wanted, draft));
         keep(added);
         return added;
       }).finally(() => {

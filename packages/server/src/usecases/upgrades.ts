@@ -1,11 +1,11 @@
 /** Everything that decides upgrades, put together: one wiring for the server, for tests and for whatever else runs it. */
 import type { Query } from '@libfota2/protocol';
-import { FotaServerError } from '../domain/errors.ts';
 import type { NewEvent } from '../domain/event.ts';
 import { createMeter } from '../domain/meter.ts';
 import type { Policy } from '../domain/plan.ts';
 import { createPlanning, type Planning } from '../domain/planning.ts';
 import type { Profile } from '../domain/profile.ts';
+import { asServerError, readQuery, unknownGroup } from '../domain/query.ts';
 import type { Target } from '../domain/rollout.ts';
 import { resolvedTarget } from '../domain/target.ts';
 import type { AttemptStore, RolloutStore } from '../ports/rollouts.ts';
@@ -116,12 +116,11 @@ export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
   const serials = createSerials({ plan: () => planning.plan(now()), now, sealing: ports.sealing });
   const reports = createReports({ plan: planning.plan, fleet, serials, ends, noise, sha256: ports.sha256, now });
   const checkTarget = (project: string, target: Target): void => {
-    try {
-      if (target.kind === 'query' || target.kind === 'group') resolvedTarget(project, target, groupQuery);
-    } catch (problem) {
-      const message = `the rollout cannot be: its target is no query: ${(problem as Error).message}`;
-      throw new FotaServerError('rollout-invalid', message, problem);
-    }
+    if (target.kind === 'group' && groupQuery(project, target.group) === undefined)
+      throw unknownGroup(project, target.group);
+    if (target.kind === 'query') readQuery(target.query);
+    if (target.kind === 'query' || target.kind === 'group')
+      asServerError(() => resolvedTarget(project, target, groupQuery));
   };
   const forecasts = createForecasts({
     catalogue,

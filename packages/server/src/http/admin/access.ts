@@ -99,6 +99,13 @@ export function principalOf({ principal }: FastifyRequest): Principal {
   return principal;
 }
 
+/** Of what a route lets nobody below a role do, though it takes lower ones for the rest. @throws FotaServerError `forbidden` */
+export function expectRole(request: FastifyRequest, role: Role, what: string): void {
+  const { kind, name, role: has } = principalOf(request);
+  if (isAtLeast(has, role)) return;
+  throw new FotaServerError('forbidden', `${what} takes the role ${role}; the ${kind} "${name}" is ${has}`);
+}
+
 /** What is left of a list for the one who asks, item by item. */
 export function visible(request: FastifyRequest): (item: { readonly project: string }) => boolean {
   const principal = principalOf(request);

@@ -41,20 +41,22 @@ export interface ApiPage<Item> {
 
 export interface ApiStatus {
   readonly version: string;
-  /** Version of Node. */
-  readonly node: string;
+  /** Version of Node; as what else concerns the machine, null for those who are no operators of all projects. */
+  readonly node: string | null;
   readonly startedAt: string;
-  readonly dataDir: string;
+  /** As `node`. */
+  readonly dataDir: string | null;
   /** For clients on its machine. Null where it does not listen. */
   readonly deviceUrl: string | null;
   /** The same over TLS. */
   readonly deviceTlsUrl: string | null;
-  /** The address that it listens on for devices, such as `0.0.0.0`. */
+  /** The address that it listens on for devices, such as `0.0.0.0`; as `node`. */
   readonly deviceHost: string | null;
   /** Where LuatOS devices ask besides the platform's path, as configured. */
   readonly paths: readonly string[];
+  /** As `node`. */
   readonly adminUrl: string | null;
-  /** What is shown over TLS. */
+  /** What is shown over TLS; that of `admin` as `node`. */
   readonly certificates: { readonly devices: ApiCertificate | null; readonly admin: ApiCertificate | null };
   readonly counts: ApiCounts;
   /** Whether all upgrades are stopped. */
