@@ -405,9 +405,9 @@ export interface Schemas {
   };
   readonly Status: {
     readonly version: string;
-    readonly node: string;
+    readonly node: string | null;
     readonly startedAt: string;
-    readonly dataDir: string;
+    readonly dataDir: string | null;
     readonly deviceUrl: string | null;
     readonly deviceTlsUrl: string | null;
     readonly deviceHost: string | null;

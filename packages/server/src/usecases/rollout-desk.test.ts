@@ -76,6 +76,28 @@ describe('waves', () => {
     expect(world.desk.rollout(1).rollout.wave).toBe(1);
   });
 
+  it.each([
+    ['a share', { percent: 80 }],
+    ['more than the wave has', { count: 50 }],
+  ])(
+    'wait, for %s, until those who were heard of lately have come or fallen silent, and not for the rest',
+    async (_, confirm) => {
+      const world = await scene();
+      await all(world, ids(10), '1.0.0');
+      await world.roll({ waves: [{ percent: 100 }], confirm, pause: PATIENT, silentAfterMs: DAY });
+      await all(world, ids(1));
+      await all(world, ids(1), '1.1.0');
+      await world.time.pass(2 * HOUR);
+      // One of one that were offered it is no share of ten.
+      expect(world.desk.rollout(1)).toMatchObject({
+        rollout: { state: 'running' },
+        next: { confirmations: 'percent' in confirm ? 7 : 9, says: expect.stringContaining('9 heard of lately') },
+      });
+      await world.time.pass(DAY - HOUR);
+      expect(world.desk.rollout(1).rollout.state).toBe('complete');
+    },
+  );
+
   it('are skipped by the operator, but for the last', async () => {
     const world = await scene();
     await world.roll({ waves });

@@ -86,7 +86,12 @@ export function createRolloutDesk(ports: {
     const counts = rollouts.counts(rollout.id);
     const release = catalogue.release(rollout.release);
     const halted = { isStopped: rollouts.stop().isOn, isWithdrawn: release.state === 'withdrawn' };
-    return { rollout, release, counts, next: nextOf(rollout, counts, halted, now()) };
+    return {
+      rollout,
+      release,
+      counts,
+      next: nextOf(rollout, counts, halted, now(), rollouts.outlook(rollout.id).toCome),
+    };
   };
 
   const change = async (id: number, step: Parameters<Rollouts['change']>[1]): Promise<RolloutProgress> =>

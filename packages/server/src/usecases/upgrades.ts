@@ -17,7 +17,7 @@ import { type CheckIn, type CheckIns, createCheckIns } from './check-in.ts';
 import { type Fleet, type OnAttempt, openFleet } from './fleet.ts';
 import { createForecasts } from './forecasts.ts';
 import type { Grouping } from './grouping.ts';
-import { hasMembers } from './members.ts';
+import { hasMembers, membersToCome } from './members.ts';
 import type { Noise } from './noise.ts';
 import { createReports, type Reports } from './reports.ts';
 import { createRolloutDesk, type RolloutDesk } from './rollout-desk.ts';
@@ -98,6 +98,8 @@ export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
     later,
     hasMembers: (rollout) =>
       hasMembers(rollout, catalogue.release(rollout.release), planning.plan(now()), fleet, now(), later),
+    toCome: (rollout) =>
+      membersToCome(rollout, catalogue.release(rollout.release), planning.plan(now()), fleet, now(), later),
     tickMs: ports.tickMs,
     onTick: () => attempts.tick(),
     onChanged: () => planning.changed(),

@@ -11,7 +11,7 @@ const standing = oneOf(STANDINGS, 'how it counts in its rollout');
 const amount = Type.Object(
   {
     count: Type.Optional(count('so many devices')),
-    percent: Type.Optional(percent('of the devices of the wave that were offered the release')),
+    percent: Type.Optional(percent('of the devices of the wave that were offered the release or are to be')),
   },
   closed,
 );
