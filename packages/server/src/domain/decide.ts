@@ -86,17 +86,17 @@ export function decide(identity: Identity, plan: Plan, lookup: Lookup, moment: M
     id: printable(id, 128),
     version: printable(version, 64),
   };
-  const stranger = { device, ours, registered: false };
+  const stranger: Asked = { device, ours, registered: false, choice: undefined };
   if (!isUsableId(id)) return refused('id-missing', stranger);
   if (ours === undefined) return refused('project-unknown', stranger);
   const circumstances = lookup(device);
   const { access, known, hasRoom } = circumstances;
-  if (access === 'blocked') return refused('blocked', { device, ours, registered: known !== undefined });
+  if (access === 'blocked') return refused('blocked', { ...stranger, registered: known !== undefined });
   if (known === undefined && (!hasRoom || (ours.project.registration === 'closed' && access !== 'allowed'))) {
     return refused('unregistered', stranger);
   }
   if (firmware === undefined) return refused('firmware-unknown', stranger);
-  const asked = { device, ours, registered: true };
+  const asked: Asked = { device, ours, registered: true, choice: undefined };
   if (!isOrderedVersion(version)) return refused('version-unreadable', asked);
   if (firmware.published.length === 0) return refused('nothing-published', asked);
   const choice = choose(firmware, device, circumstances, told, moment.now);
@@ -107,7 +107,7 @@ interface Asked {
   readonly device: Device;
   readonly ours: ProjectPlan | undefined;
   readonly registered: boolean;
-  readonly choice?: Choice;
+  readonly choice: Choice | undefined;
 }
 
 /** The chosen release, where nothing is said of how often and how much. */
