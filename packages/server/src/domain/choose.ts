@@ -56,8 +56,7 @@ export function choose(
   const ceiling = downgrades.length === 0 ? undefined : ceilingOf(downgrades, device, circumstances, now);
   if (ceiling !== undefined) return chooseBelow(firmware, ceiling, device, circumstances, told, now);
   const [highest] = published;
-  if (highest === undefined || compareVersions(highest.wireVersion, version) <= 0)
-    return NEWEST;
+  if (highest === undefined || compareVersions(highest.wireVersion, version) <= 0) return NEWEST;
   return chooseUpwards(firmware, undefined, device, circumstances, told, now);
 }
 
@@ -146,7 +145,11 @@ function nothing(rule: RefusingRule, floor?: Release, ceiling?: Gate): Choice {
   return { chosen: undefined, rule, considered: [], floor, ceiling };
 }
 
-function considering(release: Release, { gate, wave, against }: Looked, fitting: ReleasePackage | undefined): Considered {
+function considering(
+  release: Release,
+  { gate, wave, against }: Looked,
+  fitting: ReleasePackage | undefined,
+): Considered {
   return { release, gate, wave, against: fitting === undefined ? 'base-missing' : against, package: fitting };
 }
 
@@ -194,12 +197,7 @@ type Looked = Pick<Considered, 'gate' | 'wave' | 'against'>;
 const FOR_ALL: Looked = { gate: undefined, wave: undefined, against: undefined };
 
 /** What the rollouts of a release say of a device: the first that admits it, else the first that knows it at all. */
-function look(
-  gates: readonly Gate[] | undefined,
-  device: Device,
-  circumstances: Circumstances,
-  now: number,
-): Looked {
+function look(gates: readonly Gate[] | undefined, device: Device, circumstances: Circumstances, now: number): Looked {
   if (gates === undefined) return FOR_ALL;
   let found: Looked = { gate: gates[0], wave: undefined, against: 'not-targeted' };
   for (const gate of gates) {

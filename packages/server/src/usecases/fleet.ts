@@ -37,9 +37,14 @@ export interface Fleet {
   underWay(device: Pick<Device, 'project' | 'id'>): Promise<void> | undefined;
   /**
    * A registered device has asked and got its answer by this rule; `change` is told what was known of it by then. Where it
-   * cannot be made durable it rejects, and all is as it was.
+   * cannot be made durable it rejects, and all is as it was. `undefined`: nothing of it has to be made durable.
    */
-  asked(device: Device, rule: Rule, at: number, change: (before: DeviceRecord | undefined) => Asked): Promise<void>;
+  asked(
+    device: Device,
+    rule: Rule,
+    at: number,
+    change: (before: DeviceRecord | undefined) => Asked,
+  ): Promise<void> | undefined;
   /** Amends what is known of a device that has asked; the entry is noted in any case. */
   amend(device: DevicePlace, change: (before: DeviceRecord) => Amendment, entry: LogEntry | undefined): Promise<void>;
   /**
@@ -170,6 +175,33 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
     if (record.attempt !== before) onAttempt(record, before, record.attempt);
   };
 
+  const asked: Fleet['asked'] = (device, rule, at, change) => {
+    // Between this look and the change no turn may pass, for several may wait here.
+    const other = underWay(device);
+    if (other !== undefined) return other.then(() => asked(device, rule, at, change));
+    const key = recordKey(device.project, device.id, device.firmwareName);
+    const before = records.get(key);
+    const { news, entries } = change(before);
+    const record =
+      before === undefined ? firstRecord(device, rule, at, news) : nextRecord(before, device, rule, at, news);
+    records.set(key, record);
+    if (before !== undefined && news === undefined) {
+      const isStill = before.version === record.version && before.rule === rule;
+      if (isStill && entries.length === 0) grouping.idle(record);
+      else grouping.soon(record, ...entries);
+      return undefined;
+    }
+    if (before === undefined) order.add(key);
+    // The answer waits: where this fails it does not leave, and must not count against the device.
+    const promised = { ...formerOf(record, news), records: [record], access: [], log: entries };
+    const kept = promise(deviceKey(device), grouping.durable(promised), () => restore(key, before));
+    return kept.then(() => {
+      if (news?.former === undefined) return tellAttempt(record, before?.attempt);
+      onAttempt(record, before?.attempt, news.former);
+      onAttempt(record, undefined, record.attempt);
+    });
+  };
+
   const settleAttempt: Fleet['settleAttempt'] = async (device, change) => {
     for (let other = underWay(device); other !== undefined; other = underWay(device)) await other;
     const key = recordKey(device.project, device.id, device.firmwareName);
@@ -206,31 +238,7 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
     wordsFrom: words.from,
     underWay,
 
-    async asked(device, rule, at, change) {
-      // Not in a function of its own: between the last look and the change no turn may pass, for several may wait here.
-      for (let other = underWay(device); other !== undefined; other = underWay(device)) await other;
-      const key = recordKey(device.project, device.id, device.firmwareName);
-      const before = records.get(key);
-      const { news, entries } = change(before);
-      const record =
-        before === undefined ? firstRecord(device, rule, at, news) : nextRecord(before, device, rule, at, news);
-      records.set(key, record);
-      if (before !== undefined && news === undefined) {
-        const isStill = before.version === record.version && before.rule === rule;
-        if (isStill && entries.length === 0) grouping.idle(record);
-        else grouping.soon(record, ...entries);
-        return;
-      }
-      if (before === undefined) order.add(key);
-      // The answer waits: where this fails it does not leave, and must not count against the device.
-      const promised = { ...formerOf(record, news), records: [record], access: [], log: entries };
-      await promise(deviceKey(device), grouping.durable(promised), () => restore(key, before));
-      if (news?.former === undefined) tellAttempt(record, before?.attempt);
-      else {
-        onAttempt(record, before?.attempt, news.former);
-        onAttempt(record, undefined, record.attempt);
-      }
-    },
+    asked,
 
     async amend(device, change, entry) {
       for (let other = underWay(device); other !== undefined; other = underWay(device)) await other;

@@ -227,7 +227,7 @@ export function createWarpServer(
         moved(index, before.attempt, attempt);
         return decision;
       }
-      const { former, attempt, deliveries, spent } = afterPromise(before, decision, { settleMs, begins: true }, at);
+      const { former, attempt, deliveries, spent } = afterPromise(before, decision, settleMs, at);
       known[index] = { ...heard, attempt, deliveries, spent };
       offered[index] = decision;
       meter.began(id, decision.rollout, decision.package.size);

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { type Identity, matchesIfNoneMatch, parseRange } from '@libfota2/protocol';
 import type { Package } from '../../domain/catalogue.ts';
-import type { Decision, Refused, Upgrade } from '../../domain/decide.ts';
+import type { Decision, Refused, Rule, Upgrade } from '../../domain/decide.ts';
 import type { OpenPackage, Sent } from '../../ports.ts';
 import type { CheckIns } from '../../usecases/check-in.ts';
 import { type Answer, beyondTheEnd, etagOf, notModified, packageAnswer, refusal } from '../answers.ts';
 
 /** Answers the question of a device, however it was put: one decision, one dialect (docs/protocol.md §10). */
-export type Answering = (identity: Identity, request: IncomingMessage, only?: OnlyThis) => Promise<Answer>;
+export type Answering = (identity: Identity, request: IncomingMessage, only?: OnlyThis) => Answer | Promise<Answer>;
 
 /** The package that the device was told of before: it gets this one, or none. */
 export interface OnlyThis {
@@ -130,20 +130,43 @@ export function createAnswering(ports: {
     return isLook ? packageAnswer(chosen, await open(chosen)) : promised(identity, decision);
   };
 
-  const answer: Answering = async (identity, request, only) => {
+  /** The same to all whom this rule refuses: made once. */
+  const refusals = { json: new Map<Rule, Answer>(), empty: new Map<Rule, Answer>() };
+  const refusalBy = ({ rule, code, msg, project, retryAfterS }: Refused): Answer => {
+    const form = project?.refusals ?? 'json';
+    if (retryAfterS !== undefined) return refusal(STATUS[code], code, msg, form, retryAfterS);
+    const made = refusals[form].get(rule) ?? refusal(STATUS[code], code, msg, form);
+    refusals[form].set(rule, made);
+    return made;
+  };
+
+  /** Most questions end here, and within their turn. */
+  const refused = (decision: Refused, isLook: boolean): Answer | Promise<Answer> => {
+    const answer = refusalBy(decision);
+    const remembered = isLook ? undefined : checkIns.answered(decision);
+    return remembered === undefined ? answer : remembered.then(() => answer);
+  };
+
+  const longer = async (
+    identity: Identity,
+    decision: Decision,
+    request: IncomingMessage,
+    only: OnlyThis | undefined,
+  ): Promise<Answer> => {
     const { method, headers } = request;
-    const decision = checkIns.decide(identity);
-    const isLook = method === 'HEAD';
-    if (headers.range !== undefined && !isLook) {
+    if (headers.range !== undefined && method !== 'HEAD') {
       const resumed = await rest(identity, decision, headers.range, single(headers['if-range']), only);
       if (resumed !== undefined) return resumed;
     }
-    if (decision.answer === 'refused') {
-      if (!isLook) await checkIns.answered(decision);
-      const { code, msg, project, retryAfterS } = decision;
-      return refusal(STATUS[code], code, msg, project?.refusals, retryAfterS);
-    }
+    if (decision.answer === 'refused') return refused(decision, method === 'HEAD');
     return (await beginning(identity, decision, request, only)) ?? answer(identity, request, only);
+  };
+
+  const answer: Answering = (identity, request, only) => {
+    const decision = checkIns.decide(identity);
+    const isPlain = request.headers.range === undefined || request.method === 'HEAD';
+    if (decision.answer === 'refused' && isPlain) return refused(decision, request.method === 'HEAD');
+    return longer(identity, decision, request, only);
   };
   return answer;
 }
