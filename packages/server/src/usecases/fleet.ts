@@ -57,8 +57,6 @@ export interface Fleet {
       before: DeviceRecord,
     ) => { readonly amendment: Amendment; readonly entries: readonly LogEntry[] } | undefined,
   ): Promise<boolean>;
-  /** Lets these try again what they failed at. Resolves to how many those are. */
-  retry(isWanted: (record: DeviceRecord) => boolean): Promise<number>;
   /** All of them, as they are at each step. */
   records(): Iterable<DeviceRecord>;
   /** Only for the log. */
@@ -93,8 +91,6 @@ export type OnAttempt = (
   before: Attempt | undefined,
   after: Attempt | undefined,
 ) => void;
-
-const RETRIED_AT_ONCE = 500;
 
 /** Loads what is known. */
 export async function openFleet(ports: FleetPorts): Promise<Fleet> {
@@ -251,22 +247,6 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
     },
 
     settleAttempt,
-
-    async retry(isWanted) {
-      const again = (record: DeviceRecord): Promise<boolean> =>
-        settleAttempt(record, (before) => {
-          const amendment = retried(before, now());
-          return isWanted(before) && amendment !== before ? { amendment, entries: [] } : undefined;
-        });
-      const wanted = [...records.values()].filter(isWanted);
-      let count = 0;
-      // As many as one commit should have.
-      for (let place = 0; place < wanted.length; place += RETRIED_AT_ONCE) {
-        const done = await Promise.all(wanted.slice(place, place + RETRIED_AT_ONCE).map(again));
-        count += done.filter(Boolean).length;
-      }
-      return count;
-    },
 
     records: () => records.values(),
 

@@ -9,10 +9,11 @@ import { type Next, nextOf } from '../domain/rollout-next.ts';
 import { type RolloutRequest, specOf } from '../domain/rollout-spec.ts';
 import { aborted, type Changed, paused, resumed, skipped } from '../domain/rollout-steps.ts';
 import type { AttemptFilter, AttemptStore, Stop } from '../ports/rollouts.ts';
-import type { Now, Page, PageRequest, StoredAttempt } from '../ports.ts';
+import type { DeviceRecord, Now, Page, PageRequest, StoredAttempt } from '../ports.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Fleet } from './fleet.ts';
 import type { Forecasts } from './forecasts.ts';
+import { retryAll } from './retrying.ts';
 import type { Rollouts } from './rollouts.ts';
 
 export interface RolloutFilter {
@@ -73,7 +74,7 @@ const BAD: readonly Standing[] = ['failed', 'rolled-back', 'silent'];
 export function createRolloutDesk(ports: {
   readonly catalogue: Pick<Catalogue, 'release' | 'releases' | 'publishWith'>;
   readonly rollouts: Rollouts;
-  readonly fleet: Pick<Fleet, 'retry' | 'settle'>;
+  readonly fleet: Pick<Fleet, 'records' | 'settleAttempt' | 'settle'>;
   readonly store: AttemptStore;
   /** @throws FotaServerError `query-invalid`, `group-unknown` */
   readonly checkTarget: (project: string, target: Rollout['target']) => void;
@@ -158,7 +159,9 @@ export function createRolloutDesk(ports: {
       const { state } = rollouts.rollout(id);
       if (state === 'aborted')
         throw new FotaServerError('rollout-state', `rollout ${id} was aborted: it offers nothing`);
-      return fleet.retry(({ attempt }) => attempt?.rollout === id && BAD.includes(standingOf(attempt)));
+      const isWanted = ({ attempt }: DeviceRecord): boolean =>
+        attempt?.rollout === id && BAD.includes(standingOf(attempt));
+      return retryAll(fleet, [...fleet.records()].filter(isWanted), now, isWanted);
     },
 
     async rollBack(id, to) {

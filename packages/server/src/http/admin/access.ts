@@ -42,7 +42,7 @@ export interface Audited {
   readonly target?: `params.${string}` | `body.${string}`;
   /** Where the answer names what was made: `id`, `release.id`. */
   readonly made?: string;
-  /** Fields of the body that are kept too. Never a secret, a password or a key. */
+  /** Fields of the body, or of the query, that are kept too. Never a secret, a password or a key. */
   readonly details?: readonly string[];
 }
 

@@ -2,13 +2,13 @@
 import type { IdKind } from '@libfota2/protocol';
 import type { Project, ReleasePackage, ReleaseState } from '../../domain/catalogue.ts';
 import type { Access, Rule } from '../../domain/decide.ts';
-import type { ServerErrorCode } from '../../domain/errors.ts';
+import type { LineProblem, ServerErrorCode } from '../../domain/errors.ts';
 import type { EventData, EventType } from '../../domain/event.ts';
 import type { Inspection } from '../../domain/inspection.ts';
 import type { Grant } from '../../domain/principal.ts';
 import type { Proposed } from '../../domain/proposal.ts';
 import type { LogEvent } from '../../ports.ts';
-import type { ApiStop } from './rollout-api.ts';
+import type { ApiLastAttempt, ApiStop } from './rollout-api.ts';
 
 /** RFC 9457, as `application/problem+json`. */
 export interface ApiProblem {
@@ -31,6 +31,9 @@ export interface ApiProblem {
   readonly position?: number;
   /** Of `query-invalid`: what was probably meant. */
   readonly suggestion?: string;
+  /** Of `table-invalid`: the first of what is wrong with which lines, and how much is. */
+  readonly problems?: readonly LineProblem[];
+  readonly wrong?: number;
 }
 
 export interface ApiPage<Item> {
@@ -169,6 +172,8 @@ export interface ApiRecord {
   readonly rule: Rule;
   readonly sent?: ApiSent;
   readonly deliveries?: ApiDeliveries;
+  /** The last one. */
+  readonly attempt?: ApiLastAttempt;
 }
 
 /** The package that a device was sent last. */

@@ -32,6 +32,20 @@ export const problemSchema: TUnsafe<ApiProblem> = shape<ApiProblem>()(
       nextFreeVersion: Type.Optional(text('of version-taken: the next version that is free')),
       position: Type.Optional(count('of query-invalid: where in the query, from 0')),
       suggestion: Type.Optional(text('of query-invalid: what was probably meant')),
+      problems: Type.Optional(
+        Type.Array(
+          Type.Object(
+            {
+              line: count('from 1'),
+              column: Type.Optional(text('its name, where it is about one')),
+              message: Type.String(),
+            },
+            closed,
+          ),
+          { description: 'of table-invalid: the first of what is wrong' },
+        ),
+      ),
+      wrong: Type.Optional(count('of table-invalid: how much is wrong in all, as far as it was read')),
     },
     closed,
   ),
