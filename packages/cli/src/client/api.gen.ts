@@ -182,6 +182,20 @@ export interface Schemas {
     readonly items: readonly Schemas['Group'][];
     readonly cursor?: string;
   };
+  readonly LastAttempt: {
+    readonly release: number;
+    readonly from: string;
+    readonly to: string;
+    readonly rollout?: number;
+    readonly wave?: number;
+    readonly state: 'offered' | 'downloading' | 'downloaded' | 'installed' | 'confirmed' | 'failed' | 'rolled-back' | 'silent' | 'superseded';
+    readonly standing: 'under-way' | 'confirmed' | 'failed' | 'rolled-back' | 'silent' | 'superseded';
+    readonly failures: number;
+    readonly offeredAt: string;
+    readonly changedAt: string;
+    readonly code?: number;
+    readonly detail: string;
+  };
   readonly LogEntry: {
     readonly id: number;
     readonly at: string;
@@ -304,6 +318,7 @@ export interface Schemas {
       readonly count: number;
       readonly since: string;
     };
+    readonly attempt?: Schemas['LastAttempt'];
   };
   readonly Release: {
     readonly id: number;
@@ -443,6 +458,38 @@ export interface Schemas {
     readonly isOn: boolean;
     readonly why: string;
     readonly at?: string;
+  };
+  readonly TableOutcome: {
+    readonly dryRun: boolean;
+    readonly sha256: string;
+    readonly lines: number;
+    readonly devices: number;
+    readonly changed: number;
+    readonly added: number;
+    readonly unknown: number;
+    readonly sample: readonly {
+      readonly line: number;
+      readonly id: string;
+      readonly isNew: boolean;
+      readonly before: {
+        readonly access: 'default' | 'blocked' | 'allowed';
+        readonly labels: readonly string[];
+        readonly note?: string;
+        readonly pin?: {
+          readonly version: string;
+          readonly mayDowngrade: boolean;
+        };
+      };
+      readonly after: {
+        readonly access: 'default' | 'blocked' | 'allowed';
+        readonly labels: readonly string[];
+        readonly note?: string;
+        readonly pin?: {
+          readonly version: string;
+          readonly mayDowngrade: boolean;
+        };
+      };
+    }[];
   };
   readonly Threshold: {
     readonly count?: number;
@@ -681,6 +728,19 @@ export interface Api {
       };
       readonly body: undefined;
       readonly answer: Schemas['Count'];
+    };
+    readonly '/devices/export': {
+      readonly path: undefined;
+      readonly query: {
+        readonly project?: string | undefined;
+        readonly query?: string | undefined;
+        readonly firmware?: string | undefined;
+        readonly access?: 'blocked' | 'allowed' | 'default' | undefined;
+        readonly id?: string | undefined;
+        readonly mark?: boolean | undefined;
+      };
+      readonly body: undefined;
+      readonly answer: undefined;
     };
     readonly '/events': {
       readonly path: undefined;
@@ -993,7 +1053,7 @@ export interface Api {
       readonly body: {
         readonly project: string;
         readonly query: string;
-        readonly action: 'block' | 'allow' | 'reset' | 'label' | 'unlabel' | 'pin' | 'unpin' | 'forget';
+        readonly action: 'block' | 'allow' | 'reset' | 'release' | 'label' | 'unlabel' | 'pin' | 'unpin' | 'forget';
         readonly labels?: readonly string[] | undefined;
         readonly version?: string | undefined;
         readonly mayDowngrade?: boolean | undefined;
@@ -1120,6 +1180,25 @@ export interface Api {
         readonly refusals?: 'json' | 'empty' | undefined;
       };
       readonly answer: Schemas['Project'];
+    };
+    readonly '/projects/{project}/devices/import': {
+      readonly path: {
+        readonly project: string;
+      };
+      readonly query: {
+        readonly dryRun?: boolean | undefined;
+      };
+      readonly body: undefined;
+      readonly answer: Schemas['TableOutcome'];
+    };
+    readonly '/projects/{project}/devices/{device}/release': {
+      readonly path: {
+        readonly project: string;
+        readonly device: string;
+      };
+      readonly query: undefined;
+      readonly body: undefined;
+      readonly answer: Schemas['Device'];
     };
     readonly '/projects/{project}/groups': {
       readonly path: {

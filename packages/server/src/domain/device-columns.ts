@@ -22,9 +22,7 @@ export const KNOWN_COLUMNS = [
   'reason',
 ] as const;
 
-export type OwnColumn = (typeof OWN_COLUMNS)[number];
-export type KnownColumn = (typeof KNOWN_COLUMNS)[number];
-export type Column = OwnColumn | KnownColumn;
+export type Column = (typeof OWN_COLUMNS)[number] | (typeof KNOWN_COLUMNS)[number];
 
 export const COLUMNS: readonly Column[] = [...OWN_COLUMNS, ...KNOWN_COLUMNS];
 
