@@ -101,3 +101,14 @@ describe('fota device release', () => {
     expect(stdout).toBe('2 devices of p held for an upgrade loop no more.\n');
   });
 });
+
+it('fota device show tells how far the last upgrade is', async () => {
+  const { url } = await desk.serve();
+  await desk.file('app.bin', 'new');
+  await desk.json('publish', 'app.bin', '--project', 'p', '--firmware', 'app', '--version', '1.1.0');
+  const { items } = await desk.json<{ items: readonly { readonly key: string }[] }>('project', 'list');
+  await fetch(`${url}/upgrade?imei=d&project_key=${items[0]?.key}&firmware_name=app&version=1.0.0`);
+  const { stdout } = await desk.fota(['device', 'show', 'd']);
+  expect(stdout).toMatch(/^last upgrade +1\.0\.0 → 1\.1\.0, download(ing|ed) since (just now|\d seconds? ago)$/m);
+  expect(stdout).toMatch(/^by +release 1$/m);
+});

@@ -1,6 +1,7 @@
 /** A table in the body of a request: read as it comes, and never kept as a whole. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { FastifyRequest } from 'fastify';
 import { createTableReader, type DeviceTable } from '../../domain/device-table.ts';
 import { FotaServerError } from '../../domain/errors.ts';
@@ -22,7 +23,11 @@ export function takeTables(app: App): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(TABLE_TYPE, (request: FastifyRequest, payload: IncomingMessage) => {
     const { project = '' } = request.params as { readonly project?: string };
-    return read(payload, project);
+    return read(payload, project).catch((error: unknown) => {
+      // The rest is dropped, and the answer goes out.
+      payload.resume();
+      throw error;
+    });
   });
 }
 
@@ -47,11 +52,12 @@ async function read(payload: IncomingMessage, project: string): Promise<TableBod
   for await (const part of payload.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
     size += part.length;
     if (size > LARGEST_TABLE) {
-      payload.resume();
       throw new FotaServerError('request-too-large', `a table has ${LARGEST_TABLE} bytes at most: take several`);
     }
     hash.update(part);
     add(part);
+    // Parts that lie there already would follow without a pause: devices that ask have their turn.
+    await turn();
   }
   add(undefined);
   const table = reader.end();
