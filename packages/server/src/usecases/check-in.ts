@@ -1,4 +1,5 @@
 import type { Identity } from '@libfota2/protocol';
+import { type Attempt, isSameAttempt } from '../domain/attempt.ts';
 import {
   type Circumstances,
   type Decision,
@@ -145,6 +146,15 @@ export function createCheckIns(ports: {
     return ended.length === 0 || advanced === undefined ? undefined : { attempt: advanced.attempt, ended };
   };
 
+  /** The attempt whose place one of this release and rollout would take, where the last one is another. */
+  const earlierAttempt = async ({ device, release, rollout }: Upgrade): Promise<Attempt | undefined> => {
+    const wanted = { release: release.id, rollout };
+    const last = fleet.record(device.project, device.id, device.firmwareName)?.attempt;
+    if (last === undefined || isSameAttempt(last, wanted)) return undefined;
+    const all = await fleet.attemptsOf(device);
+    return all.find((one) => one.firmwareName === device.firmwareName && isSameAttempt(one, wanted));
+  };
+
   const settleEnding = async (device: Device): Promise<void> => {
     const before = fleet.record(device.project, device.id, device.firmwareName);
     if (before === undefined || ending(before, device, now()) === undefined) return;
@@ -192,6 +202,7 @@ export function createCheckIns(ports: {
 
     async offered(identity, decision) {
       await settleEnding(decision.device);
+      const earlier = await earlierAttempt(decision);
       for (let other = fleet.underWay(decision.device); other; other = fleet.underWay(decision.device)) await other;
       if (!isStill(identity, decision)) return undefined;
       const at = now();
@@ -211,9 +222,9 @@ export function createCheckIns(ports: {
       rests.delete(key);
       meter.began(key, rollout, size);
       const change = (before: DeviceRecord | undefined) => {
-        const { ended, ...promised } = afterPromise(before, decision, settleMs, at);
+        const { ended, ...promised } = afterPromise(before, decision, settleMs, at, earlier);
         return {
-          news: { sent, ...promised },
+          news: { sent, earlier, ...promised },
           entries: [...ends(at, device, ended), entryOf(at, 'offered', decision, 0)],
         };
       };

@@ -27,6 +27,8 @@ export interface Fleet {
   circumstances(device: Device, record?: DeviceRecord): Circumstances;
   record(project: string, id: string, firmwareName: string): DeviceRecord | undefined;
   recordsOf(project: string, id: string): readonly DeviceRecord[];
+  /** The attempts of a device, as they are stored. */
+  attemptsOf(device: DeviceName): Promise<readonly StoredAttempt[]>;
   access(project: string, id: string): Access;
   /** Keys of records, as `recordKey` makes them: at most so many, in their order from a text on. */
   keysFrom(text: string, most: number): readonly string[];
@@ -156,7 +158,7 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
     await over;
   };
 
-  const formerAttempts = async ({ project, id: deviceId }: DeviceName): Promise<readonly StoredAttempt[]> => {
+  const attemptsOf: Fleet['attemptsOf'] = async ({ project, id: deviceId }) => {
     const filter = { project, deviceId, rollout: undefined, release: undefined, standing: undefined };
     return (await store.attempts(filter, { limit: 1_000, cursor: undefined })).items;
   };
@@ -194,7 +196,7 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
     return kept.then(() => {
       if (news?.former === undefined) return tellAttempt(record, before?.attempt);
       onAttempt(record, before?.attempt, news.former);
-      onAttempt(record, undefined, record.attempt);
+      onAttempt(record, news.earlier, record.attempt);
     });
   };
 
@@ -253,6 +255,7 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
     note: (entry) => grouping.soon(undefined, entry),
 
     recordsOf,
+    attemptsOf,
 
     async setAccess(word) {
       const { project, id, access } = word;
@@ -280,7 +283,7 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
       keep(key, 'default');
       const forgotten = async (): Promise<void> => {
         // Read first: they go with it. The latest of each firmware is known better here.
-        const former = (await formerAttempts(device)).filter(
+        const former = (await attemptsOf(device)).filter(
           (stored) =>
             !before.some(
               ({ firmwareName, attempt }) =>
