@@ -29,13 +29,13 @@ async function guest(port: number, sends: Uint8Array = new Uint8Array()): Promis
 async function device(port: number, size: number): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
     const { bytes } = await talk(port, [asks()]);
-    // Dropped, or turned away with 503.
+    // Dropped, turned away with 503, or with 408 where the machine was too busy to read its head in time.
     const answer: ReturnType<typeof exactAnswer> | undefined = bytes.length === 0 ? undefined : exactAnswer(bytes);
     if (answer?.status === 200) {
       expect(answer.body.length).toBe(size);
       return attempt;
     }
-    if (answer !== undefined) expect(answer.status).toBe(503);
+    if (answer !== undefined) expect([408, 503]).toContain(answer.status);
   }
 }
 

@@ -24,7 +24,12 @@ interface Part {
   readonly from: Killable;
   /** Whether the device comes back only to the next server. */
   readonly waits: boolean;
+  /** How often it came back. */
+  readonly resumes: number;
 }
+
+/** Each resume brings a package at most, and of three packages the rest is a question as any other (docs/protocol.md §10.4). */
+const RESUMES_FOR_SURE = 3;
 
 /** What one device has seen; it asks one question at a time. */
 export interface Device {
@@ -183,11 +188,15 @@ async function asks(world: World, device: Device, ...headers: readonly string[])
 /** The rest is of the same bytes, whatever was published, withdrawn, blocked or killed meanwhile. */
 async function goOn(world: World, device: Device, part: Part): Promise<void> {
   const { server, tally, random } = world;
-  const { sha256, size, bytes, from, waits } = part;
+  const { sha256, size, bytes, from, waits, resumes } = part;
   if (waits && from === server && !world.isOver) return;
   const { status, headers, body } = await asks(world, device, `Range: bytes=${bytes.length}-`);
-  if (status === undefined) return;
-  if (status === 416 && device.isDoubtful) {
+  if (status === undefined) {
+    device.part = { ...part, resumes: resumes + 1 };
+    return;
+  }
+  const isQuestion = resumes > RESUMES_FOR_SURE && [403, 404, 416].includes(status);
+  if (isQuestion || (status === 416 && device.isDoubtful)) {
     device.part = undefined;
     return;
   }
@@ -197,7 +206,11 @@ async function goOn(world: World, device: Device, part: Part): Promise<void> {
   );
   tally.resumed += 1;
   if (from !== server) tally.resumedAcross += 1;
-  take(world, device, { sha256, size, bytes: Buffer.concat([bytes, body]), from: server, waits: random() < 0.5 });
+  take(world, device, {
+    ...{ sha256, size, from: server, resumes: resumes + 1 },
+    bytes: Buffer.concat([bytes, body]),
+    waits: random() < 0.5,
+  });
 }
 
 async function askAnew(world: World, device: Device): Promise<void> {
@@ -238,6 +251,7 @@ async function askAnew(world: World, device: Device): Promise<void> {
     bytes: body,
     from: server,
     waits: random() < 0.5,
+    resumes: 0,
   });
 }
 

@@ -81,7 +81,7 @@ describe('wrong use', () => {
     const { code, stderr } = await fota(['device']);
     expect(code).toBe(2);
     expect(stderr).toContain(
-      'fota device takes a command: list, show, block, allow, reset, label, note, pin, unpin, forget',
+      'fota device takes a command: list, show, block, allow, reset, label, note, pin, unpin, release, export, import, forget',
     );
   });
 

@@ -46,7 +46,10 @@ For programs:
   --json prints one JSON document on stdout (a line each from serve, and with
   --follow); lists are {"items","more"}, times ISO 8601, a failure is
   {"error":{"code","message","remedy"}}. Without it, failures and remarks go to
-  stderr. Colours and bars are for terminals only, colours never with NO_COLOR.
+  stderr. What takes something away for good, or reaches many devices, asks at a
+  terminal, and elsewhere (as with --json) is refused without --yes; what stops
+  things never asks. Colours and bars are for terminals only, colours never with
+  NO_COLOR.
 
 Exit codes:
   0  done     1  failed     2  wrong use     130  interrupted

@@ -80,7 +80,7 @@ describe('the whole story, with a server that runs', () => {
     expect((await desk.json<Explained>('explain', 'device-1')).rule).toBe('blocked');
     expect((await desk.fota(['device', 'reset', 'device-1'])).stdout).toMatch(/access +default/);
 
-    const withdrawn = await desk.fota(['release', 'withdraw', '1']);
+    const withdrawn = await desk.fota(['release', 'withdraw', '1', '--yes']);
     expect(withdrawn.stdout).toMatch(/state +withdrawn/);
     expect((await upgrade(serving, project, '1.0.0')).code).toBe(4);
     expect((await desk.json<Explained>('explain', 'device-1', '--version', '1.0.0')).rule).toBe('nothing-published');
@@ -128,7 +128,7 @@ describe('the whole story, with a server that runs', () => {
       'viewer',
     );
     expect((await at(second.token)).code).toBe(0);
-    expect((await desk.fota(['token', 'revoke', second.id])).code).toBe(0);
+    expect((await desk.fota(['token', 'revoke', second.id, '--yes'])).code).toBe(0);
     expect((await at(second.token)).code).toBe(1);
     expect((await desk.fota(['token', 'list'])).stdout).not.toContain('fota_');
   });

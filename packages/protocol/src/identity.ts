@@ -56,15 +56,6 @@ export interface Target {
   readonly identity: Identity;
 }
 
-/** Where a parameter begins. */
-const BEGINNINGS = {
-  imei: /(?:^|[?&])imei=/,
-  mac: /(?:^|[?&])mac=/,
-  uid: /(?:^|[?&])uid=/,
-  project_key: /(?:^|[?&])project_key=/,
-  firmware_name: /(?:^|[?&])firmware_name=/,
-  version: /(?:^|[?&])version=/,
-} as const;
 const ID_KINDS = ['imei', 'mac', 'uid'] as const;
 /** Where a value ends. */
 const END = /[?&]/;
@@ -81,19 +72,22 @@ const GLUED = /(?:nil&)?(?:imei|mac|uid|project_key)=/;
  * percent-encoding are taken as they stand, and `+` is a plus. Never throws.
  */
 export function parseTarget(target: string): Target {
-  const end = Math.min(...[target.indexOf('?'), target.search(GLUED)].map((at) => (at < 0 ? target.length : at)));
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const glued = path.search(GLUED);
+  const end = glued < 0 ? path.length : glued;
   const query = target.slice(end).replace(/^\?+/, '');
-  const read = (name: keyof typeof BEGINNINGS, until = END): string | undefined => {
-    const begin = BEGINNINGS[name].exec(query);
-    if (begin === null) return undefined;
-    const rest = query.slice(begin.index + begin[0].length);
+  const read = (name: string, until = END): string | undefined => {
+    const begin = beginOf(query, `${name}=`);
+    if (begin < 0) return undefined;
+    const rest = query.slice(begin);
     const length = rest.search(until);
     return decode(length < 0 ? rest : rest.slice(0, length));
   };
   const ids = ID_KINDS.map((kind) => [kind, read(kind)] as const);
   const [idKind, id] = ids.find(([, value]) => value !== undefined && value !== '') ?? [];
   return {
-    path: target.slice(0, end),
+    path: path.slice(0, end),
     identity: {
       idKind,
       id,
@@ -102,6 +96,14 @@ export function parseTarget(target: string): Target {
       version: read('version'),
     },
   };
+}
+
+/** Where the value of a parameter begins, whose name and `=` are these; -1: there is none. */
+function beginOf(query: string, beginning: string): number {
+  for (let at = query.indexOf(beginning); at >= 0; at = query.indexOf(beginning, at + 1)) {
+    if (at === 0 || query[at - 1] === '&' || query[at - 1] === '?') return at + beginning.length;
+  }
+  return -1;
 }
 
 /** The text that is percent-encoded; as it stands where the encoding is not valid. `+` is a plus. */

@@ -2,6 +2,7 @@
  * The contract that the device library and the upgrade server share (docs/protocol.md).
  * Pure: no input or output, no clock, no Node.
  */
+export { CsvError, type CsvReader, type CsvRow, createCsvReader, csvLine, unguarded } from './csv.ts';
 export { type Digest, type DigestAlgorithm, formatDigest, parseDigest } from './digests.ts';
 export { EVENTS, type EventCode, type FailureCode } from './events.ts';
 export {

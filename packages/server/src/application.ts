@@ -22,6 +22,7 @@ import { type Audit, openAudit } from './usecases/audit.ts';
 import { type Bulk, createBulk } from './usecases/bulk.ts';
 import type { CheckIns } from './usecases/check-in.ts';
 import { createDeviceQueries, type DeviceQueries } from './usecases/device-queries.ts';
+import { createDeviceTables, type DeviceTables } from './usecases/device-tables.ts';
 import { type Events, openEvents } from './usecases/events.ts';
 import { createGrouping } from './usecases/grouping.ts';
 import { type Groups, openGroups, rolloutsNaming } from './usecases/groups.ts';
@@ -63,6 +64,7 @@ export interface Application {
   readonly devices: DeviceQueries;
   readonly groups: Groups;
   readonly bulk: Bulk;
+  readonly tables: DeviceTables;
   readonly uploads: Uploads;
   readonly tokens: Tokens;
   readonly users: Users;
@@ -199,7 +201,9 @@ export async function openApplication(dataDir: string, settings: Settings, close
     writing.guard,
   );
   const devices = createDeviceQueries({ projects: operator.projects, fleet, profiles, groups, now, later });
-  const bulk = createBulk({ queries: devices, fleet, profiles, events: told, project: catalogue.project, now });
+  const changing = { queries: devices, fleet, profiles, events: told, project: catalogue.project, now };
+  const bulk = createBulk(changing);
+  const tables = createDeviceTables({ ...changing, later });
   const uploads = await openUploads({
     store: await openDiskUploads(join(dataDir, 'uploads')),
     takeIn: operator.takeIn,
@@ -248,6 +252,7 @@ export async function openApplication(dataDir: string, settings: Settings, close
     devices,
     groups: guardedGroups(groups, writing.guard),
     bulk: { ...bulk, apply: writing.guard(bulk.apply) },
+    tables: { ...tables, import: writing.guard(tables.import) },
     uploads,
     tokens,
     users,

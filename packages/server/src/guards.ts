@@ -28,6 +28,7 @@ export function guarded(operator: Operator, guard: Guard): Operator {
     withdraw: guard(operator.withdraw),
     setFloor: guard(operator.setFloor),
     setAccess: guard(operator.setAccess),
+    releaseDevice: guard(operator.releaseDevice),
     changeProfile: guard(operator.changeProfile),
     forgetDevice: guard(operator.forgetDevice),
   };

@@ -111,6 +111,8 @@ async function ask(
       ...headers,
     },
   });
+  // Who answers and hangs up while the rest still comes has answered.
+  question.on('error', () => undefined);
   question.end(content);
   const [answer] = await once(question, 'response');
   const parts: Uint8Array[] = [];

@@ -194,6 +194,20 @@ export interface Schemas {
     readonly ringKeys: readonly string[];
     readonly warnings: readonly string[];
   };
+  readonly LastAttempt: {
+    readonly release: number;
+    readonly from: string;
+    readonly to: string;
+    readonly rollout?: number;
+    readonly wave?: number;
+    readonly state: 'offered' | 'downloading' | 'downloaded' | 'installed' | 'confirmed' | 'failed' | 'rolled-back' | 'silent' | 'superseded';
+    readonly standing: 'under-way' | 'confirmed' | 'failed' | 'rolled-back' | 'silent' | 'superseded';
+    readonly failures: number;
+    readonly offeredAt: string;
+    readonly changedAt: string;
+    readonly code?: number;
+    readonly detail: string;
+  };
   readonly LogEntry: {
     readonly id: number;
     readonly at: string;
@@ -317,6 +331,7 @@ export interface Schemas {
       readonly count: number;
       readonly since: string;
     };
+    readonly attempt?: Schemas['LastAttempt'];
   };
   readonly Release: {
     readonly id: number;
@@ -419,9 +434,9 @@ export interface Schemas {
   };
   readonly Status: {
     readonly version: string;
-    readonly node: string;
+    readonly node: string | null;
     readonly startedAt: string;
-    readonly dataDir: string;
+    readonly dataDir: string | null;
     readonly deviceUrl: string | null;
     readonly deviceTlsUrl: string | null;
     readonly deviceHost: string | null;
@@ -457,6 +472,38 @@ export interface Schemas {
     readonly isOn: boolean;
     readonly why: string;
     readonly at?: string;
+  };
+  readonly TableOutcome: {
+    readonly dryRun: boolean;
+    readonly sha256: string;
+    readonly lines: number;
+    readonly devices: number;
+    readonly changed: number;
+    readonly added: number;
+    readonly unknown: number;
+    readonly sample: readonly {
+      readonly line: number;
+      readonly id: string;
+      readonly isNew: boolean;
+      readonly before: {
+        readonly access: 'default' | 'blocked' | 'allowed';
+        readonly labels: readonly string[];
+        readonly note?: string;
+        readonly pin?: {
+          readonly version: string;
+          readonly mayDowngrade: boolean;
+        };
+      };
+      readonly after: {
+        readonly access: 'default' | 'blocked' | 'allowed';
+        readonly labels: readonly string[];
+        readonly note?: string;
+        readonly pin?: {
+          readonly version: string;
+          readonly mayDowngrade: boolean;
+        };
+      };
+    }[];
   };
   readonly Threshold: {
     readonly count?: number;
@@ -695,6 +742,19 @@ export interface Api {
       };
       readonly body: undefined;
       readonly answer: Schemas['Count'];
+    };
+    readonly '/devices/export': {
+      readonly path: undefined;
+      readonly query: {
+        readonly project?: string | undefined;
+        readonly query?: string | undefined;
+        readonly firmware?: string | undefined;
+        readonly access?: 'blocked' | 'allowed' | 'default' | undefined;
+        readonly id?: string | undefined;
+        readonly mark?: boolean | undefined;
+      };
+      readonly body: undefined;
+      readonly answer: undefined;
     };
     readonly '/events': {
       readonly path: undefined;
@@ -1016,7 +1076,7 @@ export interface Api {
       readonly body: {
         readonly project: string;
         readonly query: string;
-        readonly action: 'block' | 'allow' | 'reset' | 'label' | 'unlabel' | 'pin' | 'unpin' | 'forget';
+        readonly action: 'block' | 'allow' | 'reset' | 'release' | 'label' | 'unlabel' | 'pin' | 'unpin' | 'forget';
         readonly labels?: readonly string[] | undefined;
         readonly version?: string | undefined;
         readonly mayDowngrade?: boolean | undefined;
@@ -1143,6 +1203,25 @@ export interface Api {
         readonly refusals?: 'json' | 'empty' | undefined;
       };
       readonly answer: Schemas['Project'];
+    };
+    readonly '/projects/{project}/devices/import': {
+      readonly path: {
+        readonly project: string;
+      };
+      readonly query: {
+        readonly dryRun?: boolean | undefined;
+      };
+      readonly body: undefined;
+      readonly answer: Schemas['TableOutcome'];
+    };
+    readonly '/projects/{project}/devices/{device}/release': {
+      readonly path: {
+        readonly project: string;
+        readonly device: string;
+      };
+      readonly query: undefined;
+      readonly body: undefined;
+      readonly answer: Schemas['Device'];
     };
     readonly '/projects/{project}/groups': {
       readonly path: {

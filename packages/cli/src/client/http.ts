@@ -48,11 +48,22 @@ export interface Client {
   ): Promise<Answer<M, P>>;
   /** Sends `size` bytes of an upload from `offset` on. */
   patch(upload: string, offset: number, size: number, bytes: AsyncIterable<Uint8Array>): Promise<Schemas['Upload']>;
-  /** The bytes of an answer that goes on until somebody leaves. Breaks off, too, where the server is silent for a minute. */
+  /** The same of a table of devices, which is sent again as a whole; told how many bytes are on their way. */
+  sendTable(
+    project: string,
+    table: Uint8Array,
+    dryRun: boolean,
+    onSent: (bytes: number) => void,
+  ): Promise<Schemas['TableOutcome']>;
+  /**
+   * The bytes of an answer that may go on until somebody leaves. Breaks off, too, where the server is silent for a minute.
+   * `type`: of the answer; default: server-sent events.
+   */
   open(
     path: PathOf<'GET'>,
     query: Query,
     headers: Readonly<Record<string, string>>,
+    type?: string,
   ): Promise<AsyncIterable<Uint8Array>>;
   /** Has a file made, and sent: its bytes follow as they come. */
   download(path: PathOf<'POST'>): Promise<Download>;
@@ -71,6 +82,8 @@ interface Parts {
 /** Milliseconds until a request whose connection broke is sent again. */
 const AGAIN_MS = [200, 1_000] as const;
 const PAGE = 1_000;
+/** Bytes of a table that are handed on at once. */
+const PIECE = 64 << 10;
 /** Milliseconds: the server is never silent for more than 15 s in an answer that goes on. */
 const LONGEST_SILENCE = 60_000;
 /** An answer of the admin side is no larger; a page of a thousand entries is about a tenth of it. */
@@ -174,7 +187,17 @@ export function createClient(address: Address, signal?: AbortSignal): Client {
         },
         body: bytes,
       }),
-    async open(path, query, headers) {
+    sendTable(project, table, dryRun, onSent) {
+      const headers = {
+        'content-type': 'text/csv; charset=utf-8',
+        'content-length': String(table.length),
+        'idempotency-key': randomUUID(),
+      };
+      const path = `/projects/${encodeURIComponent(project)}/devices/import`;
+      const query = { dryRun: dryRun ? 'true' : undefined };
+      return again(() => ask('POST', path, { query, headers, body: inPieces(table, onSent) }));
+    },
+    async open(path, query, headers, wanted = 'text/event-stream') {
       try {
         const answer = await request(urlOf(path, query), {
           dispatcher: endless,
@@ -182,7 +205,7 @@ export function createClient(address: Address, signal?: AbortSignal): Client {
           ...(signal === undefined ? {} : { signal }),
         });
         const type = String(answer.headers['content-type'] ?? '');
-        if (answer.statusCode === 200 && type.startsWith('text/event-stream')) return explaining(answer.body);
+        if (answer.statusCode === 200 && type.startsWith(wanted)) return explaining(answer.body);
         return read(answer.statusCode, type, await answer.body.text());
       } catch (error) {
         throw explained(error);
@@ -228,6 +251,13 @@ export function createClient(address: Address, signal?: AbortSignal): Client {
       await Promise.all([dispatcher.destroy(), endless.destroy()]);
     },
   };
+}
+
+async function* inPieces(bytes: Uint8Array, onSent: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    yield bytes.subarray(at, at + PIECE);
+    onSent(Math.min(at + PIECE, bytes.length));
+  }
 }
 
 function parsed(text: string): unknown {

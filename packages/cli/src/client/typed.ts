@@ -49,3 +49,8 @@ export type QueryOf<P extends PathOf<'GET'>> = Exclude<Get<P>['query'], undefine
 
 /** What a change takes as its body. */
 export type BodyOf<M extends Method, P extends PathOf<M>> = Exclude<Found<Api[M][P]>['body'], undefined>;
+
+/** The words that a type of the API has: one that is missing here, or that it does not have, does not compile. */
+export function wordsOf<Word extends string>(words: Readonly<Record<Word, true>>): readonly Word[] {
+  return Object.keys(words) as Word[];
+}

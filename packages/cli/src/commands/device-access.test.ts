@@ -26,7 +26,7 @@ describe('a word on many devices', () => {
     const list = ['device', 'list', '--access', 'allowed', '--limit', 'all'];
     const { items } = await desk.json<Changed>(...list);
     expect(new Set(items.map(({ id }) => id))).toEqual(new Set(['extra', ...ids]));
-    expect((await desk.fota(['device', 'reset', '--from', 'ids.txt'])).stdout).toBe(
+    expect((await desk.fota(['device', 'reset', '--from', 'ids.txt', '--yes'])).stdout).toBe(
       '300 devices without a word on them.\n',
     );
     expect((await desk.json<Changed>(...list)).items.map(({ id }) => id)).toEqual(['extra']);
@@ -37,7 +37,7 @@ describe('a word on many devices', () => {
       yield Buffer.from('one\ntw');
       yield Buffer.from('o\n');
     }
-    const { stdout } = await fota(['device', 'block', '--from', '-', '--json'], { cwd: desk.dir, stdin });
+    const { stdout } = await fota(['device', 'block', '--from', '-', '--yes', '--json'], { cwd: desk.dir, stdin });
     const { items, failed } = JSON.parse(stdout) as Changed;
     expect(items.map(({ id, access }) => `${id} ${access}`).toSorted()).toEqual(['one blocked', 'two blocked']);
     expect(failed).toEqual([]);
@@ -60,7 +60,7 @@ describe('a word on many devices', () => {
     await desk.json('device', 'allow', 'mine', '--project', 'p');
     await desk.json('device', 'allow', 'both', '--project', 'p');
     await desk.json('device', 'allow', 'both', '--project', 'q');
-    const { stdout } = await desk.fota(['device', 'block', 'mine', 'both', '--json']);
+    const { stdout } = await desk.fota(['device', 'block', 'mine', 'both', '--yes', '--json']);
     const { items, failed } = JSON.parse(stdout) as Changed;
     expect(items).toMatchObject([{ id: 'mine', project: 'p', access: 'blocked' }]);
     expect(failed).toMatchObject([{ id: 'both', error: { code: 'project-needed' } }]);

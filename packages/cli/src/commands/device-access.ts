@@ -10,6 +10,7 @@ import { projectOf } from './choose.ts';
 import { examples, type Invocation, serverOptions, withServer } from './command.ts';
 import { type BulkOptions, bulkOptions, changeByQuery, isByQuery } from './device-bulk.ts';
 import { idsIn } from './id-list.ts';
+import { makeSure } from './sure.ts';
 
 type Options = BulkOptions & { readonly from?: string };
 
@@ -57,6 +58,13 @@ export function addAccess(group: Command, invocation: Invocation, shown: (device
           return changeByQuery(invocation, options, { body: { action: name }, does: doing, did });
         }
         const ids = await idsOf(named, options.from, invocation.world);
+        // Allowing takes nothing from anybody.
+        const isHarmless = access === 'allowed' || ids.length < 2;
+        await makeSure(invocation, isHarmless || options.yes, {
+          question: `${doing} ${counted(ids.length, 'device')}?`,
+          undone: 'nothing was changed',
+          whether: `to change ${counted(ids.length, 'device')}`,
+        });
         const [only] = ids;
         const work = async (client: Client): Promise<void> => {
           if (only !== undefined && ids.length === 1 && options.from === undefined) {
@@ -69,7 +77,7 @@ export function addAccess(group: Command, invocation: Invocation, shown: (device
     examples(
       command,
       `fota device ${name} 861234567890123 --project tracker`,
-      `fota device ${name} --from ids.txt --json | jq .failed`,
+      `fota device ${name} --from ids.txt${name === 'allow' ? '' : ' --yes'} --json | jq .failed`,
       `fota device ${name} --query 'label:lost and seen < 30d ago'`,
     );
   }

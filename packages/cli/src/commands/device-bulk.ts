@@ -11,7 +11,7 @@ import { counted } from '../output/words.ts';
 import { chosenProject } from './choose.ts';
 import { type Invocation, withServer } from './command.ts';
 import { asking } from './query.ts';
-import { makeSure } from './sure.ts';
+import { makeSure, sureOption } from './sure.ts';
 
 type BulkBody = BodyOf<'POST', '/devices/bulk'>;
 
@@ -35,10 +35,9 @@ export interface BulkAction {
 const SHOWN = 20;
 
 export function bulkOptions(command: Command): Command {
-  return command
+  return sureOption(command)
     .option('--query <query>', 'instead: all devices that fit, such as "label:beta"; docs/queries.md tells more')
-    .option('--dry-run', 'with --query: only say which devices it would be')
-    .option('--yes', 'do not ask; with --query needed where nobody sits at a terminal');
+    .option('--dry-run', 'with --query: only say which devices it would be');
 }
 
 /** @throws CommandError `usage` where a query and devices are named, or neither */

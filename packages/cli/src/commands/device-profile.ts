@@ -1,7 +1,8 @@
-/** `fota device label`, `note`, `pin` and `unpin`: what an operator says of devices. */
+/** `fota device label`, `note`, `pin`, `unpin` and `release`: what an operator says of devices. */
 import type { ApiBulkFailure, ApiDevice } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Client } from '../client/http.ts';
+import type { BodyOf } from '../client/typed.ts';
 import { ApiError, CommandError, EXIT } from '../failure.ts';
 import { counted } from '../output/words.ts';
 import { projectOf } from './choose.ts';
@@ -23,10 +24,14 @@ type Options = BulkOptions & {
 
 type Shown = (device: ApiDevice) => void;
 
+/** Changes one device. */
+type Change = (client: Client, path: { readonly project: string; readonly device: string }) => Promise<ApiDevice>;
+
 export function addProfile(group: Command, invocation: Invocation, shown: Shown): void {
   addLabel(group, invocation, shown);
   addNote(group, invocation, shown);
   addPin(group, invocation, shown);
+  addRelease(group, invocation, shown);
 }
 
 function addLabel(group: Command, invocation: Invocation, shown: Shown): void {
@@ -42,7 +47,7 @@ function addLabel(group: Command, invocation: Invocation, shown: Shown): void {
       const { add = [], remove = [] } = options;
       if (add.length + remove.length === 0) throw usage(label, 'nothing is to be changed: give --add or --remove');
       if (!isByQuery(label, named, options)) {
-        return changeEach(invocation, named, options, { addLabels: add, removeLabels: remove }, shown);
+        return changeEach(invocation, named, options, patched({ addLabels: add, removeLabels: remove }), shown);
       }
       if (add.length > 0 && remove.length > 0) throw usage(label, 'with --query it takes --add or --remove, not both');
       const isAdding = add.length > 0;
@@ -68,7 +73,7 @@ function addNote(group: Command, invocation: Invocation, shown: Shown): void {
     .argument('<text>', 'at most 2000 characters; empty: no note')
     .option('--project <name>', 'where several projects know it')
     .action((device: string, text: string, options: Options) =>
-      changeEach(invocation, [device], options, { note: text }, shown),
+      changeEach(invocation, [device], options, patched({ note: text }), shown),
     );
   examples(note, "fota device note 861234567890123 'on the roof, behind the tank'");
 }
@@ -88,7 +93,7 @@ function addPin(group: Command, invocation: Invocation, shown: Shown): void {
       if (version === undefined) throw usage(pin, 'no version is named');
       const mayDowngrade = options.downgrade === true;
       if (!isByQuery(pin, named, options)) {
-        return changeEach(invocation, named, options, { pin: { version, mayDowngrade } }, shown);
+        return changeEach(invocation, named, options, patched({ pin: { version, mayDowngrade } }), shown);
       }
       return changeByQuery(invocation, options, {
         body: { action: 'pin', version, mayDowngrade },
@@ -112,9 +117,31 @@ function addPin(group: Command, invocation: Invocation, shown: Shown): void {
     .action(async (named: readonly string[], options: Options) => {
       const action: BulkAction = { body: { action: 'unpin' }, does: 'Unpin', did: 'pinned no more' };
       if (isByQuery(unpin, named, options)) return changeByQuery(invocation, options, action);
-      return changeEach(invocation, named, options, { pin: null }, shown);
+      return changeEach(invocation, named, options, patched({ pin: null }), shown);
     });
   examples(unpin, 'fota device unpin 861234567890123', "fota device unpin --query 'pinned < 1.4.0'");
+}
+
+function addRelease(group: Command, invocation: Invocation, shown: Shown): void {
+  const release = bulkOptions(serverOptions(group.command('release'))).description(
+    'let devices that are held for an upgrade loop (code 40) have packages again; the word on them stays',
+  );
+  release
+    .argument('[device...]', 'their ids: imei, mac or uid')
+    .option('--project <name>', 'where there are several')
+    .action(async (named: readonly string[], options: Options) => {
+      const did = 'held for an upgrade loop no more';
+      const action: BulkAction = { body: { action: 'release' }, does: 'Release', did };
+      if (isByQuery(release, named, options)) return changeByQuery(invocation, options, action);
+      const released: Change = (client, path) =>
+        client.send('POST', '/projects/{project}/devices/{device}/release', { path });
+      return changeEach(invocation, named, options, released, shown);
+    });
+  examples(release, 'fota device release 861234567890123', "fota device release --query 'rule = upgrade-loop'");
+}
+
+function patched(body: BodyOf<'PATCH', '/projects/{project}/devices/{device}'>): Change {
+  return (client, path) => client.send('PATCH', '/projects/{project}/devices/{device}', { path, body });
 }
 
 /** The same change of some devices, one by one; of a single one the device is shown. */
@@ -122,7 +149,7 @@ async function changeEach(
   invocation: Invocation,
   ids: readonly string[],
   options: Options,
-  change: object,
+  change: Change,
   shown: Shown,
 ): Promise<void> {
   const { out, exitWith } = invocation;
@@ -149,11 +176,11 @@ async function changeEach(
   });
 }
 
-const OF_ONE: ReadonlySet<string> = new Set(['id-invalid', 'labels-too-many', 'request-invalid']);
+const OF_ONE: ReadonlySet<string> = new Set(['id-invalid', 'device-unknown', 'labels-too-many', 'request-invalid']);
 
-async function changeOne(client: Client, id: string, options: Options, change: object): Promise<ApiDevice> {
+async function changeOne(client: Client, id: string, options: Options, change: Change): Promise<ApiDevice> {
   const project = await projectOf(client, id, options.project);
-  return client.send('PATCH', '/projects/{project}/devices/{device}', { path: { project, device: id }, body: change });
+  return change(client, { project, device: id });
 }
 
 function usage(command: Command, message: string): CommandError {

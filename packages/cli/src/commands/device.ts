@@ -8,6 +8,7 @@ import { choice, examples, type Invocation, limit, nothing, serverOptions, withS
 import { addAccess } from './device-access.ts';
 import { type BulkOptions, bulkOptions, changeByQuery, isByQuery } from './device-bulk.ts';
 import { addProfile } from './device-profile.ts';
+import { addTables } from './device-table.ts';
 import { asking, projectFor } from './query.ts';
 import { makeSure } from './sure.ts';
 
@@ -76,6 +77,7 @@ export function addDevice(program: Command, invocation: Invocation): void {
 
   addAccess(group, invocation, (device) => shown(invocation, device));
   addProfile(group, invocation, (device) => shown(invocation, device));
+  addTables(group, invocation);
 
   const forget = bulkOptions(serverOptions(group.command('forget'))).description(
     'forget a device and all that was said of it; where it asks again it is new',
@@ -151,7 +153,7 @@ function shown({ out, world }: Invocation, device: ApiDevice): void {
 }
 
 function factsOf(record: ApiRecord, now: number): Array<[string, string | undefined]> {
-  const { sent, deliveries } = record;
+  const { sent, deliveries, attempt } = record;
   return [
     ['firmware', record.firmwareName],
     ['version', record.version],
@@ -164,5 +166,18 @@ function factsOf(record: ApiRecord, now: number): Array<[string, string | undefi
       'deliveries',
       deliveries && `${deliveries.count} of one package, whole, since ${ago(deliveries.since, now)}; version unchanged`,
     ],
+    [
+      'last upgrade',
+      attempt && `${attempt.from} → ${attempt.to}, ${attempt.state} since ${ago(attempt.changedAt, now)}`,
+    ],
+    ['by', attempt && originOf(attempt)],
+    ['reported', attempt?.code === undefined ? undefined : `code ${attempt.code}`],
+    ['because', attempt?.detail || undefined],
   ];
+}
+
+/** By what a device was offered its last upgrade. */
+function originOf({ release, rollout, wave, failures }: NonNullable<ApiRecord['attempt']>): string {
+  const way = rollout === undefined ? '' : `, rollout ${rollout}, wave ${wave ?? 1}`;
+  return `release ${release}${way}${failures === 0 ? '' : `; failed ${counted(failures, 'time')}`}`;
 }

@@ -1,14 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiEvent } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
-import { type Frame, framesOf } from '../client/event-stream.ts';
+import { framesOf } from '../client/event-stream.ts';
 import type { Client, Query } from '../client/http.ts';
-import { isPassing } from '../client/passing.ts';
 import type { QueryOf } from '../client/typed.ts';
-import { failureOf } from '../failure.ts';
-import { clockTime, printable } from '../output/words.ts';
+import { clockTime } from '../output/words.ts';
 import { examples, type Invocation, limit, nothing, serverOptions, withServer } from './command.ts';
+import { following } from './following.ts';
 
 type Options = Whereabouts & {
   readonly project?: string;
@@ -16,8 +14,6 @@ type Options = Whereabouts & {
   readonly limit: number;
   readonly follow?: boolean;
 };
-
-const RETRY_MS = 1_000;
 
 /** `fota events`: what happened, and what happens. */
 export function addEvents(program: Command, invocation: Invocation): void {
@@ -57,45 +53,19 @@ export function addEvents(program: Command, invocation: Invocation): void {
 }
 
 async function follow(invocation: Invocation, client: Client, query: Query, first: readonly ApiEvent[]): Promise<void> {
-  const { out, world, signal } = invocation;
-  // With --json, too: silence would look like a quiet night.
-  const complain = (text: string): void => void (world.stderr.writable && world.stderr.write(`${printable(text)}\n`));
+  const { out } = invocation;
   for (const event of first) out.event(event, lineOf(event));
   // Where nothing has happened yet, all that comes is new.
-  const place = String(first.at(-1)?.id ?? 0);
-  const ended = AbortSignal.any([signal(), out.gone]);
-  for await (const { event, data } of heard(client, query, place, ended, complain)) {
-    if (event === 'reset') complain(`Some events are missing here: ${lost(data)}.`);
-    else if (data !== undefined) tell(out, data);
-  }
-}
-
-/** What comes after a place, over as many connections as it takes, until `ended`. */
-async function* heard(
-  client: Client,
-  query: Query,
-  after: string,
-  ended: AbortSignal,
-  complain: (text: string) => void,
-): AsyncGenerator<Frame, void> {
-  let place = after;
-  let isDown = false;
-  while (!ended.aborted) {
-    try {
-      for await (const frame of framesOf(await client.open('/events', query, { 'last-event-id': place }))) {
-        if (isDown) complain('… and it is back.');
-        isDown = false;
-        place = frame.id;
-        yield frame;
-      }
-    } catch (error) {
+  let place = String(first.at(-1)?.id ?? 0);
+  await following(invocation, async ({ isUp, complain, ended }) => {
+    for await (const { id, event, data } of framesOf(await client.open('/events', query, { 'last-event-id': place }))) {
+      isUp();
+      place = id;
+      if (event === 'reset') complain(`Some events are missing here: ${lost(data)}.`);
+      else if (data !== undefined) tell(out, data);
       if (ended.aborted) return;
-      if (!isPassing(error)) throw error;
-      if (!isDown) complain(`${failureOf(error).message}; waiting for it …`);
-      isDown = true;
     }
-    await sleep(RETRY_MS, undefined, { signal: ended }).catch(() => undefined);
-  }
+  });
 }
 
 function tell(out: Invocation['out'], data: string): void {

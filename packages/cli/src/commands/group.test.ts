@@ -19,7 +19,7 @@ describe('fota group', () => {
     expect(await desk.json(...list)).toMatchObject({ items: [{ id: 'b' }], more: false });
     const change = ['group', 'change', '测试', '--query', 'access = allowed', '--note', ''];
     expect(await desk.json(...change)).toMatchObject({ query: 'access = allowed', devices: 3 });
-    expect((await desk.fota(['group', 'remove', '测试'])).stdout).toBe('The group 测试 of p is gone.\n');
+    expect((await desk.fota(['group', 'remove', '测试', '--yes'])).stdout).toBe('The group 测试 of p is gone.\n');
     expect((await desk.fota(['group', 'list'])).stdout).toBe('No group yet: fota group create NAME QUERY\n');
     expect(await desk.fota(['group', 'change', '测试'])).toMatchObject({ code: 2 });
   });

@@ -8,6 +8,7 @@ import { ago, counted } from '../output/words.ts';
 import { chosenProject } from './choose.ts';
 import { examples, type Invocation, serverOptions, withServer } from './command.ts';
 import { asking } from './query.ts';
+import { makeSure, type Sure, sureOption } from './sure.ts';
 
 type Options = Whereabouts & { readonly project?: string; readonly note?: string; readonly query?: string };
 
@@ -88,14 +89,21 @@ export function addGroup(program: Command, invocation: Invocation): void {
   examples(change, "fota group change testers --query 'label:beta or label:alpha'");
 
   const remove = command('remove', 'remove a group that nothing needs; its devices stay');
-  remove.argument('<group>', 'its name').action((name: string, options: Options) =>
-    withServer(invocation, options, async (client) => {
-      const project = await chosenProject(client, options.project);
-      await client.send('DELETE', '/projects/{project}/groups/{group}', { path: { project, group: name } });
-      out.result({ project, name, removed: true }, () => out.line(`The group ${name} of ${project} is gone.`));
-    }),
-  );
-  examples(remove, 'fota group remove testers');
+  sureOption(remove)
+    .argument('<group>', 'its name')
+    .action((name: string, options: Options & Sure) =>
+      withServer(invocation, options, async (client) => {
+        const project = await chosenProject(client, options.project);
+        await makeSure(invocation, options.yes, {
+          question: `Remove the group ${name} of ${project}?`,
+          undone: `the group ${name} is not removed`,
+          whether: `the group ${name} of ${project} is to be removed`,
+        });
+        await client.send('DELETE', '/projects/{project}/groups/{group}', { path: { project, group: name } });
+        out.result({ project, name, removed: true }, () => out.line(`The group ${name} of ${project} is gone.`));
+      }),
+    );
+  examples(remove, 'fota group remove testers', 'fota group remove testers --yes');
 }
 
 async function shown({ out, world }: Invocation, client: Client, group: ApiGroup): Promise<void> {

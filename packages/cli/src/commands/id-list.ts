@@ -8,6 +8,16 @@ const LARGEST_LIST = 256 << 20;
 
 /** The ids of devices in a file, one a line; `-` is stdin. @throws CommandError `file-unreadable` */
 export async function idsIn(file: string, world: Pick<World, 'cwd' | 'stdin'>): Promise<string[]> {
+  const lines = (await contentOf(file, world, LARGEST_LIST))
+    .toString()
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .map((line) => line.trim());
+  return lines.filter((id) => id !== '');
+}
+
+/** The whole of a file of so many bytes at most; `-` is stdin. @throws CommandError `file-unreadable` */
+export async function contentOf(file: string, world: Pick<World, 'cwd' | 'stdin'>, largest: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
   try {
@@ -15,16 +25,11 @@ export async function idsIn(file: string, world: Pick<World, 'cwd' | 'stdin'>): 
     for await (const part of bytes) {
       parts.push(Buffer.from(part));
       size += part.length;
-      if (size > LARGEST_LIST) throw new Error('it is too large to be a list of devices');
+      if (size > largest) throw new Error('it is too large to be a list of devices');
     }
   } catch (error) {
     const name = file === '-' ? 'stdin' : file;
     throw new CommandError('file-unreadable', `${name} cannot be read: ${(error as Error).message}`, { cause: error });
   }
-  const lines = Buffer.concat(parts)
-    .toString()
-    .replace(/^\ufeff/, '')
-    .split('\n')
-    .map((line) => line.trim());
-  return lines.filter((id) => id !== '');
+  return Buffer.concat(parts);
 }

@@ -1,12 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiLogEntry } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client, Query } from '../client/http.ts';
-import type { QueryOf } from '../client/typed.ts';
-import { CommandError } from '../failure.ts';
-import { bytes, clockTime, printable } from '../output/words.ts';
+import { type QueryOf, wordsOf } from '../client/typed.ts';
+import { bytes, clockTime } from '../output/words.ts';
 import { choice, examples, type Invocation, limit, nothing, serverOptions, withServer } from './command.ts';
+import { following } from './following.ts';
 
 type Options = Whereabouts & {
   readonly project?: string;
@@ -17,22 +16,21 @@ type Options = Whereabouts & {
   readonly follow?: boolean;
 };
 
-const EVENTS = [
-  'offered',
-  'resumed',
-  'sent',
-  'broken',
-  'held',
-  'checked',
-  'reported',
-  'refused',
-  'confirmed',
-  'failed',
-  'rolled-back',
-  'silent',
-  'unreadable',
-] as const;
-const POLL_MS = 1_000;
+const EVENTS = wordsOf<ApiLogEntry['event']>({
+  offered: true,
+  resumed: true,
+  sent: true,
+  broken: true,
+  held: true,
+  checked: true,
+  reported: true,
+  refused: true,
+  confirmed: true,
+  failed: true,
+  'rolled-back': true,
+  silent: true,
+  unreadable: true,
+});
 
 /** `fota log`: what devices asked for and got. */
 export function addLog(program: Command, invocation: Invocation): void {
@@ -73,36 +71,24 @@ export function addLog(program: Command, invocation: Invocation): void {
 }
 
 async function follow(
-  { out, world, signal }: Invocation,
+  invocation: Invocation,
   client: Client,
   query: Query,
   first: readonly ApiLogEntry[],
 ): Promise<void> {
-  const ended = AbortSignal.any([signal(), out.gone]);
-  // With --json, too: silence would look like a quiet night.
-  const complain = (text: string): void => void (world.stderr.writable && world.stderr.write(`${printable(text)}\n`));
-  let entries = first;
   let last = 0;
-  for (let isDown = false; !ended.aborted; ) {
+  const tell = (entries: readonly ApiLogEntry[]): void => {
     for (const entry of entries) {
-      out.event(entry, lineOf(entry));
+      invocation.out.event(entry, lineOf(entry));
       last = Math.max(last, entry.id);
     }
-    await sleep(POLL_MS, undefined, { signal: ended }).catch(() => undefined);
-    if (ended.aborted) break;
-    try {
-      const { items } = await client.list('/log', { query: { ...query, after: last } }, Number.POSITIVE_INFINITY);
-      entries = items.toReversed();
-      if (isDown) complain('… and it is back.');
-      isDown = false;
-    } catch (error) {
-      if (ended.aborted) break;
-      if (!(error instanceof CommandError) || error.code !== 'server-unreachable') throw error;
-      if (!isDown) complain(`${error.message}; waiting for it …`);
-      isDown = true;
-      entries = [];
-    }
-  }
+  };
+  tell(first);
+  await following(invocation, async ({ isUp }) => {
+    const { items } = await client.list('/log', { query: { ...query, after: last } }, Number.POSITIVE_INFINITY);
+    isUp();
+    tell(items.toReversed());
+  });
 }
 
 function lineOf(entry: ApiLogEntry): string {

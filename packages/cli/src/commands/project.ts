@@ -9,6 +9,7 @@ import { bold } from '../output/text.ts';
 import { ago, counted, quoted } from '../output/words.ts';
 import { choice, examples, type Invocation, limit, serverOptions, withServer } from './command.ts';
 import { addProjectTrust } from './project-trust.ts';
+import { makeSure, type Sure, sureOption } from './sure.ts';
 
 type Options = Whereabouts & {
   readonly key?: string;
@@ -137,11 +138,16 @@ export function addProject(program: Command, invocation: Invocation): void {
   examples(rotate, 'fota project key rotate tracker');
 
   const revoke = serverOptions(key.command('revoke')).description('accept a former key no more');
-  revoke
+  sureOption(revoke)
     .argument('<project>', 'its name')
     .argument('<key>', 'a former key, as fota project show lists them')
-    .action((name: string, former: string, options: Options) =>
+    .action((name: string, former: string, options: Options & Sure) =>
       withServer(invocation, options, async (client) => {
+        await makeSure(invocation, options.yes, {
+          question: `Answer no device any more that asks for ${name} with this former key?`,
+          undone: 'the key is not revoked',
+          whether: `a key of ${name} is to be revoked`,
+        });
         shown(
           invocation,
           await client.send('DELETE', '/projects/{project}/keys/{key}', { path: { project: name, key: former } }),

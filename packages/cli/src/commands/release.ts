@@ -7,6 +7,7 @@ import { bold, span } from '../output/text.ts';
 import { ago, bytes } from '../output/words.ts';
 import { type Fact, signatureFacts } from '../trust/shown.ts';
 import { choice, examples, type Invocation, integer, limit, nothing, serverOptions, withServer } from './command.ts';
+import { makeSure, type Sure, sureOption } from './sure.ts';
 
 type Options = Whereabouts & {
   readonly project?: string;
@@ -69,13 +70,21 @@ export function addRelease(program: Command, invocation: Invocation): void {
   const withdraw = serverOptions(group.command('withdraw')).description(
     'let devices hear of a release no more, for good',
   );
-  withdraw.argument('<release>', 'number of the release', id).action((number: number, options: Options) =>
-    withServer(invocation, options, async (client) => {
-      shown(invocation, await client.send('POST', '/releases/{release}/withdraw', { path: { release: number } }));
-      out.note('Devices that are being sent it may finish; nobody is offered it any more.');
-    }),
-  );
-  examples(withdraw, 'fota release withdraw 7');
+  sureOption(withdraw)
+    .argument('<release>', 'number of the release', id)
+    .action((number: number, options: Sure) =>
+      withServer(invocation, options, async (client) => {
+        const { version, firmwareName, state } = await client.get('/releases/{release}', { path: { release: number } });
+        await makeSure(invocation, options.yes, {
+          question: `Withdraw release ${number} (${version} of ${firmwareName}, ${state}) for good?`,
+          undone: `release ${number} is not withdrawn`,
+          whether: `release ${number} is to be withdrawn`,
+        });
+        shown(invocation, await client.send('POST', '/releases/{release}/withdraw', { path: { release: number } }));
+        out.note('Devices that are being sent it may finish; nobody is offered it any more.');
+      }),
+    );
+  examples(withdraw, 'fota release withdraw 7', 'fota release withdraw 7 --yes');
 
   const floor = serverOptions(group.command('floor')).description('make devices below a release pass through it');
   floor

@@ -5,12 +5,11 @@ import type { Whereabouts } from '../client/connect.ts';
 import { counted } from '../output/words.ts';
 import { rolloutLine } from '../rollouts/show.ts';
 import { examples, type Invocation, integer, serverOptions, withServer } from './command.ts';
-import { makeSure } from './sure.ts';
+import { makeSure, sureOption } from './sure.ts';
 
 type Options = Whereabouts & { readonly why?: string; readonly release?: number; readonly yes?: boolean };
 
 const id = integer(1, Number.MAX_SAFE_INTEGER);
-const SURE = 'do not ask; needed where nobody sits at a terminal';
 
 export function addSteps(group: Command, invocation: Invocation): void {
   const { out } = invocation;
@@ -40,17 +39,22 @@ export function addSteps(group: Command, invocation: Invocation): void {
   examples(resume, 'fota rollout resume 3');
 
   const skip = step('skip', 'open the next wave now, whatever the open one has shown');
-  skip.action((number: number, options: Options) =>
+  sureOption(skip).action((number: number, { yes, ...options }: Options) =>
     withServer(invocation, options, async (client) => {
+      const { wave, waves, ...rollout } = await client.get('/rollouts/{rollout}', { path: { rollout: number } });
+      await makeSure(invocation, yes, {
+        question: `Open wave ${wave + 1} of ${waves.length} of rollout ${number} (${named(rollout)}) now, whatever was shown?`,
+        undone: `rollout ${number} is as it was`,
+        whether: `rollout ${number} is to skip a wave`,
+      });
       tell(await client.send('POST', '/rollouts/{rollout}/skip', { path: { rollout: number } }));
     }),
   );
-  examples(skip, 'fota rollout skip 3');
+  examples(skip, 'fota rollout skip 3', 'fota rollout skip 3 --yes');
 
   const abort = step('abort', 'never offer anything by it again; devices keep what they have');
-  abort
+  sureOption(abort)
     .option('--why <text>', 'for people')
-    .option('--yes', SURE)
     .action((number: number, { why, yes, ...options }: Options) =>
       withServer(invocation, options, async (client) => {
         const rollout = await client.get('/rollouts/{rollout}', { path: { rollout: number } });
@@ -78,9 +82,8 @@ export function addSteps(group: Command, invocation: Invocation): void {
   examples(retry, 'fota rollout retry 3');
 
   const rollback = step('rollback', 'abort it, and take its devices back to another release, all at once');
-  rollback
+  sureOption(rollback)
     .option('--release <release>', 'to which (default: the highest below that was not aborted)', id)
-    .option('--yes', SURE)
     .action((number: number, { release: to, yes, ...options }: Options) =>
       withServer(invocation, options, async (client) => {
         const rollout = await client.get('/rollouts/{rollout}', { path: { rollout: number } });
@@ -103,6 +106,6 @@ export function addSteps(group: Command, invocation: Invocation): void {
   examples(rollback, 'fota rollout rollback 3', 'fota rollout rollback 3 --release 5 --yes');
 }
 
-function named({ version, firmwareName }: ApiRollout): string {
+function named({ version, firmwareName }: Pick<ApiRollout, 'version' | 'firmwareName'>): string {
   return `${version} of ${firmwareName}`;
 }

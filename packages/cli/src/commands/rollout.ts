@@ -1,7 +1,7 @@
 import type { ApiAttempt, ApiRollout } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
-import type { QueryOf } from '../client/typed.ts';
+import { type QueryOf, wordsOf } from '../client/typed.ts';
 import { ago } from '../output/words.ts';
 import { isUntouched } from '../rollouts/bar.ts';
 import { type RolloutOptions, rolloutOptions, wantedBy } from '../rollouts/options.ts';
@@ -22,8 +22,21 @@ type AttemptOptions = Whereabouts & {
   readonly limit: number;
 };
 
-const STATES = ['scheduled', 'running', 'paused', 'complete', 'aborted'];
-const STANDINGS = ['under-way', 'confirmed', 'failed', 'rolled-back', 'silent', 'superseded'];
+const STATES = wordsOf<ApiRollout['state']>({
+  scheduled: true,
+  running: true,
+  paused: true,
+  complete: true,
+  aborted: true,
+});
+const STANDINGS = wordsOf<ApiAttempt['standing']>({
+  'under-way': true,
+  confirmed: true,
+  failed: true,
+  'rolled-back': true,
+  silent: true,
+  superseded: true,
+});
 const id = integer(1, Number.MAX_SAFE_INTEGER);
 
 /** `fota rollout`: a release reaches devices in waves, and stops by itself when it does not go well. */

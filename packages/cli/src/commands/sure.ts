@@ -1,5 +1,15 @@
+/** How it is made sure that somebody means it: of whatever takes something away for good, or reaches many devices at once. */
+import type { Command } from 'commander';
+import type { Whereabouts } from '../client/connect.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import type { Invocation } from './command.ts';
+
+export type Sure = Whereabouts & { readonly yes?: boolean };
+
+/** Adds `--yes`. A brake (`fota stop`, `fota rollout pause`) has none: it never asks. */
+export function sureOption(command: Command): Command {
+  return command.option('--yes', 'do not ask; needed where nobody sits at a terminal');
+}
 
 /**
  * Asks the person at the terminal, unless `isSure`. `undone`: what to say where the answer is not yes, `whether`: what

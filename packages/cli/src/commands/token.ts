@@ -4,6 +4,7 @@ import { ago } from '../output/words.ts';
 import { examples, type Invocation, serverOptions, withServer } from './command.ts';
 import { duration } from './duration.ts';
 import { type GrantOptions, grantOptions, placesOf } from './grant.ts';
+import { makeSure, type Sure, sureOption } from './sure.ts';
 
 type Options = Whereabouts & GrantOptions & { readonly expires?: number };
 
@@ -61,13 +62,20 @@ export function addToken(program: Command, invocation: Invocation): void {
   examples(list, 'fota token list');
 
   const revoke = serverOptions(group.command('revoke')).description('let nobody in with a token any more');
-  revoke.argument('<token>', 'its id, as fota token list shows it').action((id: string, options: Whereabouts) =>
-    withServer(invocation, options, async (client) => {
-      await client.send('DELETE', '/tokens/{token}', { path: { token: id } });
-      out.result({ id, revoked: true }, () => out.line(`The token ${id} lets nobody in any more.`));
-    }),
-  );
-  examples(revoke, 'fota token revoke k3Jd81aB');
+  sureOption(revoke)
+    .argument('<token>', 'its id, as fota token list shows it')
+    .action((id: string, options: Sure) =>
+      withServer(invocation, options, async (client) => {
+        await makeSure(invocation, options.yes, {
+          question: `Let nobody in with the token ${id} any more?`,
+          undone: `the token ${id} is not revoked`,
+          whether: `the token ${id} is to be revoked`,
+        });
+        await client.send('DELETE', '/tokens/{token}', { path: { token: id } });
+        out.result({ id, revoked: true }, () => out.line(`The token ${id} lets nobody in any more.`));
+      }),
+    );
+  examples(revoke, 'fota token revoke k3Jd81aB', 'fota token revoke k3Jd81aB --yes');
 }
 
 function ending(at: string | undefined, now: number): string {

@@ -55,7 +55,7 @@ describe('fota user', () => {
     expect(await desk.json('user', 'disable', 'ada')).toMatchObject({ isDisabled: true });
     expect((await desk.fota(['user', 'show', 'ada'])).stdout).toContain('no: disabled');
     expect(await desk.json('user', 'enable', 'ada')).toMatchObject({ isDisabled: false });
-    expect(await desk.json('user', 'remove', 'ada')).toEqual({ name: 'ada', removed: true });
+    expect(await desk.json('user', 'remove', 'ada', '--yes')).toEqual({ name: 'ada', removed: true });
     expect(await desk.fota(['user', 'show', 'ada'])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('user-unknown'),

@@ -6,6 +6,7 @@ import { bold } from '../output/text.ts';
 import { ago } from '../output/words.ts';
 import { choice, examples, type Invocation, serverOptions, withServer } from './command.ts';
 import { type GrantOptions, grantOptions, placesOf, ROLES } from './grant.ts';
+import { makeSure, type Sure, sureOption } from './sure.ts';
 
 type Options = Whereabouts & { readonly passwordStdin?: boolean };
 type RoleOptions = Whereabouts &
@@ -126,13 +127,18 @@ export function addUser(program: Command, invocation: Invocation): void {
   }
 
   const remove = one('remove', 'remove somebody, and end their sessions');
-  remove.action((name: string, options: Whereabouts) =>
+  sureOption(remove).action((name: string, options: Sure) =>
     withServer(invocation, options, async (client) => {
+      await makeSure(invocation, options.yes, {
+        question: `Remove the user ${name}, and end their sessions?`,
+        undone: `${name} is not removed`,
+        whether: `the user ${name} is to be removed`,
+      });
       await client.send('DELETE', '/users/{user}', { path: { user: name } });
       out.result({ name, removed: true }, () => out.line(`${name} is removed.`));
     }),
   );
-  examples(remove, 'fota user remove ada');
+  examples(remove, 'fota user remove ada', 'fota user remove ada --yes');
 }
 
 /** Never an argument: those are in the list of processes, and in the history of the shell. */

@@ -57,7 +57,7 @@ describe('fota webhook', () => {
     );
     expect((await desk.fota(['webhook', 'disable', id])).stdout).toMatch(/state +off\n/);
     expect((await desk.fota(['webhook', 'enable', id, '--skip'])).stdout).toMatch(/state +on\n/);
-    expect((await desk.fota(['webhook', 'remove', id])).code).toBe(0);
+    expect((await desk.fota(['webhook', 'remove', id, '--yes'])).code).toBe(0);
     expect((await desk.fota(['webhook', 'list'])).stdout).toBe('No webhook: fota webhook add URL\n');
     expect((await desk.fota(['webhook', 'show', id])).stderr).toContain('webhook-unknown');
   });

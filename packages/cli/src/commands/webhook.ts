@@ -6,6 +6,7 @@ import { EXIT } from '../failure.ts';
 import { bold, green, red, span, type Text, yellow } from '../output/text.ts';
 import { ago, clockTime } from '../output/words.ts';
 import { examples, type Invocation, serverOptions, withServer } from './command.ts';
+import { makeSure, type Sure, sureOption } from './sure.ts';
 
 interface Filter {
   readonly type?: BodyOf<'POST', '/webhooks'>['types'];
@@ -175,13 +176,18 @@ interface Change extends Filter {
 function addEnding(group: Command, invocation: Invocation): void {
   const { out } = invocation;
   const remove = serverOptions(group.command('remove')).description('send a receiver nothing more, and forget it');
-  idArgument(remove).action((id: string, options: Whereabouts) =>
+  idArgument(sureOption(remove)).action((id: string, options: Sure) =>
     withServer(invocation, options, async (client) => {
+      await makeSure(invocation, options.yes, {
+        question: `Send nothing more to the webhook ${id}, and forget it?`,
+        undone: `the webhook ${id} is not removed`,
+        whether: `the webhook ${id} is to be removed`,
+      });
       await client.send('DELETE', '/webhooks/{webhook}', { path: { webhook: id } });
       out.result({ id, removed: true }, () => out.line(`The webhook ${id} is sent nothing more.`));
     }),
   );
-  examples(remove, 'fota webhook remove k3Jd81aB');
+  examples(remove, 'fota webhook remove k3Jd81aB', 'fota webhook remove k3Jd81aB --yes');
 }
 
 function idArgument(command: Command): Command {

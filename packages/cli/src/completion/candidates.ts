@@ -37,6 +37,7 @@ const KINDS: Readonly<Record<string, ValueKind>> = {
   user: 'user',
   file: 'file',
   output: 'file',
+  out: 'file',
   ca: 'file',
   spec: 'file',
   data: 'dir',

@@ -100,7 +100,7 @@ const CALLS: ReadonlyArray<readonly string[]> = [
   ['release', 'list'],
   ['release', 'show', '1'],
   ['release', 'publish', '1'],
-  ['release', 'withdraw', '1'],
+  ['release', 'withdraw', '1', '--yes'],
   ['device', 'list'],
   ['device', 'show', 'x', '--project', 'x'],
   ['device', 'block', 'x', '--project', 'x'],

@@ -37,7 +37,7 @@ export interface Out {
   progress(what: string, elsewhere?: 'lines' | 'none', amount?: (count: number) => string): Progress;
   /** How something goes: lines that change where stderr is a terminal, elsewhere a line now and then; nothing with --json. */
   live(): Live;
-  /** A failure: `{"error":{code,message,remedy}}` on stdout with --json, else lines on stderr. */
+  /** A failure: `{"error":{code,message,remedy}}`, with `problems` of a table, on stdout with --json, else lines on stderr. */
   failure(error: unknown): void;
   /** Resolves once all is written: `false` where it could not be, which was told on stderr. */
   written(): Promise<boolean>;
@@ -121,7 +121,7 @@ export function createOut(
         now: world.now,
       }),
     failure(error) {
-      if (isJson && problem === undefined) write(`${jsonText({ error: partsOf(failureOf(error)) })}\n`);
+      if (isJson && problem === undefined) write(`${jsonText({ error: partsOf(error) })}\n`);
       else tell(error);
     },
     async written() {
@@ -142,8 +142,11 @@ export function hasColors(stream: Output, env: World['env']): boolean {
   return stream.isTTY === true && (env['NO_COLOR'] ?? '') === '';
 }
 
-function partsOf({ code, message, remedy }: Failure): Failure {
-  return { code, message, remedy };
+/** Of a table that is refused also what is wrong with which lines. */
+function partsOf(error: unknown): Failure & { readonly problems?: unknown } {
+  const { code, message, remedy } = failureOf(error);
+  const problems = error instanceof ApiError ? error.problem['problems'] : undefined;
+  return { code, message, remedy, ...(Array.isArray(problems) && { problems }) };
 }
 
 function linesOf(error: unknown): Text[] {

@@ -40,7 +40,7 @@ function startText({ startedAt, startAt }: ApiRollout): string {
   return startAt === undefined ? 'It begins at once.' : `It begins at ${clockTime(startAt)}.`;
 }
 
-function conditions({ confirm, soakMs }: ApiRollout): string {
+function conditions({ confirm, soakMs, silentAfterMs }: ApiRollout): string {
   const { count, percent } = confirm;
   const soaked = soakMs === 0 ? [] : [`was open for ${printDuration(soakMs)}`];
   const shown =
@@ -48,8 +48,8 @@ function conditions({ confirm, soakMs }: ApiRollout): string {
       ? []
       : [
           count === undefined
-            ? `${percent} % of its devices that were offered the release have confirmed it`
-            : `${counted(count, 'device')} of it have confirmed the release`,
+            ? `${percent} % of its devices that asked within ${printDuration(silentAfterMs)} have confirmed the release`
+            : `${counted(count, 'device')} of it, or all where it has fewer, have confirmed the release`,
         ];
   const all = [...soaked, ...shown];
   return all.length === 0 ? 'is open' : all.join(' and ');

@@ -189,3 +189,7 @@ export function unknownProject(name: string): FotaServerError {
 export function unknownRelease(id: number): FotaServerError {
   return new FotaServerError('release-unknown', `there is no release ${id}`);
 }
+
+export function withdrawnRelease({ id, version }: Pick<Release, 'id' | 'version'>): FotaServerError {
+  return new FotaServerError('release-withdrawn', `release ${id} (${version}) was withdrawn`);
+}

@@ -14,6 +14,8 @@ export interface Considered {
   /** The wave of the device there, from 0; `undefined`: it has none. */
   readonly wave: number | undefined;
   readonly against: RefusingRule | undefined;
+  /** The one that fits the core of the device, if any does. */
+  readonly package: ReleasePackage | undefined;
   /** Of `untrusted`: what the device would say. */
   readonly objection?: TrustErrorCode | undefined;
 }
@@ -36,7 +38,8 @@ export interface Choice {
   readonly ceiling: Gate | undefined;
 }
 
-const NOTHING = { chosen: undefined, considered: [], floor: undefined, ceiling: undefined } as const;
+// Written out field by field, here and below: this is asked of every device, and copies with … cost many times as much.
+const NEWEST = nothing('newest');
 
 /**
  * The release that a device gets, before anything is said of how much and how often. The highest comes first; of several
@@ -56,8 +59,7 @@ export function choose(
   const ceiling = downgrades.length === 0 ? undefined : ceilingOf(downgrades, device, circumstances, now);
   if (ceiling !== undefined) return chooseBelow(firmware, ceiling, device, circumstances, told, now);
   const [highest] = published;
-  if (highest === undefined || compareVersions(highest.wireVersion, version) <= 0)
-    return { ...NOTHING, rule: 'newest' };
+  if (highest === undefined || compareVersions(highest.wireVersion, version) <= 0) return NEWEST;
   return chooseUpwards(firmware, undefined, device, circumstances, told, now);
 }
 
@@ -73,18 +75,22 @@ function choosePinned(
     (release) => isSameVersion(release.wireVersion, wanted) || isSameVersion(release.version, wanted),
   );
   const order = pinned === undefined ? 0 : compareVersions(pinned.wireVersion, version);
-  if (pinned === undefined || order === 0 || (order < 0 && !mayDowngrade)) return { ...NOTHING, rule: 'pinned' };
+  if (pinned === undefined || order === 0 || (order < 0 && !mayDowngrade)) return nothing('pinned');
   const floor = order > 0 ? floorAbove(firmware, version) : undefined;
   const isFirst = floor !== undefined && compareVersions(floor.wireVersion, pinned.wireVersion) < 0;
   const next = isFirst ? floor : pinned;
-  if (next.state !== 'published') return { ...NOTHING, floor, rule: 'floor' };
+  if (next.state !== 'published') return nothing('floor', floor);
   const gates = firmware.gates.get(next.id) ?? [];
   // What was aborted is offered to nobody, whatever was said before.
   const isAborted = gates.length > 0 && gates.every(({ rollout }) => rollout.state === 'aborted');
   const fitting = packageFor(next, told);
-  const looked = { wave: undefined, gate: isAborted ? gates[0] : undefined, against: undefined };
+  const gate = isAborted ? gates[0] : undefined;
   const spoken = isAborted ? ({ against: 'rollout-aborted' } as const) : unfit(next, fitting, told, now);
-  return outcome([{ release: next, ...looked, ...spoken }], fitting, { floor, ceiling: undefined });
+  return outcome(
+    [{ release: next, gate, wave: undefined, against: undefined, ...spoken, package: fitting }],
+    floor,
+    undefined,
+  );
 }
 
 /** The newest rollout in force that keeps this device down. */
@@ -107,15 +113,14 @@ function chooseBelow(
 ): Choice {
   const { version } = told;
   const lowest = firmware.published.find(({ id }) => id === ceiling.rollout.release);
-  if (lowest === undefined) return { ...NOTHING, ceiling, rule: 'held-back' };
+  if (lowest === undefined) return nothing('held-back', undefined, ceiling);
   const order = compareVersions(lowest.wireVersion, version);
   // What was published since then is no reason to stay down: it may be the very release that mends it.
   const upwards = chooseUpwards(firmware, ceiling, device, circumstances, told, now);
   if (order >= 0 || upwards.chosen !== undefined) return upwards;
   const fitting = packageFor(lowest, told);
   const looked = look([ceiling], device, circumstances, now);
-  const spoken = unfit(lowest, fitting, told, now);
-  return outcome([{ release: lowest, ...looked, ...spoken }], fitting, { floor: undefined, ceiling });
+  return outcome([considering(lowest, looked, fitting, told, now)], undefined, ceiling);
 }
 
 function chooseUpwards(
@@ -128,35 +133,48 @@ function chooseUpwards(
 ): Choice {
   const { version } = told;
   const floor = floors.length === 0 ? undefined : floorAbove({ floors }, version);
-  const limits = { floor, ceiling };
   const considered: Considered[] = [];
   for (const release of published) {
     if (compareVersions(release.wireVersion, version) <= 0) break;
     if (floor !== undefined && compareVersions(release.wireVersion, floor.wireVersion) > 0) continue;
     if (ceiling !== undefined && isHidden(release, ceiling, published)) continue;
-    const fitting = packageFor(release, told);
     const looked = look(gates.get(release.id), device, circumstances, now);
-    const found = { release, ...looked, ...unfit(release, fitting, told, now) };
-    considered.push(found);
-    if (found.against === undefined) return outcome(considered, fitting, limits);
+    const one = considering(release, looked, packageFor(release, told), told, now);
+    considered.push(one);
+    if (one.against === undefined) break;
   }
   // What is above, and hidden by the floor, is no release for this device.
-  if (considered.length === 0) return { ...NOTHING, ...limits, rule: floor === undefined ? 'held-back' : 'floor' };
-  return outcome(considered, undefined, limits);
+  if (considered.length === 0) return nothing(floor === undefined ? 'held-back' : 'floor', floor, ceiling);
+  return outcome(considered, floor, ceiling);
 }
 
-function outcome(
-  considered: readonly Considered[],
+/** Where no release was looked at. */
+function nothing(rule: RefusingRule, floor?: Release, ceiling?: Gate): Choice {
+  return { chosen: undefined, rule, considered: [], floor, ceiling };
+}
+
+function considering(
+  release: Release,
+  { gate, wave, against }: Looked,
   fitting: ReleasePackage | undefined,
-  limits: Pick<Choice, 'floor' | 'ceiling'>,
-): Choice {
+  told: Told,
+  now: number,
+): Considered {
+  const unfitting = unfit(release, fitting, told, now);
+  if (unfitting === undefined) return { release, gate, wave, against, package: fitting };
+  return { release, gate, wave, package: fitting, ...unfitting };
+}
+
+/** The release that was looked at last is chosen, where nothing speaks against it. */
+function outcome(considered: readonly Considered[], floor: Release | undefined, ceiling: Gate | undefined): Choice {
   const last = considered.at(-1);
-  const chosen =
-    last === undefined || last.against !== undefined || fitting === undefined
-      ? undefined
-      : { ...last, against: undefined, package: fitting };
+  const chosen = last !== undefined && isChosen(last) ? last : undefined;
   // What speaks against the highest release is what an operator asks about.
-  return { chosen, considered, rule: considered[0]?.against ?? 'newest', ...limits };
+  return { chosen, rule: considered[0]?.against ?? 'newest', considered, floor, ceiling };
+}
+
+function isChosen(one: Considered): one is Chosen {
+  return one.against === undefined && one.package !== undefined;
 }
 
 function floorAbove({ floors }: Pick<FirmwarePlan, 'floors'>, version: string): Release | undefined {
@@ -172,9 +190,12 @@ function isHidden(release: Release, { rollout }: Gate, published: readonly Relea
 
 /** The package for just this core before the one for any. */
 function packageFor({ packages }: Release, { core }: Told): ReleasePackage | undefined {
-  const bySource = (wanted: string | undefined): ReleasePackage | undefined =>
-    packages.find(({ source }) => source === wanted);
-  return bySource(core) ?? bySource(ANY_SOURCE);
+  let forAny: ReleasePackage | undefined;
+  for (const one of packages) {
+    if (one.source === core) return one;
+    if (one.source === ANY_SOURCE) forAny = one;
+  }
+  return forAny;
 }
 
 /** What speaks against a package itself: there is none, or the device would not take its signature. */
@@ -194,19 +215,15 @@ function isTargeted({ rollout, isTarget }: Gate, device: Device, circumstances: 
   return circumstances.known?.attempt?.rollout === rollout.id || isTarget(device, circumstances, now);
 }
 
+type Looked = Pick<Considered, 'gate' | 'wave' | 'against'>;
+
+/** Of a release that is for all. */
+const FOR_ALL: Looked = { gate: undefined, wave: undefined, against: undefined };
+
 /** What the rollouts of a release say of a device: the first that admits it, else the first that knows it at all. */
-function look(
-  gates: readonly Gate[] | undefined,
-  device: Device,
-  circumstances: Circumstances,
-  now: number,
-): Pick<Considered, 'gate' | 'wave' | 'against'> {
-  if (gates === undefined) return { gate: undefined, wave: undefined, against: undefined };
-  let found: Pick<Considered, 'gate' | 'wave' | 'against'> = {
-    gate: gates[0],
-    wave: undefined,
-    against: 'not-targeted',
-  };
+function look(gates: readonly Gate[] | undefined, device: Device, circumstances: Circumstances, now: number): Looked {
+  if (gates === undefined) return FOR_ALL;
+  let found: Looked = { gate: gates[0], wave: undefined, against: 'not-targeted' };
   for (const gate of gates) {
     if (!isTargeted(gate, device, circumstances, now)) continue;
     const attempt = circumstances.known?.attempt;

@@ -91,7 +91,7 @@ export function decide(question: Question, plan: Plan, lookup: Lookup, moment: M
     version: printable(version, 64),
   };
   const ring = question.keyRing === undefined ? undefined : ours?.ringUpdate(question.keyRing);
-  const stranger = { device, ours, ring, registered: false };
+  const stranger: Asked = { device, ours, ring, registered: false, choice: undefined };
   if (!isUsableId(id)) return refused('id-missing', stranger);
   if (ours === undefined) return refused('project-unknown', stranger);
   const circumstances = lookup(device);
@@ -101,7 +101,7 @@ export function decide(question: Question, plan: Plan, lookup: Lookup, moment: M
     return refused('unregistered', stranger);
   }
   if (firmware === undefined) return refused('firmware-unknown', stranger);
-  const asked = { device, ours, ring, registered: true };
+  const asked: Asked = { device, ours, ring, registered: true, choice: undefined };
   if (!isOrderedVersion(version)) return refused('version-unreadable', asked);
   if (firmware.published.length === 0) return refused('nothing-published', asked);
   const choice = choose(firmware, device, circumstances, ring === undefined ? told : { ...told, ring }, moment.now);
@@ -113,7 +113,7 @@ interface Asked {
   readonly ours: ProjectPlan | undefined;
   readonly ring: RingUpdate | undefined;
   readonly registered: boolean;
-  readonly choice?: Choice;
+  readonly choice: Choice | undefined;
 }
 
 /** The chosen release, where nothing is said of how often and how much. */

@@ -20,6 +20,10 @@ export const DEVICE_ERRORS = {
     means: 'The query fits another number of devices than was expected. Nothing was changed.',
     remedy: 'Look at what it fits now (fota device list QUERY), and try again.',
   },
+  'table-invalid': {
+    means: 'A table of devices has lines that cannot be taken. Nothing was changed.',
+    remedy: 'Correct the lines that are named; docs/devices-csv.md tells what each column takes.',
+  },
   'group-unknown': {
     means: 'The project has no group of this name.',
     remedy: 'Look at the names with fota group list.',

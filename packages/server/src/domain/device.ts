@@ -63,9 +63,12 @@ export function isUsableId(id: string): boolean {
   return id.length <= 128 && USABLE_ID.test(id);
 }
 
+/** Most texts are so. */
+const PLAIN = /^[\x20-\x7e]*$/;
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /** What may be stored and shown of a device's words: so many characters, none of which is invisible or moves a terminal's cursor. */
 export function printable(text: string, limit: number): string {
+  if (text.length <= limit && PLAIN.test(text)) return text;
   return text.slice(0, limit).replace(INVISIBLE, '\ufffd');
 }

@@ -238,20 +238,26 @@ export const SERVER_ERRORS: typeof GENERAL_ERRORS &
 
 export type ServerErrorCode = keyof typeof SERVER_ERRORS;
 
+/** What is wrong with a line of a table. */
+export interface LineProblem {
+  /** From 1. */
+  readonly line: number;
+  /** The name of the column, where it is about one. */
+  readonly column?: string;
+  readonly message: string;
+}
+
+type Facts = Readonly<Record<string, string | number | readonly LineProblem[]>>;
+
 /** What the server throws for a known reason; `code` names it, {@link SERVER_ERRORS} tells what to do. */
 export class FotaServerError extends Error {
   override readonly name = 'FotaServerError';
   readonly code: ServerErrorCode;
 
   /** What a program can go on with, such as `nextFreeVersion`. */
-  readonly facts: Readonly<Record<string, string | number>>;
+  readonly facts: Facts;
 
-  constructor(
-    code: ServerErrorCode,
-    detail: string,
-    cause?: unknown,
-    facts: Readonly<Record<string, string | number>> = {},
-  ) {
+  constructor(code: ServerErrorCode, detail: string, cause?: unknown, facts: Facts = {}) {
     super(detail, cause === undefined ? undefined : { cause });
     this.code = code;
     this.facts = facts;

@@ -57,12 +57,30 @@ export function explain(
   const isNewer = ({ wireVersion }: Release): boolean => compareVersions(wireVersion, version) > 0;
   const newer = published.filter(isNewer);
   const facts: Facts = { question, plan, circumstances, decision, now, published, newer, version, core };
+  const considered = decision.choice?.considered ?? [];
   const steps = traceOf(decision, plan, circumstances).map((rule) => {
     const decided = rule === decision.rule;
-    return { rule, decided, says: (decided ? DECIDED : PASSED)[rule](facts) };
+    const says = (decided ? DECIDED : PASSED)[rule](facts);
+    return { rule, decided, says: decided ? [says, ...othersText(decision, considered)].join(' ') : says };
   });
-  const considered = decision.choice?.considered ?? [];
   return { question, circumstances, decision, steps, considered, hints: hints(facts) };
+}
+
+/** Releases that a sentence names. */
+const NAMED = 5;
+
+/** What speaks against the releases that the sentence of a decision is not about. */
+function othersText({ choice }: Decision, considered: readonly Considered[]): string[] {
+  const spoken = choice?.chosen?.release ?? considered[0]?.release;
+  const others = considered.filter(({ release, against }) => release.id !== spoken?.id && against !== undefined);
+  if (others.length === 0) return [];
+  const named = others
+    .slice(0, NAMED)
+    .map(
+      ({ release, gate, against }) => `${release.version} (${against}${gate ? `, rollout ${gate.rollout.id}` : ''})`,
+    );
+  const more = others.length > NAMED ? ` and ${others.length - NAMED} more` : '';
+  return [`It does not get ${named.join(', ')}${more}.`];
 }
 
 /** What the operator might do about a refusal. */

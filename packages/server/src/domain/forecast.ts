@@ -6,7 +6,7 @@ import type { Attempt } from './attempt.ts';
 import { isSameVersion, type Release } from './catalogue.ts';
 import { type Decision, decide, type Lookup } from './decide.ts';
 import type { Device } from './device.ts';
-import { NO_USAGE } from './limits.ts';
+import { NO_USAGE, type Usage } from './limits.ts';
 import { type Gate, gateOf, type Plan, planOf } from './plan.ts';
 import { NO_LIMITS, type Rollout, type RolloutLimits } from './rollout.ts';
 import { openingOf } from './windows.ts';
@@ -78,6 +78,8 @@ export interface Supposed {
 /** Releases that a device passes through on its way, at most. */
 const MOST_STEPS = 20;
 
+const noUsage = (): Usage => NO_USAGE;
+
 /** Asks what each device would get. The plan holds everything else as it is now. */
 export function forecaster(supposed: Supposed, now: Plan): (device: Device, lookup: Lookup, at: number) => Forecast {
   const { rollout, release } = supposed;
@@ -88,7 +90,7 @@ export function forecaster(supposed: Supposed, now: Plan): (device: Device, look
     if (isSameVersion(device.version, release.wireVersion)) return { gets: false, why: 'runs-it' };
     if (rollout.wave >= 0 && isUnderWay(lookup(device).known?.attempt, rollout))
       return { gets: false, why: 'under-way' };
-    const moment = { now: at, usage: () => NO_USAGE };
+    const moment = { now: at, usage: noUsage };
     let { version } = device;
     for (let first = 0; first < MOST_STEPS; first += 1) {
       const decision = decide({ id, idKind, firmwareName, version, projectKey: key }, plan, lookup, moment);

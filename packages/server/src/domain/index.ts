@@ -8,7 +8,7 @@ export { type Decision, decide, type Moment, type Refused, type Rule, type Upgra
 export type { Access, Circumstances, Device, Known } from './device.ts';
 export { FotaServerError } from './errors.ts';
 export { createTally, type Forecast, forecaster, forecastOf, type RolloutForecast, waveTimes } from './forecast.ts';
-export { memberTest } from './members.ts';
+export { isNewTo, memberTest } from './members.ts';
 export { createMeter, type Meter } from './meter.ts';
 export { gateOf, type Plan, type Policy, planOf } from './plan.ts';
 export { createPlanning, type Planning } from './planning.ts';
@@ -28,9 +28,11 @@ export {
   aborted,
   badOf,
   type Changed,
+  dependsOnOutlook,
   dueAt,
   NO_COUNTS,
   nextStep,
+  type Outlook,
   paused,
   type RolloutChange,
   resumed,

@@ -1,9 +1,18 @@
 import type { Release } from './catalogue.ts';
 import type { Lookup } from './decide.ts';
-import type { Device } from './device.ts';
+import type { Device, Known } from './device.ts';
 import { forecaster } from './forecast.ts';
 import type { Plan } from './plan.ts';
 import type { Rollout } from './rollout.ts';
+
+/** Whether a device was heard of lately, and was offered nothing by the rollout: the counts know of the others. */
+export function isNewTo(
+  { id, silentAfterMs }: Rollout,
+  { attempt, lastSeenAt }: Pick<Known, 'attempt' | 'lastSeenAt'>,
+  now: number,
+): boolean {
+  return attempt?.rollout !== id && now - lastSeenAt <= silentAfterMs;
+}
 
 /** Says of a device whether it could come in by the open wave of a rollout of the plan. */
 export function memberTest(

@@ -51,9 +51,14 @@ export interface Gate {
   readonly opening: Opening;
 }
 
-/** A gate, whose target is `isTarget`. */
-export function gateOf(rollout: Rollout, isTarget: Gate['isTarget'], opening: Opening): Gate {
-  return { rollout, isTarget, waveOf: waveFinder(rollout), opening };
+/** A gate, whose target is `isTarget`. `waveOf`: where that of its waves is made already. */
+export function gateOf(
+  rollout: Rollout,
+  isTarget: Gate['isTarget'],
+  opening: Opening,
+  waveOf: Gate['waveOf'] = waveFinder(rollout),
+): Gate {
+  return { rollout, isTarget, waveOf, opening };
 }
 
 /** The plan of all projects, releases and rollouts; drafts are not in it. */

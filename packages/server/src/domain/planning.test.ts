@@ -42,6 +42,33 @@ it('the plan is made once, and anew when something has changed, a window opens, 
   expect(plan(at('22:45'))).not.toBe(later);
 });
 
+it('what waves and lists are looked up in is made anew only where they are others', () => {
+  let rollout = rolloutOf({ target: { kind: 'list', ids: ['867'] }, waves: [{ ids: ['867'] }] });
+  const { plan, changed } = createPlanning({
+    projects: () => [projectOf()],
+    releases: () => [releaseOf('1.1.0')],
+    rollouts: () => [rollout],
+    groupQuery: () => undefined,
+    policy: () => POLICY,
+    onProblem: () => undefined,
+  });
+  const after = (changes: Partial<Rollout>): Gate | undefined => {
+    rollout = { ...rollout, ...changes };
+    changed();
+    return plan(0).projects.get('k'.repeat(32))?.firmwares.get('app')?.gates.get(110)?.[0];
+  };
+  const first = after({});
+  const paused = after({ state: 'paused' });
+  expect(paused?.rollout.state).toBe('paused');
+  expect([paused?.isTarget === first?.isTarget, paused?.waveOf === first?.waveOf]).toEqual([true, true]);
+  const other = after({ target: { kind: 'list', ids: ['868'] }, waves: [{ ids: ['868'] }] });
+  expect([other?.isTarget(device, labelled(), 0), other?.waveOf('867'), other?.waveOf('868')]).toEqual([
+    false,
+    undefined,
+    0,
+  ]);
+});
+
 it('a target is everybody, a list, a query or a saved query', () => {
   const isIn = (target: Rollout['target'], ...labels: string[]): boolean =>
     planning({ target })

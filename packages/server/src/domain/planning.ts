@@ -1,5 +1,5 @@
 import type { Project, Release } from './catalogue.ts';
-import { gateOf, type Plan, type Policy, planOf } from './plan.ts';
+import { type Gate, gateOf, type Plan, type Policy, planOf } from './plan.ts';
 import type { Rollout } from './rollout.ts';
 import { type GroupQuery, targetTest } from './target.ts';
 import { openingOf } from './windows.ts';
@@ -26,11 +26,21 @@ export interface PlanParts {
 export function createPlanning(parts: PlanParts): Planning {
   let made: { readonly plan: Plan; readonly from: number; readonly until: number } | undefined;
 
+  /** Those of the last plan, by rollout. */
+  let known: ReadonlyMap<number, Gate> = new Map();
+
+  /** Lists of devices may be long: what they are looked up in is made anew only where they are others. */
+  const gate = (rollout: Rollout, now: number): Gate => {
+    const before = known.get(rollout.id);
+    const isSameList = rollout.target.kind === 'list' && before?.rollout.target === rollout.target;
+    const isTarget = isSameList ? before.isTarget : targetTest(rollout, parts.groupQuery, parts.onProblem);
+    const waveOf = before?.rollout.waves === rollout.waves ? before.waveOf : undefined;
+    return gateOf(rollout, isTarget, openingOf(rollout.windows, rollout.timeZone, now), waveOf);
+  };
+
   const make = (now: number) => {
-    const gates = parts.rollouts().map((rollout) => {
-      const opening = openingOf(rollout.windows, rollout.timeZone, now);
-      return gateOf(rollout, targetTest(rollout, parts.groupQuery, parts.onProblem), opening);
-    });
+    const gates = parts.rollouts().map((rollout) => gate(rollout, now));
+    known = new Map(gates.map((one) => [one.rollout.id, one]));
     const changes = gates.map(({ opening }) => opening.changesAt ?? Number.POSITIVE_INFINITY);
     const plan = planOf(parts.projects(), parts.releases(), parts.policy(), gates);
     return { plan, from: now, until: Math.min(...changes) };

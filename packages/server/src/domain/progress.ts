@@ -50,41 +50,48 @@ export function endsOf({ attempt, entered }: Advanced): Progress['ended'] {
   return entered.filter((state): state is EndState => ENDS.has(state)).map((state) => [attempt, state] as const);
 }
 
-/**
- * The attempt after the device asked and is promised a release. `begins`: with the answer's own body; else the device is
- * only told where the package is.
- */
+/** The attempt after the device asked and is promised a release, whose package the answer itself brings. */
 function afterOffer(
   before: Attempt | undefined,
   wanted: NewAttempt,
-  { version, settleMs, begins }: { readonly version: string; readonly settleMs: number; readonly begins: boolean },
+  settleMs: number,
   at: number,
+  earlier: Attempt | undefined,
 ): Progress {
-  const heard = before && afterQuestion(before, version, settleMs, at);
+  const heard = before && afterQuestion(before, wanted.from, settleMs, at);
   const isSame = heard !== undefined && isSameAttempt(heard.attempt, wanted);
   const offered = isSame
     ? { ...advance(heard.attempt, { type: 'offered' }, at).attempt, from: wanted.from, to: wanted.to }
-    : newAttempt(wanted, at);
-  const attempt = begins ? advance(offered, { type: 'began' }, at).attempt : offered;
+    : { ...newAttempt(wanted, at), failures: failuresOf(earlier) };
+  const { attempt } = advance(offered, { type: 'began' }, at);
   const ended = heard === undefined ? [] : endsOf(heard);
   if (isSame || heard === undefined) return { attempt, former: undefined, ended };
   const detail = `it was offered release ${wanted.release} then`;
   return { attempt, former: advance(heard.attempt, { type: 'superseded', detail }, at).attempt, ended };
 }
 
+/** How often a device has failed at what it has never shown. */
+function failuresOf(earlier: Attempt | undefined): number {
+  return earlier === undefined || earlier.state === 'confirmed' ? 0 : earlier.failures;
+}
+
 /** What a promise and its sending change of what is known of a device. */
 export type Dealings = Pick<Known, 'attempt' | 'deliveries' | 'spent'>;
 
-/** What is known of a device that asked and is promised a package; `begins` as above. */
+/**
+ * What is known of a device that asked and is promised a package. `earlier`: its attempt of the same release and rollout
+ * before the last one, if it had any; whoever failed at it has failed still.
+ */
 export function afterPromise(
   before: Dealings | undefined,
   { device: { version }, release, package: chosen, rollout, wave }: Upgrade,
-  how: { readonly settleMs: number; readonly begins: boolean },
+  settleMs: number,
   at: number,
+  earlier?: Attempt,
 ): Progress & Dealings {
   const wanted = { release: release.id, rollout, wave, from: version, to: release.wireVersion };
   return {
-    ...afterOffer(before?.attempt, wanted, { ...how, version }, at),
+    ...afterOffer(before?.attempt, wanted, settleMs, at, earlier),
     deliveries: afterDelivery(before?.deliveries, chosen, version, at),
     spent: afterSpending(before?.spent, chosen.size, at),
   };

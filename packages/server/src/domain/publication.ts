@@ -157,3 +157,19 @@ function checkCore(
     `LuatOS devices tell their core before their version, such as 2012.1.5; ${version} alone is below all of them`,
   );
 }
+
+/** What publishing does to a release that is there already, where the operator may not expect it. */
+export function remarksOn(
+  { notes, isDraft, isFloor }: { readonly notes: string; readonly isDraft: boolean; readonly isFloor: boolean },
+  verdict: Verdict,
+): string[] {
+  if (verdict.kind === 'new-release') return [];
+  const { id, state, notes: kept, isFloor: isFloorBefore } = verdict.release;
+  return [
+    ...(isFloor && !isFloorBefore
+      ? [`Release ${id} is there already and stays no floor: fota release floor ${id}`]
+      : []),
+    ...(notes === '' || notes === kept ? [] : [`Release ${id} is there already and keeps its notes.`]),
+    ...(isDraft || state !== 'draft' ? [] : [`Release ${id} was a draft and is published now, with all its packages.`]),
+  ];
+}

@@ -34,3 +34,7 @@ export function idPrefixIn(query: Query): string {
   const isOfId = query.kind === 'term' && query.field === 'id' && query.operator === '=';
   return isOfId && 'parts' in query.value ? (query.value.parts[0] ?? '') : '';
 }
+
+export function unknownGroup(project: string, group: string): FotaServerError {
+  return new FotaServerError('group-unknown', `"${project}" has no group "${group.slice(0, 64)}"`);
+}

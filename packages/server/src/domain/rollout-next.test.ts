@@ -24,10 +24,15 @@ const running: Rollout = {
   endedAt: undefined,
 };
 
-function told(changes: Partial<Rollout>, counts: Partial<WaveCounts> = {}, halted: Partial<Halted> = {}): Next {
+function told(
+  changes: Partial<Rollout>,
+  counts: Partial<WaveCounts> = {},
+  halted: Partial<Halted> = {},
+  toCome?: number,
+): Next {
   const rollout = { ...running, ...changes };
   const waves = rollout.waves.map((_, place) => (place === rollout.wave ? { ...NO_COUNTS, ...counts } : NO_COUNTS));
-  return nextOf(rollout, waves, { isStopped: false, isWithdrawn: false, ...halted }, NOW);
+  return nextOf(rollout, waves, { isStopped: false, isWithdrawn: false, ...halted }, NOW, toCome);
 }
 
 const shown: Partial<WaveCounts> = { confirmed: 80, 'under-way': 20 };
@@ -69,6 +74,15 @@ describe('what comes next', () => {
     expect(told(changes, counts).says).toBe(says);
   });
 
+  it('says of whom a share is', () => {
+    expect(told(soaked, { confirmed: 1 }, {}, 9).says).toBe(
+      'Wave 2 opens once 7 more devices of this wave have confirmed (0 under way, 9 heard of lately and not offered it yet).',
+    );
+    expect(told({ ...soaked, confirm: { count: 100 } }, { confirmed: 2, 'under-way': 1 }, {}, 0).says).toBe(
+      'Wave 2 opens once 1 more device of this wave has confirmed (1 under way).',
+    );
+  });
+
   it('is told by the clock of the rollout, with the hours in which it offers', () => {
     const windows = [{ days: [1, 2, 3, 4, 5, 6, 7], from: 22 * 60, to: 6 * 60 }];
     const open = told({ windows, timeZone: 'Asia/Shanghai' }, shown);
@@ -90,15 +104,23 @@ describe('what comes next', () => {
   });
 
   it('is what the rollout then does', () => {
-    for (const confirmed of [0, 1, 79, 80, 99, 100]) {
-      for (const changes of [{}, soaked, { ...soaked, wave: 2 }, { ...soaked, confirm: { percent: 33.3 } }]) {
+    const shares = [{ percent: 80 }, { percent: 33.3 }, { count: 90 }, { count: 500 }];
+    for (const [confirmed, toCome] of [0, 1, 79, 80, 99, 100].flatMap((one) =>
+      [0, 1, 50].map((more) => [one, more] as const),
+    )) {
+      for (const changes of [
+        {},
+        soaked,
+        { ...soaked, wave: 2 },
+        ...shares.map((confirm) => ({ ...soaked, confirm })),
+      ]) {
         const counts: Partial<WaveCounts> = { confirmed, 'under-way': 100 - confirmed };
         const rollout = { ...running, ...changes };
-        const { does, at, confirmations } = told(changes, counts);
+        const { does, at, confirmations } = told(changes, counts, {}, toCome);
         const done = (more: number, now: number) => {
           const here = { ...NO_COUNTS, confirmed: confirmed + more, 'under-way': 100 - confirmed - more };
           const waves = rollout.waves.map((_, place) => (place === rollout.wave ? here : NO_COUNTS));
-          return nextStep(rollout, waves, now, false)?.change;
+          return nextStep(rollout, waves, now, { isEmpty: false, toCome })?.change;
         };
         const then = at ?? NOW;
         expect(done(confirmations, then)).toBe(does === 'advance' ? 'advanced' : 'complete');

@@ -1,5 +1,5 @@
 import type { Rollout, WaveCounts } from './rollout.ts';
-import { dueAt, missingConfirmations, NO_COUNTS } from './rollout-steps.ts';
+import { dueAt, missingConfirmations, NO_COUNTS, type Outlook } from './rollout-steps.ts';
 import { counted } from './sentences.ts';
 import { timeText } from './sentences-rollout.ts';
 import { openingOf } from './windows.ts';
@@ -26,7 +26,13 @@ export interface Halted {
   readonly isWithdrawn: boolean;
 }
 
-export function nextOf(rollout: Rollout, counts: readonly WaveCounts[], halted: Halted, now: number): Next {
+export function nextOf(
+  rollout: Rollout,
+  counts: readonly WaveCounts[],
+  halted: Halted,
+  now: number,
+  toCome: Outlook['toCome'],
+): Next {
   const { state } = rollout;
   if (state === 'aborted') return nothing(AT_REST.aborted);
   const more = haltedText(halted);
@@ -35,7 +41,7 @@ export function nextOf(rollout: Rollout, counts: readonly WaveCounts[], halted: 
   const at = due > now ? due : undefined;
   const { isOpen, changesAt } = openingOf(rollout.windows, rollout.timeZone, now);
   const offersAt = isOpen ? undefined : changesAt;
-  const steps = state === 'scheduled' ? starting(rollout, at) : advancing(rollout, counts, at);
+  const steps = state === 'scheduled' ? starting(rollout, at) : advancing(rollout, counts, at, toCome);
   const closed = isOpen ? [] : [`It offers nothing until ${when(rollout, offersAt)}, when its window opens.`];
   return { ...steps, at, offersAt, says: [steps.says, ...closed, ...more].join(' ') };
 }
@@ -69,24 +75,30 @@ function starting(rollout: Rollout, at: number | undefined): Steps {
 
 const SOON = 'in a moment';
 
-function advancing(rollout: Rollout, counts: readonly WaveCounts[], at: number | undefined): Steps {
+function advancing(
+  rollout: Rollout,
+  counts: readonly WaveCounts[],
+  at: number | undefined,
+  toCome: Outlook['toCome'],
+): Steps {
   const { wave, waves } = rollout;
   const here = counts[wave] ?? NO_COUNTS;
-  const confirmations = missingConfirmations(rollout, here);
+  const confirmations = missingConfirmations(rollout, here, toCome);
   const isLast = wave + 1 >= waves.length;
   const what = isLast ? 'It is complete' : `Wave ${wave + 2} opens`;
   const soaked = at === undefined ? [] : [`${confirmations > 0 ? 'not before' : 'at'} ${when(rollout, at)}`];
-  const shown = confirmations > 0 ? [waiting(confirmations, here)] : [];
+  const shown = confirmations > 0 ? [waiting(confirmations, here, toCome)] : [];
   const conditions = [...shown, ...soaked];
   const says = `${what} ${conditions.length === 0 ? SOON : conditions.join(', and ')}.`;
   return { does: isLast ? 'complete' : 'advance', confirmations, says };
 }
 
-function waiting(confirmations: number, here: WaveCounts): string {
+function waiting(confirmations: number, here: WaveCounts, toCome = 0): string {
   const isUntouched = Object.values(here).every((count) => count === 0);
   if (isUntouched && confirmations === 1)
     return 'once a first device of this wave has confirmed (or none is known to be in it)';
-  return `once ${counted(confirmations, 'more device')} of this wave ${confirmations === 1 ? 'has' : 'have'} confirmed (${here['under-way']} under way)`;
+  const more = toCome === 0 ? '' : `, ${toCome} heard of lately and not offered it yet`;
+  return `once ${counted(confirmations, 'more device')} of this wave ${confirmations === 1 ? 'has' : 'have'} confirmed (${here['under-way']} under way${more})`;
 }
 
 function when({ timeZone }: Rollout, at: number | undefined): string {

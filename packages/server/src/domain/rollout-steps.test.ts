@@ -2,14 +2,27 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rolloutOf } from '../../test/samples.ts';
 import type { Rollout, WaveCounts } from './rollout.ts';
-import { aborted, badOf, type Changed, dueAt, NO_COUNTS, nextStep, paused, resumed, skipped } from './rollout-steps.ts';
+import {
+  aborted,
+  badOf,
+  type Changed,
+  dependsOnOutlook,
+  dueAt,
+  NO_COUNTS,
+  nextStep,
+  type Outlook,
+  paused,
+  resumed,
+  skipped,
+} from './rollout-steps.ts';
 
 const HOUR = 3_600_000;
 const counts = (of: Partial<WaveCounts>): WaveCounts => ({ ...NO_COUNTS, ...of });
 const running = (change: Partial<Rollout> = {}): Rollout =>
   rolloutOf({ state: 'running', wave: 0, waveOpenedAt: 0, startedAt: 0, soakMs: HOUR, ...change });
-const step = (rollout: Rollout, waves: readonly WaveCounts[], now: number, isEmpty = false) =>
-  nextStep(rollout, waves, now, isEmpty);
+const ALL_CAME: Outlook = { isEmpty: false, toCome: 0 };
+const step = (rollout: Rollout, waves: readonly WaveCounts[], now: number, outlook = ALL_CAME) =>
+  nextStep(rollout, waves, now, outlook);
 
 describe('a rollout', () => {
   it('begins at its time, with its first wave', () => {
@@ -33,13 +46,35 @@ describe('a rollout', () => {
   });
 
   it('waits for nobody in a wave that has nobody', () => {
-    expect(step(running(), [], HOUR, true)).toMatchObject({ change: 'advanced', rollout: { wave: 1 } });
+    expect(step(running(), [], HOUR, { isEmpty: true, toCome: undefined })).toMatchObject({
+      change: 'advanced',
+      rollout: { wave: 1 },
+    });
   });
 
   it('can ask for a number instead of a share', () => {
     const rollout = running({ confirm: { count: 3 } });
-    expect(step(rollout, [counts({ confirmed: 2 })], HOUR)).toBeUndefined();
+    expect(step(rollout, [counts({ confirmed: 2, 'under-way': 1 })], HOUR)).toBeUndefined();
     expect(step(rollout, [counts({ confirmed: 3, 'under-way': 500 })], HOUR)?.change).toBe('advanced');
+  });
+
+  it.each([
+    ['a share of all that are heard of, not of the first that came', { percent: 80 }, { confirmed: 1 }, 4, undefined],
+    ['a share of nobody knows how many, before it was looked', { percent: 80 }, { confirmed: 9 }, undefined, undefined],
+    ['a share of those who came, once the others fell silent', { percent: 80 }, { confirmed: 4 }, 1, 'advanced'],
+    ['a number, whoever is to come', { count: 3 }, { confirmed: 3 }, 500, 'advanced'],
+    ['a number that the wave does not have: all of it', { count: 9 }, { confirmed: 3 }, 0, 'advanced'],
+    ['all of it, also those who are to come', { count: 9 }, { confirmed: 3 }, 1, undefined],
+    ['all of it, also those who failed', { count: 9 }, { confirmed: 3, failed: 1 }, 0, undefined],
+    ['a number that nobody knows whether it has', { count: 9 }, { confirmed: 3 }, undefined, undefined],
+    ['one at least', { count: 9 }, { superseded: 3 }, 0, undefined],
+    ['nobody, where it is to wait for nobody', { count: 0 }, {}, undefined, 'advanced'],
+  ] as const)('waits for %s', (_what, confirm, of, toCome, change) => {
+    const outlook = { isEmpty: false, toCome };
+    expect(step(running({ confirm }), [counts(of)], HOUR, outlook)?.change).toBe(change);
+    const unseen = step(running({ confirm }), [counts(of)], HOUR, { isEmpty: false, toCome: undefined });
+    // Nobody need look at all devices for what it does either way.
+    if (!dependsOnOutlook({ confirm }, counts(of))) expect(unseen?.change).toBe(change);
   });
 
   it('is complete once its last wave has confirmed, and goes on offering', () => {
@@ -163,8 +198,8 @@ it('opens waves one after the other and never closes one, whatever happens and w
         now += ms;
         const waves = of.map(counts);
         const before = rollout;
-        for (let turn = 0; turn < 10; turn += 1) rollout = nextStep(rollout, waves, now, false)?.rollout ?? rollout;
-        expect(nextStep(rollout, waves, now, false)).toBeUndefined();
+        for (let turn = 0; turn < 10; turn += 1) rollout = step(rollout, waves, now)?.rollout ?? rollout;
+        expect(step(rollout, waves, now)).toBeUndefined();
         rollout = steered(rollout, act, waves, now);
         expect(rollout.wave).toBeGreaterThanOrEqual(before.wave);
         expect(rollout.wave).toBeLessThan(3);

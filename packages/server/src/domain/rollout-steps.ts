@@ -29,17 +29,23 @@ export function sumOf(counts: readonly WaveCounts[]): WaveCounts {
   return Object.fromEntries(STANDINGS.map((standing) => [standing, of(standing)])) as WaveCounts;
 }
 
+/** What is known of the open wave besides its counts. */
+export interface Outlook {
+  /** No known device could come in by it, so that nobody is waited for. */
+  readonly isEmpty: boolean;
+  /** Devices heard of lately that will come in by it; `undefined`: nobody has looked, so that a share is of nobody knows how many. */
+  readonly toCome: number | undefined;
+}
+
 /**
  * What a rollout does by itself now; `undefined`: nothing. One step: whoever asks asks again afterwards. Pausing comes
  * before all else, so that no wave opens, and nothing is complete, over a threshold.
- *
- * `isEmpty`: no known device could come in by the open wave, so that nobody is waited for.
  */
 export function nextStep(
   rollout: Rollout,
   counts: readonly WaveCounts[],
   now: number,
-  isEmpty: boolean,
+  { isEmpty, toCome }: Outlook,
 ): Changed | undefined {
   const { state, startAt, wave, waves, waveOpenedAt = now, soakMs } = rollout;
   if (state === 'scheduled') {
@@ -51,7 +57,10 @@ export function nextStep(
   if (state === 'complete') return undefined;
   // A clock that was set back must not hold a wave for longer than its soak time.
   const soaked = now - waveOpenedAt >= soakMs || now < waveOpenedAt;
-  if (!soaked || !(isEmpty || missingConfirmations(rollout, counts[wave] ?? NO_COUNTS) === 0)) return undefined;
+  const isShown =
+    missingConfirmations(rollout, counts[wave] ?? NO_COUNTS, toCome) === 0 &&
+    (toCome !== undefined || 'count' in rollout.confirm);
+  if (!soaked || !(isEmpty || isShown)) return undefined;
   if (wave + 1 < waves.length) return changed(rollout, 'advanced', now, opened(wave + 1, now));
   return changed(rollout, 'complete', now, {
     state: 'complete',
@@ -116,13 +125,27 @@ function opened(wave: number, now: number): Partial<Rollout> {
 
 /**
  * How many more devices of a wave must show the release before the next one may open; 0: enough do. Where nobody was offered
- * it, nobody has shown anything.
+ * it, nobody has shown anything. A share is of those that were offered it and those that are to come, else the first device
+ * would speak for all; a number is at most all of them, else a small wave would wait for ever.
  */
-export function missingConfirmations({ confirm }: Rollout, counts: WaveCounts): number {
+export function missingConfirmations(
+  { confirm }: Pick<Rollout, 'confirm'>,
+  counts: WaveCounts,
+  toCome: number | undefined,
+): number {
   const { confirmed } = counts;
-  if ('count' in confirm) return Math.max(0, confirm.count - confirmed);
-  const offered = counts['under-way'] + confirmed + badOf(counts);
-  return Math.max(confirmed > 0 ? 0 : 1, Math.ceil((offered * confirm.percent - confirmed * 100) / 100));
+  const members = counts['under-way'] + confirmed + badOf(counts) + (toCome ?? 0);
+  if ('percent' in confirm)
+    return Math.max(confirmed > 0 ? 0 : 1, Math.ceil((members * confirm.percent - confirmed * 100) / 100));
+  const wanted = toCome === undefined ? confirm.count : Math.min(confirm.count, Math.max(1, members));
+  return Math.max(0, wanted - confirmed);
+}
+
+/** Whether it depends on the devices that are to come, if on anything but time, whether the next wave may open. */
+export function dependsOnOutlook(rollout: Pick<Rollout, 'confirm'>, counts: WaveCounts): boolean {
+  const { confirm } = rollout;
+  if ('count' in confirm && counts.confirmed >= confirm.count) return false;
+  return missingConfirmations(rollout, counts, 0) === 0;
 }
 
 /** Why it must pause, in a sentence; `undefined`: it need not. */

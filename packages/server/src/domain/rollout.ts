@@ -70,7 +70,10 @@ export interface RolloutSpec {
   readonly timeZone: string;
   /** Milliseconds that a wave is at least open before the next one opens. */
   readonly soakMs: number;
-  /** Of the wave's devices that were offered the release, so many must have confirmed before the next wave opens. */
+  /**
+   * Of the wave's devices that were offered the release, or were heard of lately and are to be, so many must have confirmed
+   * before the next wave opens; a number is at most all of them.
+   */
   readonly confirm: { readonly count: number } | { readonly percent: number };
   /** Devices that failed, fell back or fell silent, after which it pauses by itself: in the open wave, and in all of them. */
   readonly pause: { readonly wave: Threshold; readonly overall: Threshold };

@@ -40,8 +40,9 @@ export function toldBy({ version = '', core }: Identity, published: readonly Rel
 
 /** The core that a device on this version runs, if it has one: LuatOS puts its number first (luatos.md L4). */
 export function coreOf(wireVersion: string): string {
-  const [number = ''] = wireVersion.split('.', 1);
-  return number.replace(/^0+(?=\d)/, '');
+  const dot = wireVersion.indexOf('.');
+  const number = dot < 0 ? wireVersion : wireVersion.slice(0, dot);
+  return number.startsWith('0') ? number.replace(/^0+(?=\d)/, '') : number;
 }
 
 /** Whether a version begins with a core, as far as one can see. */

@@ -15,7 +15,10 @@ export function waveFinder({
   waves,
 }: Pick<Rollout, 'id' | 'project' | 'waves'>): (id: string) => number | undefined {
   const has = waves.map((wave): ((id: string, position: () => number) => boolean) => {
-    if ('percent' in wave) return (_id, position) => position() < wave.percent;
+    if ('percent' in wave) {
+      const { percent } = wave;
+      return percent >= 100 ? () => true : (_id, position) => position() < percent;
+    }
     const ids = new Set(wave.ids);
     return (id) => ids.has(id);
   });

@@ -5,6 +5,7 @@ import type { OpenPackage } from '../ports.ts';
 /** An answer before it is sent. Its head goes out in one small write and names its length (luatos.md L14–L17). */
 export interface Answer {
   readonly status: number;
+  /** {@link CLOSING} among them. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Part | undefined;
   /**
@@ -20,6 +21,9 @@ export interface Part {
   readonly first: number;
   readonly last: number;
 }
+
+/** Every answer is the last of its connection. */
+const CLOSING = { Connection: 'close' } as const;
 
 /** The strong validator of a package: the same tag is the same bytes. */
 export function etagOf(wanted: Package): string {
@@ -38,6 +42,7 @@ export function packageAnswer(wanted: Package, opened: OpenPackage, part?: Omit<
       ...validators(wanted),
       'Accept-Ranges': 'bytes',
       'Repr-Digest': formatDigest('sha-256', Buffer.from(wanted.sha256, 'hex').toString('base64')),
+      ...CLOSING,
     },
     body: { opened, first, last },
   };
@@ -45,7 +50,7 @@ export function packageAnswer(wanted: Package, opened: OpenPackage, part?: Omit<
 
 /** The client has this package already. The one answer without a length: it never has a body (RFC 9110 §15.4.5). */
 export function notModified(wanted: Package): Answer {
-  return { status: 304, headers: validators(wanted), body: undefined };
+  return { status: 304, headers: { ...validators(wanted), ...CLOSING }, body: undefined };
 }
 
 /** Nothing is left of the package from where the client asks. */
@@ -74,7 +79,7 @@ export function refusal(
   retryAfterS?: number,
 ): Answer {
   const owed = { ...OWED[status], ...wish(retryAfterS) };
-  if (form === 'empty') return { status, headers: { 'Content-Length': '0', ...owed }, body: undefined };
+  if (form === 'empty') return { status, headers: { 'Content-Length': '0', ...owed, ...CLOSING }, body: undefined };
   return jsonAnswer(status, formatRefusal({ code, msg }), owed);
 }
 
@@ -82,7 +87,7 @@ export function refusal(
 export function jsonAnswer(status: number, body: string, more: Readonly<Record<string, string>> = {}): Answer {
   return {
     status,
-    headers: { 'Content-Type': 'application/json', 'Content-Length': String(body.length), ...more },
+    headers: { 'Content-Type': 'application/json', 'Content-Length': String(body.length), ...more, ...CLOSING },
     body,
   };
 }

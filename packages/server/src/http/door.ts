@@ -2,6 +2,7 @@ import { type Server, STATUS_CODES } from 'node:http';
 import type { DropArgument, Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { overload, refusal } from './answers.ts';
+import { createDeadlines } from './deadlines.ts';
 import { dropWhatFollows } from './following.ts';
 import { excerptOf, type Refused, type RefusedReason } from './refused.ts';
 import { readFirstLine } from './repair.ts';
@@ -77,6 +78,7 @@ interface Visit {
   stopReading: (() => void) | undefined;
   /** Where more has come than the request: says that still more has. */
   drop: (() => void) | undefined;
+  /** Of a client that was refused. */
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -97,6 +99,7 @@ export function openDoor(
 
   const leave = (visit: Visit, reason: RefusedReason | undefined, status: number): void => {
     const { socket } = visit;
+    heads.end(visit);
     clearTimeout(visit.timer);
     visit.stopReading?.();
     visit.phase = 'leaving';
@@ -112,6 +115,9 @@ export function openDoor(
     if (visit.phase === 'head') leave(visit, 'head-too-slow', 408);
     if (visit.phase === 'greeting') drop(visit, 'handshake-too-slow', '');
   };
+
+  // What has come by then is read first: a server that was busy itself must not blame its clients.
+  const heads = createDeadlines<Visit>(limits.headTimeoutMs, (visit) => void setImmediate(tooSlow, visit));
 
   /** Of what nothing can be said to. */
   const drop = (visit: Visit, reason: RefusedReason, beginning: string): void => {
@@ -157,16 +163,16 @@ export function openDoor(
     const address = isTrusted(remote) ? undefined : remote;
     const reason = crowded(address);
     if (reason === undefined) count(address, 1);
-    socket.on('error', () => socket.destroy());
-    socket.once('close', () => {
+    socket.on('error', destroyed);
+    socket.on('close', () => {
+      heads.end(visit);
       clearTimeout(visit.timer);
       visits.delete(socket);
       if (reason === undefined) count(address, -1);
       // Such as one whose certificate nobody trusts; one that never said a word is nobody's business.
       if (visit.phase === 'greeting' && socket.bytesRead > 0) drop(visit, 'handshake-failed', 'it ended before');
     });
-    // What has come by then is read first: a server that was busy itself must not blame its clients.
-    visit.timer = setTimeout(() => setImmediate(tooSlow, visit), limits.headTimeoutMs);
+    heads.begin(visit);
     return { visit, reason };
   };
 
@@ -217,7 +223,7 @@ export function openDoor(
       visit.phase = 'head';
       visit.socket = secured;
       visits.set(secured, visit);
-      secured.on('error', () => secured.destroy());
+      secured.on('error', destroyed);
       secured.once('close', () => visits.delete(secured));
       awaitRequest(visit);
     },
@@ -228,7 +234,7 @@ export function openDoor(
     enter(socket, address) {
       const visit = visits.get(socket);
       if (visit?.phase !== 'head') return false;
-      clearTimeout(visit.timer);
+      heads.end(visit);
       visit.client = address;
       if (address !== undefined && limits.maxConnectionsPerAddress > 0) {
         if ((perAddress.get(address) ?? 0) >= limits.maxConnectionsPerAddress) {
@@ -270,10 +276,15 @@ export function openDoor(
   };
 }
 
+/** Of a connection that broke. */
+function destroyed(this: Socket): void {
+  this.destroy();
+}
+
 function rawRefusal(status: number, headOnly: boolean, retryAfterMs: number): string {
   const reason = STATUS_CODES[status] ?? '';
   const msg = reason.toLowerCase();
   const { headers, body } = status === 503 ? overload(msg, retryAfterMs) : refusal(status, status, msg);
-  const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n${headOnly ? '' : body}`;
 }

@@ -10,8 +10,11 @@ import { send } from './sending.ts';
 
 /** What answers requests. */
 export interface Route {
-  /** `body`: what came of it, where it was to be kept; `undefined` where it was longer than that. */
-  answer(request: IncomingMessage, body: Uint8Array | undefined): Promise<Answer>;
+  /**
+   * At once where nothing has to be waited for, as for most questions. `body`: what came of it, where it was to be kept;
+   * `undefined` where it was longer than that.
+   */
+  answer(request: IncomingMessage, body: Uint8Array | undefined): Answer | Promise<Answer>;
   /** Bytes that the body of a request may have to be kept for its answer. Default: none of any body is. */
   keeps?(request: IncomingMessage): number;
 }
@@ -58,30 +61,39 @@ export function createListener(
   const door = openDoor(server, limits, onRefused, proxies.isTrusted);
   const running = new Set<Promise<void>>();
 
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const answer = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Uint8Array | undefined,
+  ): Promise<void> | undefined => {
+    // Refused, or gone, while its body came: what it asked for is not to be counted as given.
+    if (!door.heard(request.socket)) return undefined;
+    let found: Answer | Promise<Answer>;
     try {
-      const body = isAnnounced(request) ? await takeBody(request) : NOTHING;
-      if (typeof body === 'string') return door.refuse(request.socket, body, BODY_STATUS[body]);
-      // Refused, or gone, while its body came: what it asked for is not to be counted as given.
-      if (!door.heard(request.socket)) return;
-      await send(await answered(request, body), request, response);
+      found = route.answer(request, body);
     } catch (problem) {
-      response.destroy();
-      if (!GONE.has((problem as NodeJS.ErrnoException).code)) onProblem(problem);
+      found = sorry(problem);
     }
+    if (!(found instanceof Promise)) return send(found, request, response);
+    return found.catch(sorry).then((one) => send(one, request, response));
+  };
+  const answerBody = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await takeBody(request);
+    if (typeof body === 'string') door.refuse(request.socket, body, BODY_STATUS[body]);
+    else await answer(request, response, body);
   };
   /** A client that waits for a 100 before it sends gets its answer at once, unless the body is what it is about. */
   const takeBody = async (request: IncomingMessage): ReturnType<typeof readBody> => {
     const kept = route.keeps?.(request) ?? 0;
     return request.headers.expect === undefined || kept > 0 ? readBody(request, limits, kept) : NOTHING;
   };
-  const answered = async (request: IncomingMessage, body: Uint8Array | undefined): Promise<Answer> => {
-    try {
-      return await route.answer(request, body);
-    } catch (problem) {
-      onProblem(problem);
-      return overload('the server cannot answer now, ask again later', limits.retryAfterMs);
-    }
+  const sorry = (problem: unknown): Answer => {
+    onProblem(problem);
+    return overload('the server cannot answer now, ask again later', limits.retryAfterMs);
+  };
+  const fail = (response: ServerResponse, problem: unknown): void => {
+    response.destroy();
+    if (!GONE.has((problem as NodeJS.ErrnoException).code)) onProblem(problem);
   };
   const respond = (request: IncomingMessage, response: ServerResponse): void => {
     // What follows a request on its connection is none of ours.
@@ -89,8 +101,14 @@ export function createListener(
       door.follows(request.socket);
       return;
     }
-    const work = answer(request, response).finally(() => running.delete(work));
-    running.add(work);
+    try {
+      const work = isAnnounced(request) ? answerBody(request, response) : answer(request, response, NOTHING);
+      if (work === undefined) return;
+      const all = work.catch((problem: unknown) => fail(response, problem)).finally(() => running.delete(all));
+      running.add(all);
+    } catch (problem) {
+      fail(response, problem);
+    }
   };
   server.on('request', respond);
   // A 100 before the answer would be taken for the answer: the client is answered at once instead.

@@ -27,14 +27,17 @@ export function trustedProxies(list: readonly string[]): Proxies {
     else trusted.addSubnet(address, Number(prefix), family);
   }
   const isTrusted = (address: string | undefined): boolean => {
+    if (list.length === 0) return false;
     const bare = bareOf(address ?? '');
-    return list.length > 0 && bare !== undefined && trusted.check(bare, isIP(bare) === 6 ? 'ipv6' : 'ipv4');
+    return bare !== undefined && trusted.check(bare, isIP(bare) === 6 ? 'ipv6' : 'ipv4');
   };
   const proxies: Proxies = {
     isTrusted,
     // Asking for the address costs a call of the system.
-    toldBy: ({ socket, headers }) =>
-      list.length > 0 && isTrusted(socket.remoteAddress) ? proxies.clientOf(socket.remoteAddress, headers) : undefined,
+    toldBy: (request) =>
+      list.length > 0 && isTrusted(request.socket.remoteAddress)
+        ? proxies.clientOf(request.socket.remoteAddress, request.headers)
+        : undefined,
     clientOf(remote = '', headers) {
       if (!isTrusted(remote)) return remote;
       let client = remote;

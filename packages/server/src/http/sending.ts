@@ -4,22 +4,33 @@ import type { Answer, Part } from './answers.ts';
 /** Bytes in memory that are given to the network at once; more go in pieces of this size. */
 const PIECE_BYTES = 1 << 20;
 
-/** Sends an answer and closes the package that it holds. Resolves once nothing more will be sent. */
-export async function send(
-  { status, headers, body, onSent }: Answer,
+/**
+ * Sends an answer and closes the package that it holds. Resolves once nothing more will be sent; `undefined`: that is so
+ * already, for all was given to the network at once.
+ */
+export function send(answer: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
+  const { status, headers, body } = answer;
+  if (typeof body === 'object') return sendPackage(answer, body, request, response);
+  if (response.destroyed) return undefined;
+  response.writeHead(status, headers);
+  response.end(body);
+  return undefined;
+}
+
+async function sendPackage(
+  { status, headers, onSent }: Answer,
+  part: Part,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const part = typeof body === 'object' ? body : undefined;
   try {
     // The client went while its answer was made: what has closed once does not close again.
     if (response.destroyed) return onSent?.({ bytes: 0, whole: false });
-    response.writeHead(status, { ...headers, Connection: 'close' });
-    if (part === undefined) response.end(body);
-    else if (request.method === 'HEAD') response.end();
+    response.writeHead(status, headers);
+    if (request.method === 'HEAD') response.end();
     else await sendPart(part, response, onSent);
   } finally {
-    await part?.opened.close();
+    await part.opened.close();
   }
 }
 

@@ -1,5 +1,6 @@
 /** What rollouts, attempts and the counts of versions need of the world. */
 import type { Standing } from '../domain/attempt.ts';
+import type { Release } from '../domain/catalogue.ts';
 import type { Rollout } from '../domain/rollout.ts';
 import type { Page, PageRequest, StoredAttempt } from '../ports.ts';
 
@@ -7,8 +8,11 @@ import type { Page, PageRequest, StoredAttempt } from '../ports.ts';
 export interface RolloutStore {
   /** In the order of their making. */
   rollouts(): Promise<readonly Rollout[]>;
-  /** Gives it the next id. @throws FotaServerError `disk-full`, `data-dir-unusable` */
-  add(rollout: Omit<Rollout, 'id'>): Promise<Rollout>;
+  /**
+   * Gives it the next id. `draft`: its release, which is published in the same write, as of the rollout's making.
+   * @throws FotaServerError `disk-full`, `data-dir-unusable`
+   */
+  add(rollout: Omit<Rollout, 'id'>, draft?: Release): Promise<Rollout>;
   /** Replaces all of it but its id. @throws FotaServerError `disk-full`, `data-dir-unusable` */
   update(rollout: Rollout): Promise<void>;
   stop(): Promise<Stop>;

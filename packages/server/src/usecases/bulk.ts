@@ -8,11 +8,15 @@ import type { Events } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import type { KnownDevice } from './operator.ts';
 import type { Profiles, Unchanged } from './profiles.ts';
+import { releaseAll } from './retrying.ts';
+import { sayWord } from './words.ts';
 
 /** What is done to each device. */
 export type BulkAction =
   | { readonly kind: 'access'; readonly access: Access }
   | { readonly kind: 'profile'; readonly change: ProfileChange }
+  /** As `Operator.releaseDevice`. */
+  | { readonly kind: 'release' }
   /** As `Operator.forgetDevice`. */
   | { readonly kind: 'forget' };
 
@@ -62,20 +66,12 @@ export function createBulk(ports: {
 }): Bulk {
   const { queries, fleet, profiles, events, project, now } = ports;
 
-  const setAccess = async (devices: readonly DeviceName[], access: Access): Promise<void> => {
-    const [first] = devices;
-    if (first === undefined) return;
-    const at = now();
-    // Those that come together are written together.
-    const all = () => Promise.all(devices.map(({ project, id }) => fleet.setAccess({ project, id, access, at })));
-    await events.along({ type: 'device.access', project: first.project, data: { access, count: devices.length } }, all);
-  };
-
   const applied = async (devices: readonly DeviceName[], action: BulkAction): Promise<readonly Unchanged[]> => {
     if (action.kind === 'profile') {
       return profiles.change(devices.map(({ project, id }) => ({ project, id, change: action.change })));
     }
-    if (action.kind === 'access') await setAccess(devices, action.access);
+    if (action.kind === 'access') await sayWord({ fleet, events, now }, devices, action.access);
+    else if (action.kind === 'release') await releaseAll(fleet, devices, now);
     else {
       await profiles.forget(devices);
       await Promise.all(devices.map(({ project, id }) => fleet.forget({ project, id })));

@@ -225,6 +225,7 @@ describe('a store that fails', () => {
       addRelease: failing(kept.addRelease),
       addPackage: failing(kept.addPackage),
       setState: failing(kept.setState),
+      setFloor: failing(kept.setFloor),
     };
     let keys = 0;
     const newKey = (): string => {
@@ -253,7 +254,7 @@ describe('a store that fails', () => {
       () => catalogue.rotateKey('p', undefined),
       () => catalogue.publish(publication('1.2.0')),
       () => catalogue.publish({ ...publication('1.1.0'), source: '2012' }),
-      () => catalogue.withdraw(release.id),
+      () => catalogue.setFloor(release.id, true),
     ];
     for (const change of changes) await expect(change()).rejects.toMatchObject({ code: 'disk-full' });
     expect([catalogue.projects(), catalogue.releases(ALL)]).toEqual(before);
@@ -261,7 +262,7 @@ describe('a store that fails', () => {
     isFull = false;
     for (const change of changes) await change();
     expect(changed).toBe(changesBefore + changes.length);
-    expect(catalogue.releases(ALL)).toMatchObject([{ version: '1.2.0' }, { state: 'withdrawn' }]);
+    expect(catalogue.releases(ALL)).toMatchObject([{ version: '1.2.0' }, { isFloor: true }]);
   });
 });
 

@@ -7,9 +7,10 @@ import {
   type Release,
   unknownProject,
   unknownRelease,
+  withdrawnRelease,
 } from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
-import { type CheckedPublication, checkPublication, judgePublication, type Verdict } from '../domain/publication.ts';
+import { type CheckedPublication, checkPublication, judgePublication, remarksOn } from '../domain/publication.ts';
 import { checkBytes, type RingListing, readSigned, ringListing, type WantedRing, withRing } from '../domain/trust.ts';
 import type { Proving } from '../ports/trust.ts';
 import type { CatalogueStore, Now, PackageStore } from '../ports.ts';
@@ -29,6 +30,11 @@ export interface Catalogue {
   release(id: number): Release;
   publish(publication: Publication): Promise<Published>;
   publishDraft(id: number): Promise<Release>;
+  /**
+   * Makes something of a live release in its turn; `work` is given the release where it is a draft, and publishes it in
+   * the same write, as of `at`. @throws FotaServerError `release-unknown`, `release-withdrawn`; whatever `work` throws
+   */
+  publishWith<T>(id: number, work: (draft: Release | undefined, at: number) => Promise<T>): Promise<T>;
   withdraw(id: number): Promise<Release>;
   setFloor(id: number, isFloor: boolean): Promise<Release>;
 }
@@ -49,6 +55,8 @@ export async function openCatalogue(ports: {
   const { store, now, newKey, sha256: hashOf, proving, open, onChanged } = ports;
   const projects = new Map((await store.projects()).map((project) => [project.name, project]));
   const releases = new Map((await store.releases()).map((release) => [release.id, release]));
+  /** Those that hold as withdrawn while that is being written, and since when. */
+  const halted = new Map<number, number>();
   let last: Promise<unknown> = Promise.resolve();
 
   /** What one change has read must still be true when it writes. */
@@ -64,11 +72,19 @@ export async function openCatalogue(ports: {
     throw unknownProject(name);
   };
 
-  const release = (id: number): Release => {
+  /** As it is on the disk. */
+  const stored = (id: number): Release => {
     const found = releases.get(id);
     if (found !== undefined) return found;
     throw unknownRelease(id);
   };
+
+  const shown = (one: Release): Release => {
+    const withdrawnAt = one.state === 'withdrawn' ? undefined : halted.get(one.id);
+    return withdrawnAt === undefined ? one : { ...one, state: 'withdrawn', withdrawnAt };
+  };
+
+  const release = (id: number): Release => shown(stored(id));
 
   const keepProject = (kept: Project): Project => {
     projects.set(kept.name, kept);
@@ -151,7 +167,7 @@ export async function openCatalogue(ports: {
   ): Promise<Published> => {
     const verdict = judgePublication(facts, [...releases.values()]);
     const { names, added } = facts;
-    const warnings = [...facts.warnings, ...remarks({ notes: facts.notes, isDraft, isFloor }, verdict)];
+    const warnings = [...facts.warnings, ...remarksOn({ notes: facts.notes, isDraft, isFloor }, verdict)];
     if (verdict.kind === 'same') return { ...(await settleSame(facts, verdict.release, isDraft)), warnings };
     if (verdict.kind === 'another-source') {
       if (isDraft && verdict.release.state === 'published') {
@@ -167,7 +183,7 @@ export async function openCatalogue(ports: {
       return { release: keepRelease(grown), isNew: true, warnings };
     }
     const at = now();
-    const stored = await store.addRelease({
+    const made = await store.addRelease({
       ...names,
       project: facts.project.name,
       state: isDraft ? 'draft' : 'published',
@@ -178,7 +194,7 @@ export async function openCatalogue(ports: {
       publishedAt: isDraft ? undefined : at,
       withdrawnAt: undefined,
     });
-    return { release: keepRelease(stored), isNew: true, warnings };
+    return { release: keepRelease(made), isNew: true, warnings };
   };
 
   return {
@@ -232,6 +248,7 @@ export async function openCatalogue(ports: {
 
     releases: ({ project: wanted, firmwareName, state }) =>
       [...releases.values()]
+        .map(shown)
         .filter(
           (one) =>
             (wanted === undefined || one.project === wanted) &&
@@ -258,35 +275,39 @@ export async function openCatalogue(ports: {
         const draft = release(id);
         if (draft.state === 'published') return draft;
         if (isLive(draft)) return keepRelease(await publishNow(draft));
-        throw new FotaServerError('release-withdrawn', `release ${id} (${draft.version}) was withdrawn`);
+        throw withdrawnRelease(draft);
       }),
 
-    withdraw: (id) =>
+    publishWith: (id, work) =>
       inTurn(async () => {
         const known = release(id);
-        return known.state === 'withdrawn' ? known : keepRelease(await store.setState(known, 'withdrawn', now()));
+        if (!isLive(known)) throw withdrawnRelease(known);
+        const at = now();
+        const isDraft = known.state === 'draft';
+        if (isDraft) checkSigned(known);
+        const made = await work(isDraft ? known : undefined, at);
+        if (isDraft) keepRelease({ ...known, state: 'published', publishedAt: at });
+        return made;
       }),
+
+    async withdraw(id) {
+      if (release(id).state === 'withdrawn') return inTurn(async () => stored(id));
+      const at = now();
+      // What halts does not wait for its turn, and holds while it is written.
+      halted.set(id, at);
+      onChanged();
+      try {
+        return await inTurn(async () => keepRelease(await store.setState(stored(id), 'withdrawn', at)));
+      } finally {
+        halted.delete(id);
+        onChanged();
+      }
+    },
 
     setFloor: (id, isFloor) =>
       inTurn(async () => {
-        const known = release(id);
+        const known = stored(id);
         return known.isFloor === isFloor ? known : keepRelease(await store.setFloor(known, isFloor));
       }),
   };
-}
-
-/** What publishing does to a release that is there already, where the operator may not expect it. */
-function remarks(
-  { notes, isDraft, isFloor }: { readonly notes: string; readonly isDraft: boolean; readonly isFloor: boolean },
-  verdict: Verdict,
-): string[] {
-  if (verdict.kind === 'new-release') return [];
-  const { id, state, notes: kept, isFloor: isFloorBefore } = verdict.release;
-  return [
-    ...(isFloor && !isFloorBefore
-      ? [`Release ${id} is there already and stays no floor: fota release floor ${id}`]
-      : []),
-    ...(notes === '' || notes === kept ? [] : [`Release ${id} is there already and keeps its notes.`]),
-    ...(isDraft || state !== 'draft' ? [] : [`Release ${id} was a draft and is published now, with all its packages.`]),
-  ];
 }

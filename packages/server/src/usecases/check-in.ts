@@ -1,3 +1,4 @@
+import { type Attempt, isSameAttempt } from '../domain/attempt.ts';
 import {
   type Circumstances,
   type Decision,
@@ -16,6 +17,7 @@ import type { TellEnds } from './attempts.ts';
 import type { Asked, Fleet } from './fleet.ts';
 import { recordKey } from './keys.ts';
 import { bareEntry, type Noise } from './noise.ts';
+import { recent } from './recent.ts';
 
 /** A question and its answer, for whoever watches. */
 export interface CheckIn {
@@ -66,14 +68,16 @@ export interface CheckIns {
    * same version as then, and nobody of its id and version was sent another package in between.
    */
   isClear(decision: Decision, sent: Sent): boolean;
-  /** Remembers a refusal, or that the device holds the package already, or that it was told of one. */
-  answered(decision: Decision, upgrade?: 'held' | 'checked'): Promise<void>;
+  /**
+   * Remembers a refusal, or that the device holds the package already, or that it was told of one. `undefined`: nothing of it
+   * has to be durable before the answer leaves.
+   */
+  answered(decision: Decision, upgrade?: 'held' | 'checked'): Promise<void> | undefined;
   /**
    * Remembers that a package is promised: durable before the promise leaves. Resolves to `undefined`, and promises nothing,
-   * where this is no longer what the device is to get: it asked twice at once, or the operator was faster. `begins`:
-   * the answer itself brings the package; default true.
+   * where this is no longer what the device is to get: it asked twice at once, or the operator was faster.
    */
-  offered(question: Question, decision: Upgrade, begins?: boolean): Promise<Sent | undefined>;
+  offered(question: Question, decision: Upgrade): Promise<Sent | undefined>;
   /** Remembers that the rest of a package is promised, which is no new attempt (luatos.md L19). */
   resumed(decision: Decision, sent: Sent, first: number): void;
   /** Counts the bytes of a piece from the middle of a package against what a device may resume. */
@@ -111,12 +115,12 @@ export function createCheckIns(ports: {
   };
 
   /** Of devices whose delivery broke off and was taken back, the package: the rest may still come. */
-  const brokenOff = new Map<string, string>();
+  const brokenOff = recent<string>();
 
   /** Of devices that resumed, the bytes that they fetched beyond the delivery. */
-  const rests = new Map<string, number>();
+  const rests = recent<number>();
 
-  const addRest = (key: string, bytes: number): void => void rests.set(key, (rests.get(key) ?? 0) + bytes);
+  const addRest = (key: string, bytes: number): void => rests.set(key, (rests.get(key) ?? 0) + bytes);
 
   const isStill = (question: Question, { release, package: chosen, rollout }: Upgrade): boolean => {
     const again = look(question).decision;
@@ -126,6 +130,7 @@ export function createCheckIns(ports: {
 
   /** What a question without a package changes: what it says of the last attempt, and the log's entry where it is news. */
   const heard = (before: DeviceRecord | undefined, device: Device, at: number, news: LogEntry | undefined): Asked => {
+    if (news === undefined && before !== undefined && before.attempt === undefined) return NOTHING_NEW;
     const entry = news && noise.unlessTooMuch(news);
     const entries = entry === undefined ? [] : [entry];
     if (before?.attempt === undefined) return { news: undefined, entries };
@@ -139,6 +144,15 @@ export function createCheckIns(ports: {
     const advanced = before.attempt && afterQuestion(before.attempt, device.version, settleMs, at);
     const ended = advanced === undefined ? [] : endsOf(advanced);
     return ended.length === 0 || advanced === undefined ? undefined : { attempt: advanced.attempt, ended };
+  };
+
+  /** The attempt whose place one of this release and rollout would take, where the last one is another. */
+  const earlierAttempt = async ({ device, release, rollout }: Upgrade): Promise<Attempt | undefined> => {
+    const wanted = { release: release.id, rollout };
+    const last = fleet.record(device.project, device.id, device.firmwareName)?.attempt;
+    if (last === undefined || isSameAttempt(last, wanted)) return undefined;
+    const all = await fleet.attemptsOf(device);
+    return all.find((one) => one.firmwareName === device.firmwareName && isSameAttempt(one, wanted));
   };
 
   const settleEnding = async (device: Device): Promise<void> => {
@@ -163,27 +177,32 @@ export function createCheckIns(ports: {
     isStopped: () => plan(now()).policy.stopped !== undefined,
     isClear: ({ device }, { told, doubtfulUntil }) => told === device.version && now() >= doubtfulUntil,
 
-    async answered(decision, upgrade = 'held') {
+    answered(decision, upgrade = 'held') {
       const at = now();
       const { device, rule } = decision;
       const isUpgrade = decision.answer === 'upgrade';
       const event = isUpgrade ? upgrade : 'refused';
       const code = event === 'held' ? 304 : isUpgrade ? 0 : decision.code;
-      if (decision.registered) {
-        const entry = entryOf(at, event, decision, code);
-        await fleet.asked(device, rule, at, (before) =>
-          heard(before, device, at, event === 'held' || before?.rule !== rule ? entry : undefined),
-        );
-      } else {
-        noise.heard(entryOf(at, event, decision, code));
+      const tell = (): void => {
+        // Of a package that it was only told of, its fetching is told.
+        if (event === 'checked') return;
+        onCheckIn({ at, device, rule, code, releaseVersion: isUpgrade ? decision.release.version : undefined });
+      };
+      if (!decision.registered) noise.heard(entryOf(at, event, decision, code));
+      else {
+        const remembered = fleet.asked(device, rule, at, (before) => {
+          const isNews = event === 'held' || before?.rule !== rule;
+          return heard(before, device, at, isNews ? entryOf(at, event, decision, code) : undefined);
+        });
+        if (remembered !== undefined) return remembered.then(tell);
       }
-      // Of a package that it was only told of, its fetching is told.
-      if (event === 'checked') return;
-      onCheckIn({ at, device, rule, code, releaseVersion: isUpgrade ? decision.release.version : undefined });
+      tell();
+      return undefined;
     },
 
-    async offered(question, decision, begins = true) {
+    async offered(question, decision) {
       await settleEnding(decision.device);
+      const earlier = await earlierAttempt(decision);
       for (let other = fleet.underWay(decision.device); other; other = fleet.underWay(decision.device)) await other;
       if (!isStill(question, decision)) return undefined;
       const at = now();
@@ -203,16 +222,18 @@ export function createCheckIns(ports: {
       rests.delete(key);
       meter.began(key, rollout, size);
       const change = (before: DeviceRecord | undefined) => {
-        const { ended, ...promised } = afterPromise(before, decision, { settleMs, begins }, at);
+        const { ended, ...promised } = afterPromise(before, decision, settleMs, at, earlier);
         return {
-          news: { sent, ...promised },
+          news: { sent, earlier, ...promised },
           entries: [...ends(at, device, ended), entryOf(at, 'offered', decision, 0)],
         };
       };
-      await fleet.asked(device, rule, at, change).catch((problem: unknown) => {
+      try {
+        await fleet.asked(device, rule, at, change);
+      } catch (problem) {
         meter.ended(key);
         throw problem;
-      });
+      }
       onCheckIn({ at, device, rule, code: 0, releaseVersion: release.version });
       return sent;
     },
@@ -245,6 +266,8 @@ export function createCheckIns(ports: {
     },
   };
 }
+
+const NOTHING_NEW: Asked = { news: undefined, entries: [] };
 
 /** Bytes that a device may resume after one delivery, in packages: then a resume is a question like any other. */
 const RESTS_A_DELIVERY = 3;

@@ -27,6 +27,8 @@ export interface Fleet {
   circumstances(device: Device, record?: DeviceRecord): Circumstances;
   record(project: string, id: string, firmwareName: string): DeviceRecord | undefined;
   recordsOf(project: string, id: string): readonly DeviceRecord[];
+  /** The attempts of a device, as they are stored. */
+  attemptsOf(device: DeviceName): Promise<readonly StoredAttempt[]>;
   access(project: string, id: string): Access;
   /** Keys of records, as `recordKey` makes them: at most so many, in their order from a text on. */
   keysFrom(text: string, most: number): readonly string[];
@@ -37,9 +39,14 @@ export interface Fleet {
   underWay(device: Pick<Device, 'project' | 'id'>): Promise<void> | undefined;
   /**
    * A registered device has asked and got its answer by this rule; `change` is told what was known of it by then. Where it
-   * cannot be made durable it rejects, and all is as it was.
+   * cannot be made durable it rejects, and all is as it was. `undefined`: nothing of it has to be made durable.
    */
-  asked(device: Device, rule: Rule, at: number, change: (before: DeviceRecord | undefined) => Asked): Promise<void>;
+  asked(
+    device: Device,
+    rule: Rule,
+    at: number,
+    change: (before: DeviceRecord | undefined) => Asked,
+  ): Promise<void> | undefined;
   /** Amends what is known of a device that has asked; the entry is noted in any case. */
   amend(device: DevicePlace, change: (before: DeviceRecord) => Amendment, entry: LogEntry | undefined): Promise<void>;
   /**
@@ -52,8 +59,6 @@ export interface Fleet {
       before: DeviceRecord,
     ) => { readonly amendment: Amendment; readonly entries: readonly LogEntry[] } | undefined,
   ): Promise<boolean>;
-  /** Lets these try again what they failed at. Resolves to how many those are. */
-  retry(isWanted: (record: DeviceRecord) => boolean): Promise<number>;
   /** All of them, as they are at each step. */
   records(): Iterable<DeviceRecord>;
   /** Only for the log. */
@@ -88,8 +93,6 @@ export type OnAttempt = (
   before: Attempt | undefined,
   after: Attempt | undefined,
 ) => void;
-
-const RETRIED_AT_ONCE = 500;
 
 /** Loads what is known. */
 export async function openFleet(ports: FleetPorts): Promise<Fleet> {
@@ -155,7 +158,7 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
     await over;
   };
 
-  const formerAttempts = async ({ project, id: deviceId }: DeviceName): Promise<readonly StoredAttempt[]> => {
+  const attemptsOf: Fleet['attemptsOf'] = async ({ project, id: deviceId }) => {
     const filter = { project, deviceId, rollout: undefined, release: undefined, standing: undefined };
     return (await store.attempts(filter, { limit: 1_000, cursor: undefined })).items;
   };
@@ -168,6 +171,33 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
 
   const tellAttempt = (record: DeviceRecord, before: Attempt | undefined): void => {
     if (record.attempt !== before) onAttempt(record, before, record.attempt);
+  };
+
+  const asked: Fleet['asked'] = (device, rule, at, change) => {
+    // Between this look and the change no turn may pass, for several may wait here.
+    const other = underWay(device);
+    if (other !== undefined) return other.then(() => asked(device, rule, at, change));
+    const key = recordKey(device.project, device.id, device.firmwareName);
+    const before = records.get(key);
+    const { news, entries } = change(before);
+    const record =
+      before === undefined ? firstRecord(device, rule, at, news) : nextRecord(before, device, rule, at, news);
+    records.set(key, record);
+    if (before !== undefined && news === undefined) {
+      const isStill = before.version === record.version && before.rule === rule;
+      if (isStill && entries.length === 0) grouping.idle(record);
+      else grouping.soon(record, ...entries);
+      return undefined;
+    }
+    if (before === undefined) order.add(key);
+    // The answer waits: where this fails it does not leave, and must not count against the device.
+    const promised = { ...formerOf(record, news), records: [record], access: [], log: entries };
+    const kept = promise(deviceKey(device), grouping.durable(promised), () => restore(key, before));
+    return kept.then(() => {
+      if (news?.former === undefined) return tellAttempt(record, before?.attempt);
+      onAttempt(record, before?.attempt, news.former);
+      onAttempt(record, news.earlier, record.attempt);
+    });
   };
 
   const settleAttempt: Fleet['settleAttempt'] = async (device, change) => {
@@ -206,31 +236,7 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
     wordsFrom: words.from,
     underWay,
 
-    async asked(device, rule, at, change) {
-      // Not in a function of its own: between the last look and the change no turn may pass, for several may wait here.
-      for (let other = underWay(device); other !== undefined; other = underWay(device)) await other;
-      const key = recordKey(device.project, device.id, device.firmwareName);
-      const before = records.get(key);
-      const { news, entries } = change(before);
-      const record =
-        before === undefined ? firstRecord(device, rule, at, news) : nextRecord(before, device, rule, at, news);
-      records.set(key, record);
-      if (before !== undefined && news === undefined) {
-        const isStill = before.version === record.version && before.rule === rule;
-        if (isStill && entries.length === 0) grouping.idle(record);
-        else grouping.soon(record, ...entries);
-        return;
-      }
-      if (before === undefined) order.add(key);
-      // The answer waits: where this fails it does not leave, and must not count against the device.
-      const promised = { ...formerOf(record, news), records: [record], access: [], log: entries };
-      await promise(deviceKey(device), grouping.durable(promised), () => restore(key, before));
-      if (news?.former === undefined) tellAttempt(record, before?.attempt);
-      else {
-        onAttempt(record, before?.attempt, news.former);
-        onAttempt(record, undefined, record.attempt);
-      }
-    },
+    asked,
 
     async amend(device, change, entry) {
       for (let other = underWay(device); other !== undefined; other = underWay(device)) await other;
@@ -244,27 +250,12 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
 
     settleAttempt,
 
-    async retry(isWanted) {
-      const again = (record: DeviceRecord): Promise<boolean> =>
-        settleAttempt(record, (before) => {
-          const amendment = retried(before, now());
-          return isWanted(before) && amendment !== before ? { amendment, entries: [] } : undefined;
-        });
-      const wanted = [...records.values()].filter(isWanted);
-      let count = 0;
-      // As many as one commit should have.
-      for (let place = 0; place < wanted.length; place += RETRIED_AT_ONCE) {
-        const done = await Promise.all(wanted.slice(place, place + RETRIED_AT_ONCE).map(again));
-        count += done.filter(Boolean).length;
-      }
-      return count;
-    },
-
     records: () => records.values(),
 
     note: (entry) => grouping.soon(undefined, entry),
 
     recordsOf,
+    attemptsOf,
 
     async setAccess(word) {
       const { project, id, access } = word;
@@ -292,7 +283,7 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
       keep(key, 'default');
       const forgotten = async (): Promise<void> => {
         // Read first: they go with it. The latest of each firmware is known better here.
-        const former = (await formerAttempts(device)).filter(
+        const former = (await attemptsOf(device)).filter(
           (stored) =>
             !before.some(
               ({ firmwareName, attempt }) =>

@@ -1,7 +1,6 @@
 /** What a rollout would do, with the devices that are known: the same decision as devices get, and nothing is touched. */
-import type { Release } from '../domain/catalogue.ts';
+import { type Release, withdrawnRelease } from '../domain/catalogue.ts';
 import type { Device } from '../domain/device.ts';
-import { FotaServerError } from '../domain/errors.ts';
 import { createTally, type Forecast, forecaster, type RolloutForecast } from '../domain/forecast.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Rollout, Target } from '../domain/rollout.ts';
@@ -37,7 +36,8 @@ export interface PlannedFilter {
 
 export interface Forecasts {
   /**
-   * @throws FotaServerError `rollout-unknown`, `release-unknown`, `release-withdrawn`, `rollout-invalid`
+   * @throws FotaServerError `rollout-unknown`, `release-unknown`, `release-withdrawn`, `rollout-invalid`,
+   *   `query-invalid`, `group-unknown`
    */
   planRollout(planned: Planned): Promise<PlanSummary>;
   /**
@@ -58,7 +58,7 @@ export function createForecasts(ports: {
   readonly fleet: Pick<Fleet, 'records' | 'circumstances'>;
   readonly plan: (now: number) => Plan;
   readonly groupQuery: GroupQuery;
-  /** @throws FotaServerError `rollout-invalid` */
+  /** @throws FotaServerError `query-invalid`, `group-unknown` */
   readonly checkTarget: (project: string, target: Target) => void;
   readonly now: Now;
   readonly later: Later;
@@ -79,9 +79,7 @@ export function createForecasts(ports: {
       return { rollout, release: catalogue.release(rollout.release) };
     }
     const release = catalogue.release(planned.request.release);
-    if (release.state === 'withdrawn') {
-      throw new FotaServerError('release-withdrawn', `release ${release.id} (${release.version}) was withdrawn`);
-    }
+    if (release.state === 'withdrawn') throw withdrawnRelease(release);
     const spec = specOf(planned.request);
     checkTarget(release.project, spec.target);
     // Who is in which wave depends on its number: the one that it would get if it were made now.

@@ -2,7 +2,7 @@ import { groupsIn, printQuery, type Query, resolveGroups } from '@libfota2/proto
 import { checkName, type Project } from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import { checkNote } from '../domain/profile.ts';
-import { asServerError, readQuery } from '../domain/query.ts';
+import { asServerError, readQuery, unknownGroup } from '../domain/query.ts';
 import type { Rollout } from '../domain/rollout.ts';
 import type { Group, GroupStore } from '../ports/groups.ts';
 import type { Now } from '../ports.ts';
@@ -78,7 +78,7 @@ export async function openGroups({ store, project, now, usersOf, onChanged }: Gr
   const found = (name: string, groupName: string): Group => {
     const group = of(project(name).name).get(groupName);
     if (group !== undefined) return group;
-    throw new FotaServerError('group-unknown', `"${name}" has no group "${groupName.slice(0, 64)}"`);
+    throw unknownGroup(name, groupName);
   };
 
   /** With `instead` in the place of the group of its name. */

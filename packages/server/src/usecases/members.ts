@@ -1,5 +1,5 @@
 import type { Release } from '../domain/catalogue.ts';
-import { memberTest } from '../domain/members.ts';
+import { isNewTo, memberTest } from '../domain/members.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Rollout } from '../domain/rollout.ts';
 import type { DeviceRecord, Later } from '../ports.ts';
@@ -19,6 +19,24 @@ export async function* inTurns(fleet: Pick<Fleet, 'records'>, later: Later): Asy
     await new Promise<void>((resolve) => void later(0, resolve));
   }
   yield some;
+}
+
+/** How many devices that were heard of lately will come in by the open wave of a rollout, and were offered nothing by it. */
+export async function membersToCome(
+  rollout: Rollout,
+  release: Release,
+  plan: Plan,
+  fleet: Pick<Fleet, 'records' | 'circumstances'>,
+  now: number,
+  later: Later,
+): Promise<number> {
+  const isMember = memberTest(rollout, release, plan);
+  let count = 0;
+  for await (const some of inTurns(fleet, later)) {
+    for (const record of some)
+      if (isNewTo(rollout, record, now) && isMember(record, () => fleet.circumstances(record), now)) count += 1;
+  }
+  return count;
 }
 
 /** Whether a known device could come in by the open wave of a rollout. */

@@ -24,6 +24,7 @@ import type { Catalogue } from './catalogue.ts';
 import type { CheckIns } from './check-in.ts';
 import type { Fleet } from './fleet.ts';
 import type { Profiles } from './profiles.ts';
+import { releaseAll } from './retrying.ts';
 
 /** A package in the store, and what it was found to be. */
 export interface Intake extends Package {
@@ -167,6 +168,12 @@ export interface Operator {
    */
   setAccess(project: string, id: string, access: Access): Promise<readonly KnownDevice[]>;
   /**
+   * Lets a device that is held for an upgrade loop have packages again; the word on it stays. One that is not held stays as
+   * it is. Durable once resolved.
+   * @throws FotaServerError `project-unknown`, `device-unknown`, `disk-full`, `data-dir-unusable`
+   */
+  releaseDevice(project: string, id: string): Promise<readonly KnownDevice[]>;
+  /**
    * Labels a device, notes something about it, pins it to a version. The device need not have asked yet. Durable once
    * resolved.
    * @throws FotaServerError `project-unknown`, `id-invalid`, `label-invalid`, `labels-too-many`, `note-invalid`,
@@ -257,6 +264,13 @@ export function createOperator(ports: {
     async setAccess(project, id, access) {
       const name = checked(project, id);
       await fleet.setAccess({ project: name, id, access, at: now() });
+      return all(name, id);
+    },
+
+    async releaseDevice(project, id) {
+      known(project, id);
+      const { name } = catalogue.project(project);
+      await releaseAll(fleet, [{ project: name, id }], now);
       return all(name, id);
     },
 

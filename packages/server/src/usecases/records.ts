@@ -14,6 +14,8 @@ export type Amendment = Partial<
 export interface News extends Partial<Pick<DeviceRecord, 'sent' | 'deliveries' | 'attempt' | 'spent'>> {
   /** The attempt whose place `attempt` takes, as it ended; kept with it, or neither. */
   readonly former?: Attempt | undefined;
+  /** An attempt before that one, of the same release and rollout as `attempt`, which takes its place. */
+  readonly earlier?: Attempt | undefined;
 }
 
 /** A device that asks for the first time. */

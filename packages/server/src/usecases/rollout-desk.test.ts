@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { all, HOUR, ids, NEVER, PATIENT, scene } from '../../test/suites/rollouts.ts';
 import { DAY, MINUTE } from '../../test/suites/world.ts';
+import { FotaServerError } from '../domain/errors.ts';
 import type { RolloutRequest } from '../domain/rollout-spec.ts';
 
 describe('a rollout of a draft', () => {
@@ -20,6 +21,22 @@ describe('a rollout of a draft', () => {
     expect(rollout.state).toMatch(/scheduled|running/);
     expect(await world.take('d1')).toBe('newer-release');
   });
+});
+
+it('a rollout of a draft that cannot be written leaves the draft, and no rollout', async () => {
+  const world = await scene();
+  const add = world.catalogue.publishWith(2, async () => {
+    throw new FotaServerError('disk-full', 'no room is left');
+  });
+  await expect(world.done(add)).rejects.toMatchObject({ code: 'disk-full' });
+  expect([world.catalogue.release(2).state, world.rollouts.all()]).toEqual(['draft', []]);
+  await world.roll({});
+  const again = await world.restarted();
+  expect(again.catalogue.release(2)).toMatchObject({
+    state: 'published',
+    publishedAt: world.catalogue.release(2).publishedAt,
+  });
+  expect(again.rollouts.all()).toMatchObject([{ release: 2, createdAt: again.catalogue.release(2).publishedAt }]);
 });
 
 describe('waves', () => {
@@ -58,6 +75,28 @@ describe('waves', () => {
     await world.time.pass(HOUR + 2 * MINUTE);
     expect(world.desk.rollout(1).rollout.wave).toBe(1);
   });
+
+  it.each([
+    ['a share', { percent: 80 }],
+    ['more than the wave has', { count: 50 }],
+  ])(
+    'wait, for %s, until those who were heard of lately have come or fallen silent, and not for the rest',
+    async (_, confirm) => {
+      const world = await scene();
+      await all(world, ids(10), '1.0.0');
+      await world.roll({ waves: [{ percent: 100 }], confirm, pause: PATIENT, silentAfterMs: DAY });
+      await all(world, ids(1));
+      await all(world, ids(1), '1.1.0');
+      await world.time.pass(2 * HOUR);
+      // One of one that were offered it is no share of ten.
+      expect(world.desk.rollout(1)).toMatchObject({
+        rollout: { state: 'running' },
+        next: { confirmations: 'percent' in confirm ? 7 : 9, says: expect.stringContaining('9 heard of lately') },
+      });
+      await world.time.pass(DAY - HOUR);
+      expect(world.desk.rollout(1).rollout.state).toBe('complete');
+    },
+  );
 
   it('are skipped by the operator, but for the last', async () => {
     const world = await scene();
@@ -220,8 +259,10 @@ describe('what cannot be rolled out', () => {
     [{ waves: [{ percent: 50 }, { percent: 20 }] }, 'rollout-invalid'],
     [{ waves: [{ percent: 0 }] }, 'rollout-invalid'],
     [{ waves: [{ ids: ['a\nb'] }] }, 'rollout-invalid'],
-    [{ target: { kind: 'query', query: 'version <' } }, 'rollout-invalid'],
-    [{ target: { kind: 'group', group: 'none' } }, 'rollout-invalid'],
+    [{ target: { kind: 'query', query: 'version <' } }, 'query-invalid'],
+    [{ target: { kind: 'group', group: 'none' } }, 'group-unknown'],
+    [{ target: { kind: 'query', query: 'group:none' } }, 'query-invalid'],
+    [{ target: { kind: 'query', query: 'rule = newset' } }, 'query-invalid'],
     [{ target: { kind: 'list', ids: [] } }, 'rollout-invalid'],
     [{ timeZone: 'Mars/Olympus' }, 'rollout-invalid'],
     [{ windows: [{ days: [8], from: 0, to: 1 }] }, 'rollout-invalid'],

@@ -1,7 +1,7 @@
 /** What an operator does with rollouts, and sees of them. */
 import { compareVersions } from '@libfota2/protocol';
 import { type Standing, standingOf } from '../domain/attempt.ts';
-import type { Release } from '../domain/catalogue.ts';
+import { type Release, withdrawnRelease } from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import { decidesOn } from '../domain/plan.ts';
 import type { Rollout, WaveCounts } from '../domain/rollout.ts';
@@ -9,10 +9,11 @@ import { type Next, nextOf } from '../domain/rollout-next.ts';
 import { type RolloutRequest, specOf } from '../domain/rollout-spec.ts';
 import { aborted, type Changed, paused, resumed, skipped } from '../domain/rollout-steps.ts';
 import type { AttemptFilter, AttemptStore, Stop } from '../ports/rollouts.ts';
-import type { Now, Page, PageRequest, StoredAttempt } from '../ports.ts';
+import type { DeviceRecord, Now, Page, PageRequest, StoredAttempt } from '../ports.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Fleet } from './fleet.ts';
 import type { Forecasts } from './forecasts.ts';
+import { retryAll } from './retrying.ts';
 import type { Rollouts } from './rollouts.ts';
 
 export interface RolloutFilter {
@@ -71,9 +72,9 @@ const WHY_LIMIT = 500;
 const BAD: readonly Standing[] = ['failed', 'rolled-back', 'silent'];
 
 export function createRolloutDesk(ports: {
-  readonly catalogue: Pick<Catalogue, 'release' | 'releases' | 'publishDraft'>;
+  readonly catalogue: Pick<Catalogue, 'release' | 'releases' | 'publishWith'>;
   readonly rollouts: Rollouts;
-  readonly fleet: Pick<Fleet, 'retry' | 'settle'>;
+  readonly fleet: Pick<Fleet, 'records' | 'settleAttempt' | 'settle'>;
   readonly store: AttemptStore;
   /** @throws FotaServerError `query-invalid`, `group-unknown` */
   readonly checkTarget: (project: string, target: Rollout['target']) => void;
@@ -86,7 +87,12 @@ export function createRolloutDesk(ports: {
     const counts = rollouts.counts(rollout.id);
     const release = catalogue.release(rollout.release);
     const halted = { isStopped: rollouts.stop().isOn, isWithdrawn: release.state === 'withdrawn' };
-    return { rollout, release, counts, next: nextOf(rollout, counts, halted, now()) };
+    return {
+      rollout,
+      release,
+      counts,
+      next: nextOf(rollout, counts, halted, now(), rollouts.outlook(rollout.id).toCome),
+    };
   };
 
   const change = async (id: number, step: Parameters<Rollouts['change']>[1]): Promise<RolloutProgress> =>
@@ -94,36 +100,16 @@ export function createRolloutDesk(ports: {
 
   const create = async (request: RolloutRequest): Promise<RolloutProgress> => {
     const release = catalogue.release(request.release);
-    const { project, firmwareName, state, id, version } = release;
-    if (state === 'withdrawn')
-      throw new FotaServerError('release-withdrawn', `release ${id} (${version}) was withdrawn`);
+    const { project, firmwareName, state, id } = release;
+    if (state === 'withdrawn') throw withdrawnRelease(release);
     const spec = specOf(request);
     checkTarget(project, spec.target);
-    const at = now();
-    const rollout = await rollouts.add({
-      ...spec,
-      project,
-      firmwareName,
-      state: 'scheduled',
-      wave: -1,
-      waveOpenedAt: undefined,
-      why: '',
-      accepted: [],
-      createdAt: at,
-      startedAt: undefined,
-      changedAt: at,
-      endedAt: undefined,
+    // In one write: a release without a rollout is for all, and a rollout without its release for nobody.
+    const rollout = await catalogue.publishWith(id, (draft, at) => {
+      const unbegun = { state: 'scheduled', wave: -1, waveOpenedAt: undefined, why: '', accepted: [] } as const;
+      const times = { createdAt: at, startedAt: undefined, changedAt: at, endedAt: undefined };
+      return rollouts.add({ ...spec, project, firmwareName, ...unbegun, ...times }, draft);
     });
-    // Only now: a release without a rollout is for all.
-    if (state === 'draft') {
-      await catalogue.publishDraft(id).catch(async (problem: unknown) => {
-        // Or it would wait for devices that never hear of its release.
-        await rollouts.change(rollout.id, (made, _counts, now_) =>
-          aborted(made, 'its release could not be published', now_),
-        );
-        throw problem;
-      });
-    }
     return progress(rollouts.rollout(rollout.id));
   };
 
@@ -173,7 +159,9 @@ export function createRolloutDesk(ports: {
       const { state } = rollouts.rollout(id);
       if (state === 'aborted')
         throw new FotaServerError('rollout-state', `rollout ${id} was aborted: it offers nothing`);
-      return fleet.retry(({ attempt }) => attempt?.rollout === id && BAD.includes(standingOf(attempt)));
+      const isWanted = ({ attempt }: DeviceRecord): boolean =>
+        attempt?.rollout === id && BAD.includes(standingOf(attempt));
+      return retryAll(fleet, [...fleet.records()].filter(isWanted), now, isWanted);
     },
 
     async rollBack(id, to) {

@@ -12,7 +12,11 @@ import { openRollouts, type Rollouts } from './rollouts.ts';
 const FULL = { code: 'disk-full' };
 const ONE_BAD = { count: 1, percent: undefined, ofAtLeast: 1 };
 
-async function scene(changes: Partial<Rollout> = {}, hasMembers: () => Promise<boolean> = async () => true) {
+async function scene(
+  changes: Partial<Rollout> = {},
+  hasMembers: () => Promise<boolean> = async () => true,
+  toCome: () => Promise<number> = async () => 0,
+) {
   const time = fakeTime();
   const store = memoryRollouts();
   let isFull = false;
@@ -36,6 +40,7 @@ async function scene(changes: Partial<Rollout> = {}, hasMembers: () => Promise<b
       tickMs: SECOND,
       onTick: async () => undefined,
       hasMembers,
+      toCome,
       onChanged: () => {
         plans += 1;
       },
@@ -156,6 +161,37 @@ it('a wave that nobody at all is known for opens no further one', async () => {
   const { rollouts, time } = await scene({}, async () => false);
   await time.pass(10 * MINUTE);
   expect(rollouts.rollout(1)).toMatchObject({ state: 'running', wave: 0 });
+});
+
+it('a share is of the devices that are to come, too, and is looked at again as they come and fall silent', async () => {
+  let toCome = 4;
+  let looks = 0;
+  const world = await scene({ confirm: { percent: 80 } }, undefined, async () => {
+    looks += 1;
+    return toCome;
+  });
+  const { rollouts, time } = world;
+  rollouts.count(undefined, attempt('confirmed'));
+  await time.pass(MINUTE - SECOND);
+  expect(looks).toBe(0);
+  await time.pass(2 * SECOND);
+  expect([rollouts.rollout(1).wave, rollouts.outlook(1).toCome, looks]).toEqual([0, 4, 1]);
+  await time.pass(25 * SECOND);
+  expect(looks).toBe(1);
+  // Three come and confirm: four of five are enough, and nobody has to look for that.
+  for (let device = 0; device < 2; device += 1) rollouts.count(undefined, attempt('confirmed'));
+  await time.pass(0);
+  expect([rollouts.rollout(1).wave, rollouts.outlook(1).toCome]).toEqual([0, 2]);
+  rollouts.count(undefined, attempt('confirmed'));
+  await time.pass(0);
+  expect([rollouts.rollout(1).wave, looks]).toEqual([1, 1]);
+  // Of the next wave one comes, and the others are not heard of any more.
+  rollouts.count(undefined, { ...attempt('confirmed'), wave: 1 });
+  await time.pass(2 * MINUTE);
+  expect(rollouts.rollout(1).wave).toBe(1);
+  toCome = 0;
+  await time.pass(MINUTE);
+  expect(rollouts.rollout(1).wave).toBe(2);
 });
 
 it('an abort holds while it is being written', async () => {

@@ -1,11 +1,13 @@
 import type { Attempt } from '../domain/attempt.ts';
+import type { Release } from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import type { NewEvent } from '../domain/event.ts';
 import type { Rollout, WaveCounts } from '../domain/rollout.ts';
-import { badOf, type Changed, dueAt, NO_COUNTS, nextStep, unknownRollout } from '../domain/rollout-steps.ts';
+import { badOf, type Changed, NO_COUNTS, nextStep, type Outlook, unknownRollout } from '../domain/rollout-steps.ts';
 import { createStandings } from '../domain/standings.ts';
 import type { AttemptCount, RolloutStore, Stop } from '../ports/rollouts.ts';
-import type { Later, Now } from '../ports.ts';
+import type { Later } from '../ports.ts';
+import { createOutlooks, type OutlookPorts } from './outlooks.ts';
 
 /**
  * All rollouts, in memory and in the store, and how many devices of each wave stand how. They start, advance, pause and are
@@ -18,8 +20,10 @@ export interface Rollouts {
   rollout(id: number): Rollout;
   /** Of each wave, from the first. */
   counts(id: number): readonly WaveCounts[];
-  /** Durable once resolved. @throws FotaServerError `disk-full`, `data-dir-unusable` */
-  add(rollout: Omit<Rollout, 'id'>): Promise<Rollout>;
+  /** What is known of its open wave besides its counts. */
+  outlook(id: number): Outlook;
+  /** Durable once resolved, as is that `draft` is published. @throws FotaServerError `disk-full`, `data-dir-unusable` */
+  add(rollout: Omit<Rollout, 'id'>, draft?: Release): Promise<Rollout>;
   /**
    * What an operator does with a rollout; durable once resolved, and where it rejects, all is as it was.
    * @throws FotaServerError `rollout-unknown`, `disk-full`, `data-dir-unusable`; whatever `change` throws
@@ -39,14 +43,11 @@ export interface Rollouts {
   close(): Promise<void>;
 }
 
-export interface RolloutPorts {
+export interface RolloutPorts extends OutlookPorts {
   readonly store: RolloutStore;
   /** Of all attempts that are stored. */
   readonly counts: readonly AttemptCount[];
-  readonly now: Now;
   readonly later: Later;
-  /** Whether a known device could come in by the open wave; asked seldom, for it looks at all of them. */
-  readonly hasMembers: (rollout: Rollout) => Promise<boolean>;
   /** Milliseconds between ticks. */
   readonly tickMs: number;
   /** Done at each tick, before the rollouts are looked at. */
@@ -58,9 +59,6 @@ export interface RolloutPorts {
   readonly onProblem: (problem: unknown) => void;
 }
 
-/** How often it is looked at whether a wave has anybody in it. */
-const EMPTY_MS = 30_000;
-
 export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
   const { store, now, later, onChanged, along, onProblem } = ports;
   const rollouts = new Map((await store.rollouts()).map((rollout) => [rollout.id, rollout]));
@@ -69,8 +67,7 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
   const unwritten = new Map<number, Changed>();
   /** Rollouts about to let more devices in. */
   const stepping = new Set<number>();
-  const lookedAt = new Map<number, number>();
-  const empty = new Set<number>();
+  const outlooks = createOutlooks(ports);
   let stop = await store.stop();
   let last: Promise<unknown> = Promise.resolve();
   let timer: { cancel(): void } | undefined;
@@ -97,7 +94,9 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
     onChanged();
   };
 
-  const stepOf = (id: number): Changed | undefined => nextStep(rollout(id), countsOf(id), now(), empty.has(id));
+  const outlook = (id: number): Outlook => outlooks.of(rollout(id), countsOf(id));
+
+  const stepOf = (id: number): Changed | undefined => nextStep(rollout(id), countsOf(id), now(), outlook(id));
 
   const write = ({ change, rollout: { id, project, release, firmwareName, wave, why }, rollout: after }: Changed) => {
     const reason = why === '' ? undefined : why;
@@ -119,7 +118,6 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
         await write(step);
         // It was halted meanwhile: that is written next, and holds.
         if (rollout(id).state !== before.state) continue;
-        empty.delete(id);
         keep(step.rollout);
       }
     } finally {
@@ -143,29 +141,6 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
     }
   };
 
-  /** Looks whether waves that nobody was offered anything by have anybody in them. */
-  const lookForMembers = async (): Promise<void> => {
-    for (const one of rollouts.values()) {
-      const { id, state, wave } = one;
-      const isUntouched = Object.values(countsOf(id)[wave] ?? NO_COUNTS).every((count) => count === 0);
-      const isDue = (dueAt(one) ?? Number.POSITIVE_INFINITY) <= now();
-      if (state !== 'running' || !isUntouched || !isDue) continue;
-      if (Math.abs(now() - (lookedAt.get(id) ?? Number.NEGATIVE_INFINITY)) < EMPTY_MS) continue;
-      lookedAt.set(id, now());
-      if (await isOfOthers(one)) empty.add(id);
-      else empty.delete(id);
-    }
-  };
-
-  /** Whether the known devices that it is for are all in other waves. Of a target of nobody nobody knows when it will have some. */
-  const isOfOthers = async (one: Rollout): Promise<boolean> => {
-    if (await ports.hasMembers(one)) return false;
-    for (const wave of one.waves.keys()) {
-      if (wave !== one.wave && (await ports.hasMembers({ ...one, wave }))) return true;
-    }
-    return false;
-  };
-
   /** What was accepted is accepted of those devices: fewer of them, and less is. */
   const acceptLess = (id: number): void => {
     const { accepted } = rollout(id);
@@ -177,7 +152,7 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
 
   const tick = async (): Promise<void> => {
     await ports.onTick();
-    await lookForMembers();
+    for (const one of rollouts.values()) await outlooks.look(one, () => countsOf(one.id));
     for (const id of rollouts.keys()) review(id);
     await inTurn(writePauses).catch(onProblem);
   };
@@ -211,8 +186,6 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
     if (rollout(id).state !== before.state)
       throw new FotaServerError('rollout-state', `rollout ${id} was halted meanwhile`);
     unwritten.delete(id);
-    empty.delete(id);
-    lookedAt.delete(id);
     keep(changed.rollout);
     return changed.rollout;
   };
@@ -226,13 +199,14 @@ export async function openRollouts(ports: RolloutPorts): Promise<Rollouts> {
   return {
     all: () => [...rollouts.values()],
     rollout,
+    outlook,
     counts: (id) => rollout(id).waves.map((_, wave) => countsOf(id)[wave] ?? NO_COUNTS),
 
-    add: (wanted) =>
+    add: (wanted, draft) =>
       inTurn(async () => {
         const { project, release, firmwareName } = wanted;
         const event = { type: 'rollout.created', project, data: { release, firmwareName } } as const;
-        const added = await along(event, () => store.add(wanted));
+        const added = await along(event, () => store.add(wanted, draft));
         keep(added);
         return added;
       }).finally(() => {

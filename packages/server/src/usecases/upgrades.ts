@@ -1,11 +1,11 @@
 /** Everything that decides upgrades, put together: one wiring for the server, for tests and for whatever else runs it. */
 import type { Query } from '@libfota2/protocol';
-import { FotaServerError } from '../domain/errors.ts';
 import type { NewEvent } from '../domain/event.ts';
 import { createMeter } from '../domain/meter.ts';
 import type { Policy } from '../domain/plan.ts';
 import { createPlanning, type Planning } from '../domain/planning.ts';
 import type { Profile } from '../domain/profile.ts';
+import { asServerError, readQuery, unknownGroup } from '../domain/query.ts';
 import type { Target } from '../domain/rollout.ts';
 import { resolvedTarget } from '../domain/target.ts';
 import type { AttemptStore, RolloutStore } from '../ports/rollouts.ts';
@@ -18,7 +18,7 @@ import { type CheckIn, type CheckIns, createCheckIns } from './check-in.ts';
 import { type Fleet, type OnAttempt, openFleet } from './fleet.ts';
 import { createForecasts } from './forecasts.ts';
 import type { Grouping } from './grouping.ts';
-import { hasMembers } from './members.ts';
+import { hasMembers, membersToCome } from './members.ts';
 import type { Noise } from './noise.ts';
 import { createReports, type Reports } from './reports.ts';
 import { createRolloutDesk, type RolloutDesk } from './rollout-desk.ts';
@@ -105,6 +105,8 @@ export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
     later,
     hasMembers: (rollout) =>
       hasMembers(rollout, catalogue.release(rollout.release), planning.plan(now()), fleet, now(), later),
+    toCome: (rollout) =>
+      membersToCome(rollout, catalogue.release(rollout.release), planning.plan(now()), fleet, now(), later),
     tickMs: ports.tickMs,
     onTick: () => attempts.tick(),
     onChanged: () => planning.changed(),
@@ -124,12 +126,11 @@ export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
   const reports = createReports({ plan: planning.plan, fleet, serials, ends, noise, sha256: ports.sha256, now });
   const signatures = createSignatures({ plan: planning.plan, release: catalogue.release, now });
   const checkTarget = (project: string, target: Target): void => {
-    try {
-      if (target.kind === 'query' || target.kind === 'group') resolvedTarget(project, target, groupQuery);
-    } catch (problem) {
-      const message = `the rollout cannot be: its target is no query: ${(problem as Error).message}`;
-      throw new FotaServerError('rollout-invalid', message, problem);
-    }
+    if (target.kind === 'group' && groupQuery(project, target.group) === undefined)
+      throw unknownGroup(project, target.group);
+    if (target.kind === 'query') readQuery(target.query);
+    if (target.kind === 'query' || target.kind === 'group')
+      asServerError(() => resolvedTarget(project, target, groupQuery));
   };
   const forecasts = createForecasts({
     catalogue,

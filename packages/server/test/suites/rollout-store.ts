@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { Release } from '../../src/domain/catalogue.ts';
 import type { Rollout, Threshold } from '../../src/domain/rollout.ts';
 import type { RolloutStore } from '../../src/ports/rollouts.ts';
 
@@ -91,8 +92,27 @@ const rollouts: fc.Arbitrary<Omit<Rollout, 'id'>> = fc.record({
   endedAt: maybe(whole),
 });
 
-/** What every `RolloutStore` owes to the use cases. `make` makes one that knows the release 1 of the project `p`. */
-export function testRolloutStore(make: () => Promise<UnderTest<RolloutStore>>): void {
+/** What it needs of releases. */
+interface Releases {
+  releases(): Promise<readonly Release[]>;
+}
+
+/**
+ * What every `RolloutStore` owes to the use cases. `make` makes one that knows the release 1 of the project `p`, a draft,
+ * and its releases.
+ */
+export function testRolloutStore(
+  make: () => Promise<UnderTest<RolloutStore> & { readonly catalogue: Releases }>,
+): void {
+  it('a draft is published in the write that makes its rollout, as of then', async () => {
+    const { store, catalogue } = await make();
+    const [draft] = await catalogue.releases();
+    expect(draft).toMatchObject({ state: 'draft', publishedAt: undefined });
+    const made = await store.add(rolloutOf({ createdAt: 9 }), draft);
+    expect(await store.rollouts()).toEqual([made]);
+    expect(await catalogue.releases()).toEqual([{ ...draft, state: 'published', publishedAt: 9 }]);
+  });
+
   it('rollouts come back with everything, as they were written last, in the order of their making', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(rollouts, maybe(rollouts)), { maxLength: 4 }), async (all) => {

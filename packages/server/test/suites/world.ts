@@ -192,7 +192,7 @@ async function made(
   catalogueStore: CatalogueStore,
   devices: Unreliable,
   profileStore: ProfileStore = memoryProfiles(),
-  rolloutStore: RolloutStore = memoryRollouts(),
+  rolloutStore: RolloutStore = memoryRollouts((draft, at) => void catalogueStore.setState(draft, 'published', at)),
   groupStore: GroupStore = memoryGroups(),
 ): Promise<World> {
   const { deliveriesPerDay = 6, maxDevices = 1_000, limits = NO_LIMITS } = options;

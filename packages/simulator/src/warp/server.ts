@@ -19,7 +19,9 @@ import {
   type Decision,
   type Device,
   decide,
+  dependsOnOutlook,
   dueAt,
+  isNewTo,
   isOpen,
   type Known,
   keptDeliveries,
@@ -27,6 +29,7 @@ import {
   NO_COUNTS,
   NO_PROFILE,
   nextStep,
+  type Outlook,
   type Profile,
   paused,
   type Release,
@@ -66,6 +69,8 @@ export interface WarpDevices {
 
 /** How often it is looked at whether a wave has anybody in it. */
 const EMPTY_MS = 600_000;
+/** How long it is held for true how many devices are to come. */
+const LOOK_MS = 3_600_000;
 
 /** `onChanged` is told of all that the rollout does. */
 export function createWarpServer(
@@ -93,7 +98,9 @@ export function createWarpServer(
   const known: Known[] = [];
   const versions: string[] = [];
   const offered: Array<Extract<Decision, { answer: 'upgrade' }> | undefined> = [];
-  let isEmpty = false;
+  let outlook: Outlook = UNSEEN;
+  /** Devices that the open wave had counted when it was looked at. */
+  let counted = 0;
   let looksMs = Number.POSITIVE_INFINITY;
 
   // Devices have asked for as long as anybody can think back.
@@ -113,7 +120,7 @@ export function createWarpServer(
 
   const keep = (changed: Changed): void => {
     ({ rollout } = changed);
-    isEmpty = false;
+    outlook = UNSEEN;
     looksMs = dueAt(rollout) ?? Number.POSITIVE_INFINITY;
     planning.changed();
     onChanged(changed, standings.of(rollout.id), now);
@@ -121,7 +128,12 @@ export function createWarpServer(
   const review = (): void => {
     for (let step = next(); step !== undefined; step = next()) keep(step);
   };
-  const next = (): Changed | undefined => nextStep(rollout, standings.of(rollout.id), now, isEmpty);
+  const here = (): WaveCounts => standings.of(rollout.id)[rollout.wave] ?? NO_COUNTS;
+  const next = (): Changed | undefined => {
+    const came = sumOfAll(here()) - counted;
+    const toCome = outlook.toCome && Math.max(0, outlook.toCome - Math.max(0, came));
+    return nextStep(rollout, standings.of(rollout.id), now, { ...outlook, toCome });
+  };
 
   const watch = (index: number, attempt: Attempt | undefined): void => {
     if (attempt === undefined || !isOpen(attempt) || isWatched[index] === 1) return;
@@ -140,6 +152,9 @@ export function createWarpServer(
       standings.moved(undefined, after);
     }
     watch(index, after);
+    // It waits for nothing else now.
+    const isRunning = rollout.state === 'running' && looksMs === Number.POSITIVE_INFINITY;
+    if (isRunning && dependsOnOutlook(rollout, here())) looksMs = now;
     review();
   };
   const change = (index: number, dealings: Dealings): void => {
@@ -159,18 +174,25 @@ export function createWarpServer(
       else change(index, { ...one, attempt: advance(one.attempt, { type: 'unheard' }, now).attempt });
     }
   };
-  /** Where a wave has soaked, and nobody was offered anything by it, somebody must be in it who can be waited for. */
+  /**
+   * Where a wave has soaked, and nobody was offered anything by it, somebody must be in it who can be waited for; where
+   * enough have confirmed, they must be enough of those who are to come, too.
+   */
   const lookForMembers = (): void => {
     const release = ours();
     if (looksMs > now || release === undefined || rollout.state !== 'running') return;
-    looksMs = now + EMPTY_MS;
-    const here = standings.of(rollout.id)[rollout.wave] ?? NO_COUNTS;
-    if (Object.values(here).some((many) => many > 0)) {
-      looksMs = Number.POSITIVE_INFINITY;
-      return;
-    }
+    counted = sumOfAll(here());
+    outlook = UNSEEN;
+    looksMs = counted === 0 ? now + EMPTY_MS : Number.POSITIVE_INFINITY;
+    if (counted > 0 && !dependsOnOutlook(rollout, here())) return;
     const isMember = memberTest(rollout, release, planning.plan(now));
-    isEmpty = !known.some((_, index) => isMember(deviceOf(index), () => circumstancesOf(index), now));
+    const isIn = (_: Known, index: number): boolean => isMember(deviceOf(index), () => circumstancesOf(index), now);
+    if (counted === 0) outlook = { isEmpty: !known.some(isIn), toCome: undefined };
+    else {
+      const toCome = known.filter((one, index) => isNewTo(rollout, one, now) && isIn(one, index)).length;
+      outlook = { isEmpty: false, toCome };
+      looksMs = now + LOOK_MS;
+    }
   };
   const deviceOf = (index: number): Device => {
     const { id, idKind } = device(index);
@@ -205,7 +227,7 @@ export function createWarpServer(
         moved(index, before.attempt, attempt);
         return decision;
       }
-      const { former, attempt, deliveries, spent } = afterPromise(before, decision, { settleMs, begins: true }, at);
+      const { former, attempt, deliveries, spent } = afterPromise(before, decision, settleMs, at);
       known[index] = { ...heard, attempt, deliveries, spent };
       offered[index] = decision;
       meter.began(id, decision.rollout, decision.package.size);
@@ -263,6 +285,12 @@ export function createWarpServer(
 
     rule: (index) => known[index]?.rule,
   };
+}
+
+const UNSEEN: Outlook = { isEmpty: false, toCome: undefined };
+
+function sumOfAll(counts: WaveCounts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 const NEVER_OFFERED = {

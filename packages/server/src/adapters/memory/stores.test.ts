@@ -6,6 +6,7 @@ import { testEventStore } from '../../../test/suites/event-store.ts';
 import { testGroupStore } from '../../../test/suites/group-store.ts';
 import { testProfileStore } from '../../../test/suites/profile-store.ts';
 import { testRolloutStore } from '../../../test/suites/rollout-store.ts';
+import { releaseOf } from '../../../test/suites/samples.ts';
 import { testVersionCountStore } from '../../../test/suites/version-count-store.ts';
 import { testWebhookStore } from '../../../test/suites/webhook-store.ts';
 import { memoryCatalogue } from './catalogue.ts';
@@ -49,8 +50,10 @@ describe('attempts in memory', () =>
 
 describe('rollouts in memory', () =>
   testRolloutStore(async () => {
-    const store = memoryRollouts();
-    return { store, reopened: async () => store };
+    const catalogue = memoryCatalogue();
+    await catalogue.addRelease(releaseOf());
+    const store = memoryRollouts((draft, at) => void catalogue.setState(draft, 'published', at));
+    return { store, catalogue, reopened: async () => store };
   }));
 
 describe('version counts in memory', () =>

@@ -43,6 +43,19 @@ interface RingRow extends Omit<KeptRing, 'signature'> {
   readonly signature: string | null;
 }
 
+/** Writes another state of a release, and the events of that, in the transaction that runs. */
+export type StateWriting = (release: Release, state: ReleaseState, at: number) => Release;
+
+export function stateWriting(database: Database, tell: (events: readonly DatedEvent[]) => void): StateWriting {
+  const set = database.prepare('UPDATE release SET state = ?, published_at = ?, withdrawn_at = ? WHERE id = ?');
+  return (release, state, at) => {
+    const changed = { ...release, state, ...timeOf(state, at) };
+    set.run(state, changed.publishedAt ?? null, changed.withdrawnAt ?? null, release.id);
+    tell(releaseEvents(release, changed));
+    return changed;
+  };
+}
+
 /** Projects and releases; `tell` writes the events of a change in its transaction. */
 export function catalogueStore(
   database: Database,
@@ -83,6 +96,7 @@ export function catalogueStore(
   );
   const setSignature = database.prepare('UPDATE release_package SET signature = ? WHERE release = ? AND source = ?');
   const setState = database.prepare('UPDATE release SET state = ?, published_at = ?, withdrawn_at = ? WHERE id = ?');
+  const writeState = stateWriting(database, tell);
   const setFloor = database.prepare('UPDATE release SET is_floor = ? WHERE id = ?');
 
   /** A second project of a name or key breaks a constraint. */
@@ -190,15 +204,7 @@ export function catalogueStore(
       return { ...release, packages };
     },
 
-    async setState(release, state, at) {
-      const changed = { ...release, state, ...timeOf(state, at) };
-      const { publishedAt, withdrawnAt, id } = changed;
-      transaction('power-cut', () => {
-        setState.run(state, publishedAt ?? null, withdrawnAt ?? null, id);
-        tell(releaseEvents(release, changed));
-      });
-      return changed;
-    },
+    setState: async (release, state, at) => transaction('power-cut', () => writeState(release, state, at)),
 
     async setFloor(release, isFloor) {
       transaction('power-cut', () => setFloor.run(isFloor ? 1 : 0, release.id));

@@ -1,6 +1,7 @@
 import { FotaServerError } from '../../domain/errors.ts';
 import type { Rollout, RolloutState, Target, Threshold, Window } from '../../domain/rollout.ts';
 import type { RolloutStore, Stop } from '../../ports/rollouts.ts';
+import type { StateWriting } from './catalogue.ts';
 import type { Database } from './database.ts';
 import { either, integer, list, Mismatch, maybe, parts, percentage, text, truth, word } from './read-json.ts';
 import type { Reading, Transaction } from './transaction.ts';
@@ -35,7 +36,12 @@ interface RolloutRow {
 
 const NEVER: Stop = { isOn: false, why: '', at: 0 };
 
-export function rolloutStore(database: Database, transaction: Transaction, reading: Reading): RolloutStore {
+export function rolloutStore(
+  database: Database,
+  transaction: Transaction,
+  reading: Reading,
+  writeState: StateWriting,
+): RolloutStore {
   const all = database.prepare(
     'SELECT id, project, release, state, created_at AS createdAt, rest FROM rollout ORDER BY id',
   );
@@ -51,8 +57,11 @@ export function rolloutStore(database: Database, transaction: Transaction, readi
   return {
     rollouts: async () => (reading(() => all.all()) as unknown as RolloutRow[]).map(rolloutOf),
 
-    add: async (rollout) =>
-      transaction('power-cut', () => ({ ...rollout, id: Number(insert.run(...valuesOf(rollout)).lastInsertRowid) })),
+    add: async (rollout, draft) =>
+      transaction('power-cut', () => {
+        if (draft !== undefined) writeState(draft, 'published', rollout.createdAt);
+        return { ...rollout, id: Number(insert.run(...valuesOf(rollout)).lastInsertRowid) };
+      }),
 
     async update(rollout) {
       transaction('power-cut', () => change.run(...valuesOf(rollout), rollout.id));

@@ -61,9 +61,25 @@ describe('rollouts in SQLite', () =>
   testRolloutStore(async () => {
     const { first, again } = await reopening();
     await first.catalogue.addProject(projectOf('p'));
-    await first.catalogue.addRelease(releaseOf());
-    return { store: first.rollouts, reopened: async () => (await again()).rollouts };
+    const catalogue = first.catalogue;
+    await catalogue.addRelease(releaseOf());
+    return { store: first.rollouts, catalogue, reopened: async () => (await again()).rollouts };
   }));
+
+it('a rollout that cannot be written leaves its draft as it was, and tells nothing', async () => {
+  const { catalogue, rollouts, events, database } = await opened();
+  await catalogue.addProject(projectOf('p'));
+  const draft = await catalogue.addRelease(releaseOf());
+  // As if the disk were full, or the process killed, between both.
+  database.exec("CREATE TEMP TRIGGER no BEFORE INSERT ON rollout BEGIN SELECT RAISE(ABORT, 'no'); END");
+  await expect(rollouts.add(rolloutOf(), draft)).rejects.toThrow('no');
+  database.exec('DROP TRIGGER no');
+  expect([await catalogue.releases(), await rollouts.rollouts()]).toEqual([[draft], []]);
+  expect(await events.newest()).toBe(0);
+  await rollouts.add(rolloutOf(), draft);
+  expect(await catalogue.releases()).toMatchObject([{ state: 'published', publishedAt: 5 }]);
+  expect(await events.after(0, 9)).toMatchObject([{ type: 'release.published' }]);
+});
 
 describe('version counts in SQLite', () =>
   testVersionCountStore(async (hoursKept) => {

@@ -7,7 +7,7 @@ import type { AttemptStore, RolloutStore } from '../../ports/rollouts.ts';
 import type { VersionCountStore } from '../../ports/version-counts.ts';
 import type { WebhookStore } from '../../ports/webhooks.ts';
 import type { CatalogueStore, DeviceStore } from '../../ports.ts';
-import { catalogueStore } from './catalogue.ts';
+import { catalogueStore, stateWriting } from './catalogue.ts';
 import type { Database } from './database.ts';
 import { deviceStore } from './devices.ts';
 import { eventStore, eventWriting } from './events.ts';
@@ -63,7 +63,7 @@ export async function openSqliteStore(
     devices: deviceStore(database, transaction, reading, logLimit),
     events: eventStore(database, writing, transaction, reading),
     profiles: profileStore(database, transaction, reading),
-    rollouts: rolloutStore(database, transaction, reading),
+    rollouts: rolloutStore(database, transaction, reading, stateWriting(database, writing.write)),
     versionCounts: versionCountStore(database, transaction, reading, HOURS_KEPT),
     groups: groupStore(database, transaction, reading),
     migrated,

@@ -31,9 +31,17 @@ async function things(admin: RunningAdmin): Promise<Record<string, string>> {
   await admin.ask('POST /users', { json: { name: 'somebody', password: 'a long sentence', role: 'viewer' } });
   const group = { name: MARK, query: `label:${MARK}`, note: MARK };
   await admin.ask(`POST /projects/${HIDDEN}/groups`, { json: group });
-  await admin.ask(`PUT /projects/${HIDDEN}/key-ring`, { json: { text: ringText(firstRing(HIDDEN)) } });
   const { release } = body as { readonly release: { readonly id: number } };
-  const rollout = await admin.ask('POST /rollouts', { json: { release: release.id, target: { ids: ['none'] } } });
+  const other = { ...json, upload: await uploaded(admin, Buffer.from(`${MARK}2`), 'b.bin'), version: '1.1.0' };
+  const rolledOut = (await admin.ask('POST /releases', { json: other })).body as typeof body;
+  const rollout = await admin.ask('POST /rollouts', {
+    json: {
+      release: (rolledOut as { readonly release: { readonly id: number } }).release.id,
+      target: { ids: ['none'] },
+    },
+  });
+  // From here on nothing unsigned is published there.
+  await admin.ask(`PUT /projects/${HIDDEN}/key-ring`, { json: { text: ringText(firstRing(HIDDEN)) } });
   const webhook = await admin.application.webhooks.create({ url: 'https://127.0.0.1:9', filter: {}, isPrivate: true });
   return {
     project: HIDDEN,
@@ -150,6 +158,47 @@ describe('every route of the OpenAPI document', () => {
       }
       const { status, text } = await ask(operation, 'admin');
       expect([401, 403], `${operation.name} ${text}`).not.toContain(status);
+    }
+  });
+
+  it('lets a publisher roll out what they could publish to all, and no more', async () => {
+    const { admin, tokens, hidden } = world;
+    const headers = { authorization: `Bearer ${tokens['publisher']}` };
+    const make = async (json: object): Promise<Heard> => admin.askByPort('POST /rollouts', { headers, json });
+    const { body } = await admin.ask(`GET /rollouts/${hidden['rollout']}`);
+    const rolledOut = (body as ApiRollout).release;
+    expect(await make({ release: rolledOut })).toMatchObject({
+      status: 403,
+      body: {
+        code: 'forbidden',
+        detail: expect.stringMatching(/^another rollout of release \d+ takes the role operator/),
+      },
+    });
+    const upload = await uploaded(admin, Buffer.from('c'), 'c.bin');
+    const json = { project: SEEN, upload, firmwareName: 'app', version: '1.2.0', draft: true };
+    const { release } = (await admin.ask('POST /releases', { json })).body as {
+      readonly release: { readonly id: number };
+    };
+    expect(await make({ release: release.id, mayDowngrade: true })).toMatchObject({ status: 403 });
+    expect((await admin.ask(`GET /releases/${release.id}`)).body).toMatchObject({ state: 'draft' });
+    expect(await make({ release: release.id })).toMatchObject({ status: 201 });
+    const { id } = (await admin.ask('GET /rollouts')).body as { readonly id: number };
+    for (const step of ['pause', 'skip', 'abort'])
+      expect((await admin.askByPort(`POST /rollouts/${id}/${step}`, { headers })).status).toBe(403);
+  });
+
+  it('tells of the machine only those who run it', async () => {
+    const { admin, tokens } = world;
+    for (const [who, runsIt] of [
+      ['viewer', false],
+      ['publisher', false],
+      ['operator', true],
+      ['admin of another project', false],
+    ] as const) {
+      const headers = { authorization: `Bearer ${tokens[who]}` };
+      const { body } = await admin.askByPort('GET /status', { headers });
+      const { dataDir, node } = body as Readonly<Record<string, unknown>>;
+      expect([dataDir, node], who).toEqual(runsIt ? [admin.dataDir, process.versions.node] : [null, null]);
     }
   });
 

@@ -42,7 +42,7 @@ export interface Audited {
   readonly target?: `params.${string}` | `body.${string}`;
   /** Where the answer names what was made: `id`, `release.id`. */
   readonly made?: string;
-  /** Fields of the body that are kept too. Never a secret, a password or a key. */
+  /** Fields of the body, or of the query, that are kept too. Never a secret, a password or a key. */
   readonly details?: readonly string[];
   /** What is kept of a body, valid or not, whose fields are too long themselves. Must not throw. Never a secret either. */
   readonly sums?: (body: unknown) => Readonly<Record<string, unknown>>;
@@ -99,6 +99,13 @@ export function open(audited?: Audited): Config {
 export function principalOf({ principal }: FastifyRequest): Principal {
   if (principal === undefined) throw new Error('nobody was asked who they are');
   return principal;
+}
+
+/** Of what a route lets nobody below a role do, though it takes lower ones for the rest. @throws FotaServerError `forbidden` */
+export function expectRole(request: FastifyRequest, role: Role, what: string): void {
+  const { kind, name, role: has } = principalOf(request);
+  if (isAtLeast(has, role)) return;
+  throw new FotaServerError('forbidden', `${what} takes the role ${role}; the ${kind} "${name}" is ${has}`);
 }
 
 /** What is left of a list for the one who asks, item by item. */

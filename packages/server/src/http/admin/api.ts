@@ -2,13 +2,13 @@
 import type { IdKind } from '@libfota2/protocol';
 import type { Project, ReleasePackage, ReleaseState } from '../../domain/catalogue.ts';
 import type { Access, Rule } from '../../domain/decide.ts';
-import type { ServerErrorCode } from '../../domain/errors.ts';
+import type { LineProblem, ServerErrorCode } from '../../domain/errors.ts';
 import type { EventData, EventType } from '../../domain/event.ts';
 import type { Inspection } from '../../domain/inspection.ts';
 import type { Grant } from '../../domain/principal.ts';
 import type { Proposed } from '../../domain/proposal.ts';
 import type { LogEvent } from '../../ports.ts';
-import type { ApiStop } from './rollout-api.ts';
+import type { ApiLastAttempt, ApiStop } from './rollout-api.ts';
 
 /** RFC 9457, as `application/problem+json`. */
 export interface ApiProblem {
@@ -31,6 +31,9 @@ export interface ApiProblem {
   readonly position?: number;
   /** Of `query-invalid`: what was probably meant. */
   readonly suggestion?: string;
+  /** Of `table-invalid`: the first of what is wrong with which lines, and how much is. */
+  readonly problems?: readonly LineProblem[];
+  readonly wrong?: number;
 }
 
 export interface ApiPage<Item> {
@@ -41,20 +44,22 @@ export interface ApiPage<Item> {
 
 export interface ApiStatus {
   readonly version: string;
-  /** Version of Node. */
-  readonly node: string;
+  /** Version of Node; as what else concerns the machine, null for those who are no operators of all projects. */
+  readonly node: string | null;
   readonly startedAt: string;
-  readonly dataDir: string;
+  /** As `node`. */
+  readonly dataDir: string | null;
   /** For clients on its machine. Null where it does not listen. */
   readonly deviceUrl: string | null;
   /** The same over TLS. */
   readonly deviceTlsUrl: string | null;
-  /** The address that it listens on for devices, such as `0.0.0.0`. */
+  /** The address that it listens on for devices, such as `0.0.0.0`; as `node`. */
   readonly deviceHost: string | null;
   /** Where LuatOS devices ask besides the platform's path, as configured. */
   readonly paths: readonly string[];
+  /** As `node`. */
   readonly adminUrl: string | null;
-  /** What is shown over TLS. */
+  /** What is shown over TLS; that of `admin` as `node`. */
   readonly certificates: { readonly devices: ApiCertificate | null; readonly admin: ApiCertificate | null };
   readonly counts: ApiCounts;
   /** Whether all upgrades are stopped. */
@@ -169,6 +174,8 @@ export interface ApiRecord {
   readonly rule: Rule;
   readonly sent?: ApiSent;
   readonly deliveries?: ApiDeliveries;
+  /** The last one. */
+  readonly attempt?: ApiLastAttempt;
 }
 
 /** The package that a device was sent last. */

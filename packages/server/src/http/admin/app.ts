@@ -8,6 +8,7 @@ import { FotaServerError } from '../../domain/errors.ts';
 import type { Backups } from '../../usecases/backup.ts';
 import type { Bulk } from '../../usecases/bulk.ts';
 import type { DeviceQueries } from '../../usecases/device-queries.ts';
+import type { DeviceTables } from '../../usecases/device-tables.ts';
 import type { Events } from '../../usecases/events.ts';
 import type { Groups } from '../../usecases/groups.ts';
 import type { Operator } from '../../usecases/operator.ts';
@@ -30,6 +31,7 @@ import {
   groupSchema,
   logEntrySchema,
   recordSchema,
+  tableOutcomeSchema,
 } from './device-schemas.ts';
 import { addEntry, type EntryParts } from './entry.ts';
 import { eventSchema } from './event-schemas.ts';
@@ -54,6 +56,7 @@ import { rolloutRoutes } from './routes/rollouts.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { type ServerFacts, statusRoute } from './routes/status.ts';
 import { stopRoutes } from './routes/stop.ts';
+import { tableImportRoute, tableRoutes } from './routes/tables.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { uploadBytesRoute, uploadRoutes } from './routes/uploads.ts';
 import { userRoutes } from './routes/users.ts';
@@ -71,6 +74,7 @@ export interface AppParts extends EntryParts {
   readonly devices: DeviceQueries;
   readonly groups: Groups;
   readonly bulk: Bulk;
+  readonly tables: DeviceTables;
   readonly rollouts: RolloutDesk;
   readonly uploads: Uploads;
   readonly events: Events;
@@ -192,6 +196,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
     groupSchema,
     logEntrySchema,
     recordSchema,
+    tableOutcomeSchema,
     eventSchema,
     versionHistorySchema,
     keyRingSchema,
@@ -215,6 +220,8 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
       versionRoutes(routes, operator, versions);
       groupRoutes(routes, groups);
       bulkRoutes(routes, bulk);
+      tableRoutes(routes, parts.tables);
+      void routes.register(context((tables) => tableImportRoute(tables, parts.tables)));
       tokenRoutes(routes, tokens);
       eventRoutes(routes, operator, events, { streaming: createStreaming({ events, ending, onProblem }), identify });
       backupRoutes(routes, parts.backups);

@@ -169,6 +169,29 @@ describe('the audit log of the admin API', () => {
     expect(entry).toMatchObject({ action: 'release.create', code: 'upload-unknown' });
     expect(entry?.details.map(({ name }) => name)).toEqual(['upload', 'firmwareName', 'version', 'core']);
   });
+
+  it('keeps of a rollout all that was asked for, and of long lists what there is room for', async () => {
+    const admin = await running();
+    await admin.ask('POST /projects', { json: { name: 'p' } });
+    const upload = await uploaded(admin, Buffer.from('a firmware'));
+    await admin.ask('POST /releases', {
+      json: { project: 'p', upload, firmwareName: 'app', version: '1', draft: true },
+    });
+    const ids = Array.from({ length: 1_000 }, (_, at) => `device ${at}`);
+    const json = {
+      ...{ release: 1, target: { ids }, waves: [{ percent: 100 }], startAt: '2030-01-01T00:00:00.000Z', windows: [] },
+      ...{ timeZone: 'UTC', soakMs: 1, confirm: { count: 3 }, pause: { wave: { count: 2 } }, silentAfterMs: 7 },
+      ...{ mayDowngrade: false, limits: { downloads: 4 } },
+    };
+    expect(await admin.ask('POST /rollouts', { json })).toMatchObject({ status: 201 });
+    const [entry] = await audited(admin);
+    expect(entry).toMatchObject({ action: 'rollout.create', project: 'p', made: '1', code: 'ok' });
+    const kept = Object.fromEntries(entry?.details.map(({ name, value }) => [name, value]) ?? []);
+    expect(Object.keys(kept)).toEqual(Object.keys(json));
+    expect(kept['confirm']).toBe('{"count":3}');
+    expect(kept['target']).toMatch(/^.{0,20}device 0.{0,2000}…/);
+    expect(JSON.stringify(kept).length).toBeLessThan(4_000);
+  });
 });
 
 it('the records of the audit log are a chain that anybody can check', async () => {

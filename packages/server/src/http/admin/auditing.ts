@@ -69,7 +69,7 @@ export function noteRefusal(audit: Audit, request: FastifyRequest, error: unknow
 }
 
 function attemptOf(request: FastifyRequest, audited: Audited | undefined): Attempt {
-  const { method, routeOptions, ip, id, body } = request;
+  const { method, routeOptions, ip, id, body, query } = request;
   const params = request.params as Readonly<Record<string, unknown>> | undefined;
   const principal: Principal | undefined = request.principal;
   const { target, details = [], sums } = audited ?? {};
@@ -78,7 +78,7 @@ function attemptOf(request: FastifyRequest, audited: Audited | undefined): Attem
     action: audited?.action ?? `${method} ${routeOptions.url ?? ''}`,
     project: request.touched ?? nameAt(params, 'project') ?? nameAt(body, 'project'),
     target: target && nameAt({ params, body }, target),
-    details: detailsOf(body, details, sums?.(body)),
+    details: detailsOf({ ...(query as object | undefined), ...(body as object | undefined) }, details, sums?.(body)),
     from: ip || undefined,
     request: id,
   };

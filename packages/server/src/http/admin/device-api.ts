@@ -1,5 +1,5 @@
 /** The JSON of the admin API about queries on devices, see api.ts. */
-import type { ApiDeviceListing } from './api.ts';
+import type { ApiDeviceListing, ApiProfile } from './api.ts';
 
 /** How many devices a query fits. */
 export interface ApiCount {
@@ -25,6 +25,33 @@ export interface ApiBulkFailure {
   /** Of docs/errors.md. */
   readonly code: string;
   readonly message: string;
+}
+
+/** What a table of devices has changed, or would change. */
+export interface ApiTableOutcome {
+  /** Nothing was changed: it was only looked at. */
+  readonly dryRun: boolean;
+  /** SHA-256 of the table, in lower-case hex. */
+  readonly sha256: string;
+  /** The head not counted. */
+  readonly lines: number;
+  /** Each once. */
+  readonly devices: number;
+  readonly changed: number;
+  /** Of the changed, those of which nothing was known. */
+  readonly added: number;
+  /** Of which nothing is known and nothing is said. */
+  readonly unknown: number;
+  /** The first of the changes. */
+  readonly sample: readonly ApiTableChange[];
+}
+
+export interface ApiTableChange {
+  readonly line: number;
+  readonly id: string;
+  readonly isNew: boolean;
+  readonly before: ApiProfile;
+  readonly after: ApiProfile;
 }
 
 /** Devices of a project that have a name. */

@@ -2,7 +2,8 @@
 import { type TUnsafe, Type } from 'typebox';
 import { RULES } from '../../domain/decide.ts';
 import type { ApiDevice, ApiDeviceListing, ApiExplanation, ApiLogEntry, ApiRecord } from './api.ts';
-import type { ApiBulk, ApiCount, ApiGroup } from './device-api.ts';
+import type { ApiBulk, ApiCount, ApiGroup, ApiTableOutcome } from './device-api.ts';
+import { lastAttemptSchema } from './rollout-schemas.ts';
 import { releaseSchema } from './schemas.ts';
 import { closed, count, oneOf, ref, sha256, shape, text, time } from './shape.ts';
 
@@ -44,6 +45,7 @@ export const recordSchema: TUnsafe<ApiRecord> = shape<ApiRecord>()(
           closed,
         ),
       ),
+      attempt: Type.Optional(ref(lastAttemptSchema)),
     },
     closed,
   ),
@@ -101,6 +103,37 @@ export const bulkSchema: TUnsafe<ApiBulk> = shape<ApiBulk>()(
         { description: 'those that could not be changed' },
       ),
       cursor: Type.Optional(Type.String({ description: 'give it to go on; left out at the end' })),
+    },
+    closed,
+  ),
+);
+
+const said = Type.Object(profile, closed);
+
+export const tableOutcomeSchema: TUnsafe<ApiTableOutcome> = shape<ApiTableOutcome>()(
+  'TableOutcome',
+  Type.Object(
+    {
+      dryRun: Type.Boolean({ description: 'nothing was changed: it was only looked at' }),
+      sha256: sha256('of the table, in lower-case hex'),
+      lines: count('of the table, the head not counted'),
+      devices: count('that the table names, each once'),
+      changed: count('of these, of which something new is said'),
+      added: count('of those, of which nothing was known; they need not have asked'),
+      unknown: count('of which nothing is known and nothing is said: they stay unknown'),
+      sample: Type.Array(
+        Type.Object(
+          {
+            line: count('where it stands, from 1'),
+            id: Type.String(),
+            isNew: Type.Boolean({ description: 'nothing was known of it' }),
+            before: said,
+            after: said,
+          },
+          closed,
+        ),
+        { description: 'the first of the changes' },
+      ),
     },
     closed,
   ),

@@ -144,6 +144,9 @@ describe('publishing', () => {
     await admin.ask(`PUT ${PATH}`, { json: FIRST });
     const refused = { status: 422, body: { code: 'signature-missing' } };
     expect(await admin.ask(`POST /releases/${id}/publish`)).toMatchObject(refused);
+    // A rollout publishes its draft.
+    expect(await admin.ask('POST /rollouts', { json: { release: id } })).toMatchObject(refused);
+    expect((await admin.ask('GET /rollouts')).body).toMatchObject({ items: [] });
     const other = randomBytes(9);
     expect(await publish(admin, { signature: signed(other), source: '2012' }, other)).toMatchObject(refused);
     await publish(admin, { signature: signed(bytes), draft: true });

@@ -39,6 +39,7 @@ const ROUTES = [
   'DELETE /api/v1/webhooks/{webhook}',
   'GET /api/v1/devices',
   'GET /api/v1/devices/count',
+  'GET /api/v1/devices/export',
   'GET /api/v1/events',
   'GET /api/v1/log',
   'GET /api/v1/me',
@@ -75,6 +76,8 @@ const ROUTES = [
   'GET /api/v1/webhooks/{webhook}/deliveries',
   'PATCH /api/v1/webhooks/{webhook}',
   'POST /api/v1/projects',
+  'POST /api/v1/projects/{project}/devices/import',
+  'POST /api/v1/projects/{project}/devices/{device}/release',
   'POST /api/v1/projects/{project}/groups',
   'POST /api/v1/projects/{project}/keys',
   'POST /api/v1/releases',
@@ -160,7 +163,11 @@ it('every operation says what it answers, problems in their own type', async () 
     expect(statuses, what).toEqual(expect.arrayContaining(['400', '401', '500', '503']));
     for (const [status, { description, content }] of Object.entries(responses)) {
       expect(description, `${what} ${status}`).toBeTruthy();
-      const file = path.endsWith('/backup') ? 'application/x-tar' : 'application/json';
+      const files: readonly (readonly [end: string, type: string])[] = [
+        ['/backup', 'application/x-tar'],
+        ['/devices/export', 'text/csv'],
+      ];
+      const file = files.find(([end]) => path.endsWith(end))?.[1] ?? 'application/json';
       const type = status.startsWith('2') ? file : 'application/problem+json';
       const types = path.endsWith('/events') && status === '200' ? ['text/event-stream', type] : [type];
       if (!['204', '304'].includes(status)) expect(Object.keys(content ?? {}), `${what} ${status}`).toEqual(types);

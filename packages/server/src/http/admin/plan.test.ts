@@ -76,7 +76,7 @@ describe('a plan', () => {
     const code = async (json: object) => ((await ask('POST /plan', { json })).body as { code: string }).code;
     expect(await code({ rollout: 9 })).toBe('rollout-unknown');
     expect(await code({ request: { release: 9 } })).toBe('release-unknown');
-    expect(await code({ request: { release: 2, target: { query: 'nonsense =' } } })).toBe('rollout-invalid');
+    expect(await code({ request: { release: 2, target: { query: 'nonsense =' } } })).toBe('query-invalid');
     expect(await code({})).toBe('request-invalid');
     expect(await code({ rollout: 1, request: { release: 2 } })).toBe('request-invalid');
   });

@@ -27,6 +27,7 @@ const STATUS: Readonly<Partial<Record<ServerErrorCode, number>>> = {
   'project-exists': 409,
   'group-exists': 409,
   'bulk-unexpected': 409,
+  'table-invalid': 422,
   'group-in-use': 409,
   'groups-full': 409,
   'release-exists': 409,
@@ -85,7 +86,7 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 /** A problem by RFC 9457. Of the error only what is listed here goes out. */
 export function problemOf(error: FotaServerError): ApiProblem {
   const { code, message, remedy, facts } = error;
-  const { offset, nextFreeVersion, position, suggestion } = facts;
+  const { offset, nextFreeVersion, position, suggestion, problems, wrong } = facts;
   return {
     type: `urn:fota:${code}`,
     title: SERVER_ERRORS[code].means,
@@ -97,6 +98,8 @@ export function problemOf(error: FotaServerError): ApiProblem {
     ...(typeof nextFreeVersion === 'string' && { nextFreeVersion }),
     ...(typeof position === 'number' && { position }),
     ...(typeof suggestion === 'string' && { suggestion }),
+    ...(typeof problems === 'object' && { problems }),
+    ...(typeof wrong === 'number' && { wrong }),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * `Idempotency-Key` on every request that changes something, for all routes alike. Not on those that take bytes, which go on
- * by their offset, and not on those that take a password: nothing that could be guessed from is kept of it.
+ * by their offset, but for tables, which come whole; and not on those that take a password: nothing that could be guessed
+ * from is kept of it.
  */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
@@ -8,7 +9,7 @@ import type { TSchema } from 'typebox';
 import { FotaServerError } from '../../domain/errors.ts';
 import { ownerOf } from '../../domain/principal.ts';
 import type { Keyed, Repeats } from '../../usecases/repeats.ts';
-import { type App, withHeader } from './route.ts';
+import { type App, TABLE_TYPE, withHeader } from './route.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -82,7 +83,8 @@ export function describeRepeating<T extends FastifySchema>(
 function isRepeatable({ method, schema }: Pick<RouteOptions, 'method' | 'schema'>): boolean {
   const isWrite = [method].flat().some((one) => one !== 'GET' && one !== 'HEAD');
   const { consumes, body } = (schema ?? {}) as { readonly consumes?: unknown; readonly body?: TSchema };
-  return isWrite && consumes === undefined && !/"password"/.test(JSON.stringify(body ?? {}));
+  const isWhole = [consumes].flat().every((type) => type === undefined || type === TABLE_TYPE);
+  return isWrite && isWhole && !/"password"/.test(JSON.stringify(body ?? {}));
 }
 
 function keyedOf(request: FastifyRequest, given: string): Keyed {

@@ -153,10 +153,14 @@ export interface ApiRetried {
 }
 
 /** How far a device has come with a release. */
-export interface ApiAttempt {
+export interface ApiAttempt extends ApiLastAttempt {
   readonly project: string;
   readonly device: string;
   readonly firmwareName: string;
+}
+
+/** How far a device has come with the release that it was offered last. */
+export interface ApiLastAttempt {
   readonly release: number;
   /** What the device told when it was offered the release, and what it tells once it runs it. */
   readonly from: string;

@@ -118,8 +118,12 @@ export const rolloutBody: TUnsafe<ApiRolloutRequest> = shape<ApiRolloutRequest>(
       confirm: Type.Optional(
         Type.Object(
           {
-            count: Type.Optional(count('so many devices of the wave')),
-            percent: Type.Optional(percent('of the devices of the wave that were offered the release')),
+            count: Type.Optional(count('so many devices of the wave, or all where it has fewer')),
+            percent: Type.Optional(
+              percent(
+                'of the devices of the wave that were offered the release, or were heard of within silentAfterMs and are to be',
+              ),
+            ),
           },
           { ...justOne, description: 'how many must have confirmed before the next wave opens; default: 80 %' },
         ),

@@ -2,7 +2,7 @@
 import { type TSchema, type TUnsafe, Type } from 'typebox';
 import { ATTEMPT_STATES, STANDINGS } from '../../domain/attempt.ts';
 import { ROLLOUT_STATES } from '../../domain/rollout.ts';
-import type { ApiAttempt, ApiRetried, ApiRollout, ApiStandings, ApiStop } from './rollout-api.ts';
+import type { ApiAttempt, ApiLastAttempt, ApiRetried, ApiRollout, ApiStandings, ApiStop } from './rollout-api.ts';
 import { percent, rolloutLimitsSchema, thresholdSchema, windowSchema } from './rollout-request.ts';
 import { closed, count, oneOf, ref, shape, text, time } from './shape.ts';
 
@@ -11,7 +11,7 @@ const standing = oneOf(STANDINGS, 'how it counts in its rollout');
 const amount = Type.Object(
   {
     count: Type.Optional(count('so many devices')),
-    percent: Type.Optional(percent('of the devices of the wave that were offered the release')),
+    percent: Type.Optional(percent('of the devices of the wave that were offered the release or are to be')),
   },
   closed,
 );
@@ -106,6 +106,26 @@ export const retriedSchema: TUnsafe<ApiRetried> = shape<ApiRetried>()(
   Type.Object({ rollout: ref(rolloutSchema), devices: count('that may try again') }, closed),
 );
 
+const attempt = {
+  release: count('id of the release'),
+  from: text('what the device told when it was offered the release'),
+  to: text('what it tells once it runs the release'),
+  rollout: Type.Optional(count('by which it was offered; left out: by none')),
+  wave: Type.Optional(count('of the rollout, from 1')),
+  state: oneOf(ATTEMPT_STATES, 'how far it has come'),
+  standing,
+  failures: count('how often it was installed in vain'),
+  offeredAt: time('when it was first offered'),
+  changedAt: time('when its state last changed'),
+  code: Type.Optional(Type.Integer({ description: 'what the device reported' })),
+  detail: text('why it ended as it did; empty: nothing is known'),
+};
+
+export const lastAttemptSchema: TUnsafe<ApiLastAttempt> = shape<ApiLastAttempt>()(
+  'LastAttempt',
+  Type.Object(attempt, closed),
+);
+
 export const attemptSchema: TUnsafe<ApiAttempt> = shape<ApiAttempt>()(
   'Attempt',
   Type.Object(
@@ -113,18 +133,7 @@ export const attemptSchema: TUnsafe<ApiAttempt> = shape<ApiAttempt>()(
       project: text('name of the project'),
       device: text('id of the device'),
       firmwareName: text('what it asked for'),
-      release: count('id of the release'),
-      from: text('what the device told when it was offered the release'),
-      to: text('what it tells once it runs the release'),
-      rollout: Type.Optional(count('by which it was offered; left out: by none')),
-      wave: Type.Optional(count('of the rollout, from 1')),
-      state: oneOf(ATTEMPT_STATES, 'how far it has come'),
-      standing,
-      failures: count('how often it was installed in vain'),
-      offeredAt: time('when it was first offered'),
-      changedAt: time('when its state last changed'),
-      code: Type.Optional(Type.Integer({ description: 'what the device reported' })),
-      detail: text('why it ended as it did; empty: nothing is known'),
+      ...attempt,
     },
     closed,
   ),
@@ -151,5 +160,6 @@ export const rolloutShapes: readonly TSchema[] = [
   rolloutSchema,
   retriedSchema,
   attemptSchema,
+  lastAttemptSchema,
   stopSchema,
 ];

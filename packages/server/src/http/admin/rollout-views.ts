@@ -1,5 +1,4 @@
 /** Rollouts, attempts and the global stop as the admin API says them, and a rollout as it is asked for. */
-import { standingOf } from '../../domain/attempt.ts';
 import type { RolloutLimits, Target, Threshold, Wave, WaveCounts, Window } from '../../domain/rollout.ts';
 import { type RolloutRequest, specOf } from '../../domain/rollout-spec.ts';
 import { NO_COUNTS, sumOf } from '../../domain/rollout-steps.ts';
@@ -20,7 +19,7 @@ import type {
   ApiWaveRequest,
   ApiWindow,
 } from './rollout-api.ts';
-import { iso, isoIf, known } from './views.ts';
+import { iso, isoIf, known, lastAttemptView } from './views.ts';
 
 /** Ids of a list that are shown where many rollouts are. */
 const FEW_IDS = 5;
@@ -49,24 +48,8 @@ export function rolloutView({ rollout, release, counts, next }: RolloutProgress,
 }
 
 export function attemptView(attempt: StoredAttempt): ApiAttempt {
-  const { project, id, firmwareName, release, from, to, rollout, wave, state, failures, code, detail } = attempt;
-  return known({
-    project,
-    device: id,
-    firmwareName,
-    release,
-    from,
-    to,
-    rollout,
-    wave: rollout === undefined ? undefined : wave + 1,
-    state,
-    standing: standingOf(attempt),
-    failures,
-    offeredAt: iso(attempt.offeredAt),
-    changedAt: iso(attempt.changedAt),
-    code,
-    detail,
-  });
+  const { project, id, firmwareName } = attempt;
+  return { project, device: id, firmwareName, ...lastAttemptView(attempt) };
 }
 
 export function stopView({ isOn, why, at }: Stop): ApiStop {

@@ -187,7 +187,7 @@ describe('rollouts', () => {
     ],
     ['a zone that is none', { timeZone: 'Mars/Olympus' }, 'rollout-invalid', '"Mars/Olympus" is no time zone'],
     ['a start that is no time', { startAt: 'tomorrow' }, 'request-invalid', '"startAt" in the body'],
-    ['a query that is none', { target: { query: 'label:' } }, 'rollout-invalid', 'its target is no query'],
+    ['a query that is none', { target: { query: 'label:' } }, 'query-invalid', 'the query ends'],
     ['an id that is none', { target: { ids: ['\u0007'] } }, 'rollout-invalid', 'is no device id'],
     ['a field that nobody knows', { soak: 1 }, 'request-invalid', 'not known in the body: "soak"'],
   ])('are refused that have %s', async (_what, changes, code, detail) => {

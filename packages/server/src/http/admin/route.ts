@@ -13,6 +13,9 @@ import { closed, ref } from './shape.ts';
 
 export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
 
+/** The type of a table. */
+export const TABLE_TYPE = 'text/csv';
+
 declare module 'fastify' {
   interface FastifySchema {
     /** Codes of the problems that a route may answer with, besides those of every route. */

@@ -203,6 +203,17 @@ describe('devices', () => {
       rule: 'newer-release',
       sent: { release: expect.any(Number), version: '1.1.0', sha256, size: bytes.length, at: TIME },
       deliveries: { sha256, version: '1.0.0', count: 1, since: TIME },
+      attempt: {
+        release: expect.any(Number),
+        from: '1.0.0',
+        to: '1.1.0',
+        state: 'downloading',
+        standing: 'under-way',
+        failures: 0,
+        offeredAt: TIME,
+        changedAt: TIME,
+        detail: '',
+      },
     };
     const shown = await admin.ask('GET /projects/sample/devices/867');
     expect(shown.body).toEqual({ project: 'sample', id: '867', access: 'default', labels: [], records: [record] });

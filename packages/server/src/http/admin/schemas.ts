@@ -32,6 +32,20 @@ export const problemSchema: TUnsafe<ApiProblem> = shape<ApiProblem>()(
       nextFreeVersion: Type.Optional(text('of version-taken: the next version that is free')),
       position: Type.Optional(count('of query-invalid: where in the query, from 0')),
       suggestion: Type.Optional(text('of query-invalid: what was probably meant')),
+      problems: Type.Optional(
+        Type.Array(
+          Type.Object(
+            {
+              line: count('from 1'),
+              column: Type.Optional(text('its name, where it is about one')),
+              message: Type.String(),
+            },
+            closed,
+          ),
+          { description: 'of table-invalid: the first of what is wrong' },
+        ),
+      ),
+      wrong: Type.Optional(count('of table-invalid: how much is wrong in all, as far as it was read')),
     },
     closed,
   ),
@@ -47,14 +61,18 @@ const certificate = Type.Object(
   closed,
 );
 
+const FOR_THOSE = 'null for those who are no operators of all projects';
+
 export const statusSchema: TUnsafe<ApiStatus> = shape<ApiStatus>()(
   'Status',
   Type.Object(
     {
       version: text('of this program'),
-      node: text('version of Node'),
+      node: Type.Union([Type.String(), Type.Null()], { description: `version of Node; ${FOR_THOSE}` }),
       startedAt: time('when the server started'),
-      dataDir: text('the data folder on the machine of the server'),
+      dataDir: Type.Union([Type.String(), Type.Null()], {
+        description: `the data folder on the machine of the server; ${FOR_THOSE}`,
+      }),
       deviceUrl: Type.Union([Type.String(), Type.Null()], {
         description: 'where devices on the machine of the server ask; null: nowhere',
       }),
@@ -62,18 +80,20 @@ export const statusSchema: TUnsafe<ApiStatus> = shape<ApiStatus>()(
         description: 'the same over TLS; null: nowhere',
       }),
       deviceHost: Type.Union([Type.String(), Type.Null()], {
-        description: 'the address that is listened on for devices, such as 0.0.0.0; null: none',
+        description: 'the address that is listened on for devices, such as 0.0.0.0; null: none, or not told: see node',
       }),
       paths: Type.Array(Type.String(), {
         description: 'where LuatOS devices ask besides the path of the platform, as configured',
       }),
       adminUrl: Type.Union([Type.String(), Type.Null()], {
-        description: 'where this API is on the network; null: nowhere',
+        description: 'where this API is on the network; null: nowhere, or not told: see node',
       }),
       certificates: Type.Object(
         {
           devices: Type.Union([certificate, Type.Null()], { description: 'shown to devices; null: none' }),
-          admin: Type.Union([certificate, Type.Null()], { description: 'shown to clients of this API; null: none' }),
+          admin: Type.Union([certificate, Type.Null()], {
+            description: 'shown to clients of this API; null: none, or not told',
+          }),
         },
         closed,
       ),

@@ -1,4 +1,5 @@
 /** What the domain knows, as the admin API says it. */
+import { type Attempt, standingOf } from '../../domain/attempt.ts';
 import type { Project, Release } from '../../domain/catalogue.ts';
 import type { Considered } from '../../domain/choose.ts';
 import type { StoredEvent } from '../../domain/event.ts';
@@ -12,6 +13,7 @@ import type { Token } from '../../ports/tokens.ts';
 import type { User } from '../../ports/users.ts';
 import type { DeviceRecord, Page, StoredLogEntry } from '../../ports.ts';
 import type { BulkPart } from '../../usecases/bulk.ts';
+import type { Said, TableOutcome } from '../../usecases/device-tables.ts';
 import type { KnownDevice, Published } from '../../usecases/operator.ts';
 import type { Upload } from '../../usecases/uploads.ts';
 import type { ApiAudit, ApiMe, ApiUser } from './account-api.ts';
@@ -31,7 +33,8 @@ import type {
   ApiToken,
   ApiUpload,
 } from './api.ts';
-import type { ApiBulk, ApiGroup } from './device-api.ts';
+import type { ApiBulk, ApiGroup, ApiTableOutcome } from './device-api.ts';
+import type { ApiLastAttempt } from './rollout-api.ts';
 
 type Optional<T> = { [Key in keyof T as undefined extends T[Key] ? Key : never]?: Exclude<T[Key], undefined> };
 type Required<T> = { [Key in keyof T as undefined extends T[Key] ? never : Key]: T[Key] };
@@ -88,7 +91,7 @@ export function uploadView({ id, fileName, size, offset, sha256, expiresAt, take
 }
 
 function recordView(record: DeviceRecord): ApiRecord {
-  const { firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule, sent, deliveries } = record;
+  const { firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule, sent, deliveries, attempt } = record;
   return known({
     firmwareName,
     idKind,
@@ -99,10 +102,29 @@ function recordView(record: DeviceRecord): ApiRecord {
     rule,
     sent: sent && { ...sent, at: iso(sent.at) },
     deliveries: deliveries && { ...deliveries, since: iso(deliveries.since) },
+    attempt: attempt && lastAttemptView(attempt),
   });
 }
 
-function profileView({ access, profile: { labels, note, pin } }: KnownDevice): ApiProfile {
+export function lastAttemptView(attempt: Attempt): ApiLastAttempt {
+  const { release, from, to, rollout, wave, state, failures, code, detail } = attempt;
+  return known({
+    release,
+    from,
+    to,
+    rollout,
+    wave: rollout === undefined ? undefined : wave + 1,
+    state,
+    standing: standingOf(attempt),
+    failures,
+    offeredAt: iso(attempt.offeredAt),
+    changedAt: iso(attempt.changedAt),
+    code,
+    detail,
+  });
+}
+
+function profileView({ access, profile: { labels, note, pin } }: Said): ApiProfile {
   return known({ access, labels, note: note === '' ? undefined : note, pin });
 }
 
@@ -123,6 +145,18 @@ export function bulkView(
     failed: failed.map(({ id, error: { code, message } }) => ({ id, code, message })),
     cursor,
   });
+}
+
+export function tableView(outcome: TableOutcome, sha256: string, dryRun: boolean): ApiTableOutcome {
+  const { lines, devices, changed, added, unknown, sample } = outcome;
+  const changes = sample.map(({ line, id, isNew, before, after }) => ({
+    line,
+    id,
+    isNew,
+    before: profileView(before),
+    after: profileView(after),
+  }));
+  return { dryRun, sha256, lines, devices, changed, added, unknown, sample: changes };
 }
 
 export function listingView(device: KnownDevice): ApiDeviceListing {

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { type Identity, matchesIfNoneMatch, parseRange } from '@libfota2/protocol';
 import type { Package, ReleasePackage } from '../../domain/catalogue.ts';
-import type { Decision, Question, Refused, Upgrade } from '../../domain/decide.ts';
+import type { Decision, Question, Refused, Rule, Upgrade } from '../../domain/decide.ts';
 import type { OpenPackage, Sent } from '../../ports.ts';
 import type { CheckIns } from '../../usecases/check-in.ts';
 import type { Signatures } from '../../usecases/signatures.ts';
 import { type Answer, beyondTheEnd, etagOf, notModified, packageAnswer, refusal } from '../answers.ts';
 
 /** Answers the question of a device, however it was put: one decision, one dialect (docs/protocol.md §10). */
-export type Answering = (identity: Identity, request: IncomingMessage, only?: OnlyThis) => Promise<Answer>;
+export type Answering = (identity: Identity, request: IncomingMessage, only?: OnlyThis) => Answer | Promise<Answer>;
 
 /** The package that the device was told of before: it gets this one, or none. */
 export interface OnlyThis {
@@ -143,33 +143,45 @@ export function createAnswering(ports: {
     return isLook ? signed(packageAnswer(chosen, await open(chosen)), decision, chosen) : promised(identity, decision);
   };
 
-  const answered = async (
-    identity: Question,
+  /** The same to all whom this rule refuses: made once. */
+  const refusals = { json: new Map<Rule, Answer>(), empty: new Map<Rule, Answer>() };
+  const refusalBy = ({ rule, code, msg, project, retryAfterS }: Refused): Answer => {
+    const form = project?.refusals ?? 'json';
+    if (retryAfterS !== undefined) return refusal(STATUS[code], code, msg, form, retryAfterS);
+    const made = refusals[form].get(rule) ?? refusal(STATUS[code], code, msg, form);
+    refusals[form].set(rule, made);
+    return made;
+  };
+
+  /** Most questions end here, and within their turn. */
+  const refused = (decision: Refused, isLook: boolean): Answer | Promise<Answer> => {
+    const answer = updating(refusalBy(decision), decision);
+    const remembered = isLook ? undefined : checkIns.answered(decision);
+    return remembered === undefined ? answer : remembered.then(() => answer);
+  };
+
+  const longer = async (
+    question: Question,
     decision: Decision,
     request: IncomingMessage,
     only: OnlyThis | undefined,
-  ): Promise<Answer | undefined> => {
+  ): Promise<Answer> => {
     const { method, headers } = request;
-    const isLook = method === 'HEAD';
-    if (headers.range !== undefined && !isLook) {
-      const resumed = await rest(identity, decision, headers.range, single(headers['if-range']), only);
-      if (resumed !== undefined) return resumed;
+    if (headers.range !== undefined && method !== 'HEAD') {
+      const resumed = await rest(question, decision, headers.range, single(headers['if-range']), only);
+      if (resumed !== undefined) return updating(resumed, decision);
     }
-    if (decision.answer === 'refused') {
-      if (!isLook) await checkIns.answered(decision);
-      const { code, msg, project, retryAfterS } = decision;
-      return refusal(STATUS[code], code, msg, project?.refusals, retryAfterS);
-    }
-    return beginning(identity, decision, request, only);
+    if (decision.answer === 'refused') return refused(decision, method === 'HEAD');
+    const begun = await beginning(question, decision, request, only);
+    return begun === undefined ? answer(question, request, only) : updating(begun, decision);
   };
 
-  const answer: Answering = async (identity, request, only) => {
+  const answer: Answering = (identity, request, only) => {
     const question = asked(identity, request.headers);
-    for (;;) {
-      const decision = checkIns.decide(question);
-      const found = await answered(question, decision, request, only);
-      if (found !== undefined) return updating(found, decision);
-    }
+    const decision = checkIns.decide(question);
+    const isPlain = request.headers.range === undefined || request.method === 'HEAD';
+    if (decision.answer === 'refused' && isPlain) return refused(decision, request.method === 'HEAD');
+    return longer(question, decision, request, only);
   };
   return answer;
 }

@@ -11,10 +11,10 @@ export function reportRoute(reports: Reports): DeviceRoute {
     answer(target, request, body) {
       const asked = parseReportTarget(target);
       if (asked === undefined) return undefined;
-      if (request.method !== 'POST') return Promise.resolve(onlyPost());
-      if (body === undefined) return Promise.resolve(refusal(413, 413, `a report has at most ${REPORT_BYTES} bytes`));
+      if (request.method !== 'POST') return onlyPost();
+      if (body === undefined) return refusal(413, 413, `a report has at most ${REPORT_BYTES} bytes`);
       const report = parseReport(new TextDecoder().decode(body));
-      if (typeof report === 'string') return Promise.resolve(refusal(400, 400, report));
+      if (typeof report === 'string') return refusal(400, 400, report);
       return reports.take(asked, report).then(answerOf);
     },
     keeps: (target) => (parseReportTarget(target) === undefined ? 0 : REPORT_BYTES),

@@ -7,7 +7,7 @@ import { excerptOf, type Refused, type RefusedReason } from '../refused.ts';
 /** One device protocol: answers what is its own, and leaves the rest to the others. */
 export interface DeviceRoute {
   /** `undefined`: the target is none of its own. `body`: as of {@link Route.answer}. */
-  answer(target: string, request: IncomingMessage, body: Uint8Array | undefined): Promise<Answer> | undefined;
+  answer(target: string, request: IncomingMessage, body: Uint8Array | undefined): Answer | Promise<Answer> | undefined;
   /** Bytes that the body of a request for this target may have, where it means something. */
   keeps?(target: string): number;
 }
@@ -33,7 +33,7 @@ export function deviceRoutes(
       at: Date.now(),
     });
   return {
-    async answer(request, body) {
+    answer(request, body) {
       const { method } = request;
       if (!METHODS.has(method)) {
         lost(request, 'no-such-method', 405);

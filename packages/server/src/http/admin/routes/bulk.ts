@@ -9,13 +9,16 @@ import { type App, answers } from '../route.ts';
 import { closed, oneOf } from '../shape.ts';
 import { bulkView } from '../views.ts';
 
-const ACTIONS = ['block', 'allow', 'reset', 'label', 'unlabel', 'pin', 'unpin', 'forget'] as const;
+const ACTIONS = ['block', 'allow', 'reset', 'release', 'label', 'unlabel', 'pin', 'unpin', 'forget'] as const;
 
 const body = Type.Object(
   {
     project: Type.String({ maxLength: 256, description: 'name of the project' }),
     query: Type.String({ maxLength: MAX_QUERY_LENGTH, description: 'which devices, as docs/queries.md has it' }),
-    action: oneOf(ACTIONS, 'reset takes the word of block and allow back; forget forgets the devices'),
+    action: oneOf(
+      ACTIONS,
+      'reset takes the word of block and allow back; release releases those that are held for an upgrade loop, and leaves the word as it is; forget forgets the devices',
+    ),
     labels: Type.Optional(
       Type.Array(Type.String({ maxLength: 256 }), {
         minItems: 1,
@@ -84,6 +87,8 @@ function actionOf({ action, labels, version, mayDowngrade = false }: Static<type
       return { kind: 'access', access: 'allowed' };
     case 'reset':
       return { kind: 'access', access: 'default' };
+    case 'release':
+      return { kind: 'release' };
     case 'label':
       return { kind: 'profile', change: { addLabels: needed(labels, 'labels', action) } };
     case 'unlabel':

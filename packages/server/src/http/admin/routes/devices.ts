@@ -124,6 +124,22 @@ export function deviceRoutes(app: App, operator: Operator, devices: DeviceQuerie
       deviceView(project, device, await operator.setAccess(project, device, body.access)),
   );
 
+  app.post(
+    '/projects/:project/devices/:device/release',
+    {
+      config: changes('operator', 'path', { action: 'device.release', target: 'params.device' }),
+      schema: {
+        tags,
+        summary: 'Release a device that is held for an upgrade loop',
+        description: 'What it was sent counts from nothing. The word on it stays; one that is not held stays as it is.',
+        params,
+        ...answers('The device', deviceSchema, ['project-unknown', 'device-unknown', 'disk-full', 'data-dir-unusable']),
+      },
+    },
+    async ({ params: { project, device } }) =>
+      deviceView(project, device, await operator.releaseDevice(project, device)),
+  );
+
   app.get(
     '/projects/:project/explain',
     {

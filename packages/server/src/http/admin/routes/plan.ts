@@ -16,7 +16,14 @@ import { closed } from '../shape.ts';
 import { iso, known } from '../views.ts';
 
 const page = pageOf('PlannedDevicePage', plannedDeviceSchema);
-const PROBLEMS = ['rollout-unknown', 'release-unknown', 'release-withdrawn', 'rollout-invalid'] as const;
+const PROBLEMS = [
+  'rollout-unknown',
+  'release-unknown',
+  'release-withdrawn',
+  'rollout-invalid',
+  'query-invalid',
+  'group-unknown',
+] as const;
 /** As of a rollout that is made. */
 const LARGEST_REQUEST = 4 * 1024 ** 2;
 const DESCRIPTION =

@@ -4,7 +4,7 @@ import { ROLLOUT_STATES } from '../../../domain/rollout.ts';
 import { unknownRollout } from '../../../domain/rollout-steps.ts';
 import type { Operator } from '../../../usecases/operator.ts';
 import type { RolloutDesk, RolloutProgress } from '../../../usecases/rollout-desk.ts';
-import { changes, type Resource, reads, visible } from '../access.ts';
+import { changes, expectRole, type Resource, reads, visible } from '../access.ts';
 import { paged } from '../paging.ts';
 import type { ApiRollout, ApiRolloutRequest } from '../rollout-api.ts';
 import { rolloutBody } from '../rollout-request.ts';
@@ -22,6 +22,22 @@ const DISK = ['disk-full', 'data-dir-unusable'] as const;
 const STEPS = ['rollout-unknown', 'rollout-state', ...DISK] as const;
 /** As long as a list of as many devices as a rollout may name, each with an IMEI or a name that is not much longer. */
 const LARGEST_REQUEST = 4 * 1024 ** 2;
+
+/** What the audit log keeps of what is asked for: all of it, lists as far as there is room. */
+const KEPT: ReadonlyArray<keyof ApiRolloutRequest> = [
+  'release',
+  'target',
+  'waves',
+  'startAt',
+  'windows',
+  'timeZone',
+  'soakMs',
+  'confirm',
+  'pause',
+  'silentAfterMs',
+  'mayDowngrade',
+  'limits',
+];
 
 /** Where a rollout lies. */
 export function rolloutResource(desk: RolloutDesk): Resource {
@@ -73,21 +89,33 @@ export function rolloutRoutes(app: App, desk: RolloutDesk, operator: Operator): 
     '/rollouts',
     {
       bodyLimit: LARGEST_REQUEST,
-      config: changes('operator', ofRelease, {
+      config: changes('publisher', ofRelease, {
         action: 'rollout.create',
         made: 'id',
-        details: ['release', 'mayDowngrade'],
+        details: KEPT,
       }),
       schema: {
         tags: TAGS,
         summary: 'Roll a release out, in waves',
         description:
-          'A draft is published with it. A release that was offered to all before is offered only to those whom one of its rollouts admits from now on. What is left out is as a careful operator would have it.',
+          'It takes a publisher, who could publish the release to all; an operator for a release that has a rollout, and to take devices down. A draft is published with it. A release that was offered to all before is offered only to those whom one of its rollouts admits from now on. What is left out is as a careful operator would have it.',
         body: rolloutBody,
-        ...makes('The rollout', rolloutSchema, ['release-unknown', 'release-withdrawn', 'rollout-invalid', ...DISK]),
+        ...makes('The rollout', rolloutSchema, [
+          'release-unknown',
+          'release-withdrawn',
+          'rollout-invalid',
+          'query-invalid',
+          'group-unknown',
+          ...DISK,
+        ]),
       },
     },
-    async ({ body }, reply) => {
+    async (request, reply) => {
+      const { body } = request;
+      const before = desk.rollouts({ project: undefined, release: body.release, state: undefined });
+      // By what is left, a release reaches nobody whom its publisher could not reach without a rollout.
+      if (before.length > 0) expectRole(request, 'operator', `another rollout of release ${body.release}`);
+      if (body.mayDowngrade === true) expectRole(request, 'operator', 'taking devices down to a release');
       const made = await desk.createRollout(rolloutRequest(body));
       reply.code(201);
       return whole(made);

@@ -1,8 +1,9 @@
 import type { FastifyRequest } from 'fastify';
+import { isAtLeast } from '../../../domain/principal.ts';
 import type { Certificate } from '../../../ports/certificates.ts';
 import type { Operator } from '../../../usecases/operator.ts';
 import type { RolloutDesk } from '../../../usecases/rollout-desk.ts';
-import { reads, visible, within } from '../access.ts';
+import { principalOf, reads, visible, within } from '../access.ts';
 import type { ApiCertificate, ApiCounts } from '../api.ts';
 import { stopView } from '../rollout-views.ts';
 import { type App, answers } from '../route.ts';
@@ -34,6 +35,9 @@ export interface ServerProblem {
   readonly message: string;
 }
 
+/** What concerns the machine is for those who run it. */
+const RUNS_IT = 'operator';
+
 /** Problems that are shown. */
 const SHOWN = 20;
 
@@ -52,21 +56,23 @@ export function statusRoute(
     async (request) => {
       const { version, startedAt, dataDir, deviceUrl, deviceTlsUrl, deviceHost, paths, adminUrl, ...rest } = facts();
       const { certificates, problems } = rest;
+      const seesAll = within(request) === undefined;
+      const runsIt = seesAll && isAtLeast(principalOf(request).role, RUNS_IT);
       return {
         version,
-        node: process.versions.node,
+        node: runsIt ? process.versions.node : null,
         startedAt: iso(startedAt),
-        dataDir,
+        dataDir: runsIt ? dataDir : null,
         deviceUrl: deviceUrl ?? null,
         deviceTlsUrl: deviceTlsUrl ?? null,
-        deviceHost: deviceHost ?? null,
+        deviceHost: (runsIt ? deviceHost : undefined) ?? null,
         paths,
-        adminUrl: adminUrl ?? null,
-        certificates: { devices: shown(certificates.devices), admin: shown(certificates.admin) },
+        adminUrl: (runsIt ? adminUrl : undefined) ?? null,
+        certificates: { devices: shown(certificates.devices), admin: runsIt ? shown(certificates.admin) : null },
         counts: countsFor(request, operator),
         stop: stopView(desk.stop()),
         // They may name any project.
-        problems: (within(request) === undefined ? problems : [])
+        problems: (seesAll ? problems : [])
           .slice(0, SHOWN)
           .map(({ at, code, message }) => ({ at: iso(at), code: code ?? null, message })),
       };
