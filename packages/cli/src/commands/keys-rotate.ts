@@ -6,6 +6,7 @@ import { counted, quoted } from '../output/words.ts';
 import { trustCrypto } from '../trust/crypto.ts';
 import { refuseThere, writeDurably } from '../trust/files.ts';
 import { type NewKey, newKey, publicPath } from '../trust/new-key.ts';
+import { newPassphrase } from '../trust/passphrase.ts';
 import { keyRingIn, publicKeyIn, secretKeyIn } from '../trust/read.ts';
 import { type Change, type KeyChange, rotated } from '../trust/rotation.ts';
 import { type SecretKey, signature } from '../trust/secret-key.ts';
@@ -64,7 +65,8 @@ async function rotate(invocation: Invocation, file: string, options: Options): P
   const coming = async (kind: 'release' | 'ring', added?: string, fresh?: string): Promise<Change['added']> => {
     const known = added === undefined ? [] : [await publicKeyIn(invocation, added)];
     if (fresh === undefined) return known;
-    const key = await newKey(invocation, path(fresh), { kind, isLocked });
+    const passphrase = isLocked ? await newPassphrase(invocation, fresh) : undefined;
+    const key = await newKey(invocation, path(fresh), { kind, passphrase });
     made.push(key);
     return [...known, key.key.publicKey];
   };

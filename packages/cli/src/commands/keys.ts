@@ -5,6 +5,7 @@ import { bold, dim } from '../output/text.ts';
 import { quoted } from '../output/words.ts';
 import { refuseThere, writeDurably } from '../trust/files.ts';
 import { type NewKey, newKey, publicPath } from '../trust/new-key.ts';
+import { newPassphrase } from '../trust/passphrase.ts';
 import { examples, type Invocation, integer, jsonOption } from './command.ts';
 import { addKeysRotate } from './keys-rotate.ts';
 import { addKeysShow } from './keys-show.ts';
@@ -42,8 +43,11 @@ function addNew(group: Command, invocation: Invocation): void {
       const [releaseFile, ringFile, ringPath] = [`${stem}-release.key`, `${stem}-ring.key`, `${stem}.ring`];
       const made = [releaseFile, ringFile].flatMap((file) => [file, publicPath(file)]);
       await refuseThere([...made, ringPath], force);
-      const release = await newKey(invocation, releaseFile, { kind: 'release', isLocked: passphrase });
-      const ring = await newKey(invocation, ringFile, { kind: 'ring', isLocked: passphrase });
+      // All that is asked is asked before anybody waits.
+      const forRelease = passphrase ? await newPassphrase(invocation, releaseFile) : undefined;
+      const forRing = passphrase ? await newPassphrase(invocation, ringFile) : undefined;
+      const release = await newKey(invocation, releaseFile, { kind: 'release', passphrase: forRelease });
+      const ring = await newKey(invocation, ringFile, { kind: 'ring', passphrase: forRing });
       const text = formatKeyRing({
         project,
         serial,

@@ -167,3 +167,37 @@ describe('fota publish, where there is no key ring', () => {
     expect((await told(...explicit)).code).toBe('signature-malformed');
   });
 });
+
+describe('a device that trusts the key ring', () => {
+  it('goes on after its release key was stolen: a new one by the ring key, and releases by the new one', async () => {
+    const { url } = await desk.serve();
+    const { key } = await desk.json<{ key: string }>('project', 'show', 'tracker');
+    const upgrade = async (running: string): Promise<{ code: number; stdout: string }> => {
+      const as = ['--id', 'device-1', '--key', key, '--firmware', 'gateway', '--version', running];
+      return desk.fota(['upgrade', `${url}/upgrade`, ...as, '--trust', 'tracker.ring', '--dir', 'device']);
+    };
+    await trust('tracker.ring');
+    await desk.json('sign', 'app.bin', ...SIGN, ...NAMES);
+    await desk.json('publish', 'app.bin');
+    expect(await upgrade('1.0.0')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('gateway 2.0.0 of tracker'),
+    });
+
+    const { items } = await desk.json<{ items: { id: string }[] }>('keys', 'show', 'tracker-release.pub');
+    const [stolen = { id: '' }] = items;
+    await desk.json(
+      ...['keys', 'rotate', 'tracker.ring', '--ring-key', 'tracker-ring.key', '--remove-release', stolen.id],
+      ...['--new-release', 'next.key', '--no-passphrase'],
+    );
+    await trust('tracker.2.ring');
+    await desk.file('b.bin', makeImage(7, 5_000));
+    const b = ['publish', 'b.bin', '--firmware', 'gateway', '--version', '2.1.0', '--key'];
+    expect((await told(...b, 'tracker-release.key')).code).toBe('signature-unknown-key');
+    await desk.json(...b, 'next.key');
+    const { code, stdout } = await upgrade('2.0.0');
+    expect(stdout).toMatch(/key ring +updated to number 2/);
+    expect(stdout).toContain('gateway 2.1.0 of tracker');
+    expect(code).toBe(0);
+  });
+});

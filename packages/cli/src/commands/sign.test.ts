@@ -5,6 +5,7 @@ import { makeImage, sha256Hex, tool } from '@libfota2/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../test/desk.ts';
 import { fota } from '../../test/run.ts';
+import { makeSecretKey, sealed } from '../trust/secret-key.ts';
 
 const minisign = tool('minisign', 'apt-get install minisign');
 const IMAGE = makeImage(1, 100_000);
@@ -110,6 +111,35 @@ describe('fota sign', () => {
     };
     expect((await fota(['sign', 'app.bin', '--key', '-', ...NAMES], { cwd: desk.dir, stdin })).code).toBe(0);
     expect((await verified()).code).toBe(0);
+  });
+});
+
+describe('a key under a passphrase', () => {
+  const env = (passphrase: string): Record<string, string> => ({ FOTA_KEY_PASSPHRASE: passphrase });
+  const SIGNING = ['sign', 'app.bin', '--key', 'locked.key', ...NAMES];
+  beforeEach(async () => {
+    const cost = { operations: 32_768n, memory: 1_048_576n };
+    await desk.file('locked.key', await sealed(makeSecretKey(), 'x', 'geheim', { cost }));
+  });
+
+  it('is opened by what is typed unseen, or by the variable', async () => {
+    const asked: string[] = [];
+    const askUnseen = async (question: string): Promise<string> => {
+      asked.push(question);
+      return 'geheim';
+    };
+    expect((await fota(SIGNING, { cwd: desk.dir, askUnseen })).code).toBe(0);
+    expect(asked).toEqual(['Passphrase of locked.key: ']);
+    expect((await desk.fota(SIGNING, env('geheim'))).code).toBe(0);
+  });
+
+  it('is opened by nothing else, and what was tried is never shown', async () => {
+    const { code, stdout, stderr } = await desk.fota(SIGNING, env('falsch'));
+    expect(code).toBe(1);
+    expect(stderr).toContain('code: passphrase-wrong');
+    expect(stdout + stderr).not.toContain('falsch');
+    expect((await desk.fota(SIGNING)).stderr).toContain('code: passphrase-needed');
+    expect((await desk.fota([...SIGNING, '--json'])).stdout).toContain('passphrase-needed');
   });
 });
 

@@ -49,7 +49,7 @@ export function addUpgrade(program: Command, invocation: Invocation): void {
     command,
     'fota upgrade http://127.0.0.1:8266/upgrade --id my-device --key KEY --firmware station --version 1.0.0',
     'fota upgrade http://127.0.0.1:8266/upgrade --id my-device --version 1.0.0 --core V2012 -o new.bin',
-    'fota upgrade http://example.com/upgrade --version 1.0.0 --trust key-ring.txt',
+    'fota upgrade http://example.com/upgrade --version 1.0.0 --trust tracker.ring',
     'fota upgrade http://example.com/upgrade --json | jq .reason',
   );
 }

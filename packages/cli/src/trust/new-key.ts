@@ -1,8 +1,8 @@
 /** Key pairs as they come into being: two files, as minisign writes them. */
+import { basename } from 'node:path';
 import { formatPublicKey, type PublicKey } from '@libfota2/protocol';
 import type { Invocation } from '../commands/command.ts';
 import type { WrittenFile } from './files.ts';
-import { newPassphrase } from './passphrase.ts';
 import { makeSecretKey, type SecretKey, sealed } from './secret-key.ts';
 
 export interface NewKey {
@@ -11,20 +11,26 @@ export interface NewKey {
   readonly public: WrittenFile;
 }
 
-/** Nothing is written yet. @param name path of the secret key. @throws CommandError `passphrase-…`, `interrupted` */
+/**
+ * Nothing is written yet. @param name path of the secret key. @param passphrase `undefined`: the key lies there open
+ * @throws CommandError `passphrase-memory`, `interrupted`
+ */
 export async function newKey(
-  invocation: Invocation,
+  { out, signal }: Invocation,
   name: string,
-  { kind, isLocked }: { readonly kind: 'release' | 'ring'; readonly isLocked: boolean },
+  { kind, passphrase }: { readonly kind: 'release' | 'ring'; readonly passphrase: string | undefined },
 ): Promise<NewKey> {
   const key = makeSecretKey();
-  const passphrase = isLocked ? await newPassphrase(invocation, name) : undefined;
-  if (isLocked) invocation.out.note(`Locking ${name} takes some seconds: to guess a passphrase is to be slow.`);
+  const isLocked = passphrase !== undefined;
+  if (isLocked) out.note(`Locking ${basename(name)} takes some seconds: to guess a passphrase is to be slow.`);
   // The number is under the passphrase too: this line is what tells keys apart without it.
   const comment = `libfota2 ${isLocked ? 'encrypted' : 'open'} secret ${kind} key ${key.publicKey.id}`;
+  const text = await sealed(key, comment, passphrase);
+  // Whoever pressed Ctrl-C meanwhile wants no key.
+  signal().throwIfAborted();
   return {
     key,
-    secret: { path: name, text: await sealed(key, comment, passphrase), isSecret: true },
+    secret: { path: name, text, isSecret: true },
     public: { path: publicPath(name), text: publicText(key.publicKey) },
   };
 }

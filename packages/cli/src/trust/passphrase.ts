@@ -1,4 +1,5 @@
 /** Passphrases of secret keys: typed unseen, or from a variable; never from arguments, which others can list. */
+import { basename } from 'node:path';
 import type { Invocation } from '../commands/command.ts';
 import { CommandError } from '../failure.ts';
 
@@ -11,7 +12,7 @@ export async function passphraseOf(invocation: Invocation, file: string): Promis
 export async function newPassphrase(invocation: Invocation, file: string): Promise<string> {
   const given = fromVariable(invocation);
   if (given !== undefined) return given;
-  const first = await asked(invocation, `New passphrase for ${file}: `);
+  const first = await asked(invocation, `New passphrase for ${basename(file)}: `);
   if (first === '') throw new CommandError('passphrase-needed', 'the passphrase is empty');
   if ((await asked(invocation, 'Once more: ')) === first) return first;
   throw new CommandError('passphrase-needed', 'the two passphrases differ');

@@ -13,7 +13,7 @@ const LARGEST = 16_384;
 
 /** @throws TrustError `key-malformed`; CommandError `file-unreadable`, `passphrase-…` */
 export async function secretKeyIn(invocation: Invocation, file: string): Promise<SecretKey> {
-  const { out, world } = invocation;
+  const { out, world, signal } = invocation;
   const text = file === STDIN ? await piped(world.stdin()) : await readSmall(resolve(world.cwd, file));
   const parsed = naming(file, () => parseSecretKey(text));
   const name = file === STDIN ? 'the key' : file;
@@ -22,9 +22,12 @@ export async function secretKeyIn(invocation: Invocation, file: string): Promise
     out.note(`Opening ${name} takes some seconds: to guess a passphrase is to be slow.`);
     return text;
   };
-  return opened(parsed, passphrase).catch((error: unknown) => {
+  const key = await opened(parsed, passphrase).catch((error: unknown) => {
     throw named(file, error);
   });
+  // Whoever pressed Ctrl-C meanwhile wants nothing signed.
+  signal().throwIfAborted();
+  return key;
 }
 
 /** A file, or the line of base64 itself. @throws TrustError `key-malformed`; CommandError `file-unreadable` */
