@@ -7,7 +7,7 @@ import { makeImage, makeSigner, type Signer } from '@libfota2/testkit';
 import { createFota, type Outcome } from 'libfota2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const [signer, ringSigner, newSigner] = [makeSigner(1), makeSigner(2), makeSigner(3)];
+const [signer, ringSigner, newSigner, newRingSigner] = [makeSigner(1), makeSigner(2), makeSigner(3), makeSigner(4)];
 const ringOf = (serial: number, ...release: readonly Signer[]): KeyRing => ({
   project: 'gateway',
   serial,
@@ -16,6 +16,9 @@ const ringOf = (serial: number, ...release: readonly Signer[]): KeyRing => ({
 });
 /** What the factory gives each device. */
 const trust = formatKeyRing(ringOf(1, signer));
+
+/** What a new workshop begins with, where the ring keys of the old one are lost. */
+const anew = formatKeyRing({ ...ringOf(4, newSigner), ringKeys: [newRingSigner.publicKey] });
 
 describe('from a stolen key to a fleet that no longer believes it', () => {
   let root: string;
@@ -35,9 +38,10 @@ describe('from a stolen key to a fleet that no longer believes it', () => {
   });
 
   /** Asks once, and runs from then on what it took. */
-  const ask = async (name: string, url = server.url): Promise<Outcome> => {
+  const ask = async (name: string, url = server.url, ring = trust): Promise<Outcome> => {
     const version = versions.get(name) ?? '1.0.0';
-    const fota = createFota({ dir: join(root, name), project: 'gateway', imei: name, productKey, version, trust });
+    const about = { project: 'gateway', imei: name, productKey, version };
+    const fota = createFota({ dir: join(root, name), trust: ring, ...about });
     const outcome = await fota.upgrade({ url: `${url}/upgrade` });
     if (outcome.kind === 'downloaded') versions.set(name, outcome.manifest?.version ?? version);
     return outcome;
@@ -64,10 +68,16 @@ describe('from a stolen key to a fleet that no longer believes it', () => {
     expect(await ask('first')).toMatchObject({ reason: 'newest', keyRing: { serial: 2, updated: true } });
     await publish('3.0.0', newSigner);
     expect(await ask('first')).toMatchObject({ result: 0, manifest: { version: '3.0.0' } });
-    await turn(ringOf(3, newSigner));
-    expect(await ask('first')).toMatchObject({ keyRing: { serial: 3, updated: true } });
+    // The thief has a token that publishes, too: what the key signs is believed, until the key is taken out.
+    await publish('3.6.6', signer);
+    const { warnings } = await turn(ringOf(3, newSigner));
+    expect(warnings.join()).toContain('3.6.6');
+    expect(await ask('first')).toMatchObject({ reason: 'newest', keyRing: { serial: 3, updated: true } });
     // This one slept through it all.
-    expect(await ask('sleeper')).toMatchObject({ result: 0, keyRing: { serial: 3, updated: true } });
+    expect(await ask('sleeper')).toMatchObject({
+      manifest: { version: '3.0.0' },
+      keyRing: { serial: 3, updated: true },
+    });
   });
 
   it('takes nothing more from the thief, whose server says what he likes', async () => {
@@ -97,5 +107,17 @@ describe('from a stolen key to a fleet that no longer believes it', () => {
       ['first', '4.0.0'],
       ['sleeper', '4.0.0'],
     ]);
+  });
+
+  it('gets a ring of new ring keys inside an application, and whoever misses that stays with the old one', async () => {
+    // The application that brings it is signed by a release key, which is not lost.
+    await publish('5.0.0', newSigner);
+    expect(await ask('first')).toMatchObject({ manifest: { version: '5.0.0' }, keyRing: { serial: 3 } });
+    await server.operator.setKeyRing('gateway', { text: anew, replace: true });
+    expect(await ask('first', server.url, anew)).toMatchObject({ reason: 'newest', keyRing: { serial: 4 } });
+    const next = { ...ringOf(5, newSigner), ringKeys: [newRingSigner.publicKey] };
+    await server.operator.setKeyRing('gateway', newRingSigner.link(next));
+    expect(await ask('first', server.url, anew)).toMatchObject({ keyRing: { serial: 5, updated: true } });
+    expect(await ask('sleeper')).toMatchObject({ manifest: { version: '5.0.0' }, keyRing: { serial: 3 } });
   });
 });

@@ -33,7 +33,7 @@ function addNew(group: Command, invocation: Invocation): void {
   );
   command
     .requiredOption('--project <name>', 'the project that they sign for, as it is called on the server')
-    .option('--dir <dir>', 'where the files go', '.')
+    .option('--dir <dir>', 'where the files go; made where it is missing', '.')
     .option('--serial <n>', 'of the key ring: above that of a ring whose keys are lost', integer(1, 999_999_999), 1)
     .option('--no-passphrase', 'leave the secret keys open (default: asked for, or FOTA_KEY_PASSPHRASE)')
     .option('--force', 'replace files of these names; the keys in them are lost then')

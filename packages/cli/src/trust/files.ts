@@ -1,5 +1,5 @@
 /** The small files of trust: keys, key rings and signatures. */
-import { link, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CommandError } from '../failure.ts';
 
@@ -46,6 +46,7 @@ export async function refuseThere(paths: readonly string[], isForced: boolean): 
 export async function writeDurably({ path, text, isSecret = false }: WrittenFile, mayReplace: boolean): Promise<void> {
   const part = `${path}.part`;
   try {
+    await mkdir(dirname(path), { recursive: true });
     await rm(part, { force: true });
     const file = await open(part, 'wx', isSecret ? 0o600 : 0o644);
     try {

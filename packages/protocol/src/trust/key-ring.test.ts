@@ -72,6 +72,7 @@ ring-key: ${formatPublicKey(vault.publicKey)}
       `${text}release-key: ${formatPublicKey(spare.publicKey)}\nrelease-key: ${formatPublicKey(thief.publicKey)}\n`,
     ],
     ['the same twice', text + key],
+    ['one key for both', text.replace(/ring-key: .*/, key.replace('release', 'ring').trim())],
     ['a key that is none', text.replace(/release-key: .*/, 'release-key: RWxyz')],
     ['a line that is not known', `${text}expires: never\n`],
     ['a name of Object', `${text}constructor: 1\n`],

@@ -73,13 +73,15 @@ export function parseKeyRing(text: string): KeyRing {
   const keys = (name: string): readonly PublicKey[] => {
     const lines = found[name] ?? [];
     if (lines.length < 1 || lines.length > MOST_KEYS) throw malformed(`one or two lines "${name}: …" are needed`);
-    const keys = lines.map(readKey);
-    if (new Set(keys.map(({ id }) => id)).size < keys.length) throw malformed(`the same ${name} is there twice`);
-    return keys;
+    return lines.map(readKey);
   };
   const serial = Number(/^[1-9]\d{0,8}$/.test(only('serial')) ? only('serial') : Number.NaN);
   if (Number.isNaN(serial)) throw malformed('the serial number is not a whole number from 1');
-  return { project: only('project'), serial, releaseKeys: keys('release-key'), ringKeys: keys('ring-key') };
+  const ring = { project: only('project'), serial, releaseKeys: keys('release-key'), ringKeys: keys('ring-key') };
+  // A key of both kinds would let a thief of the daily one hand out rings of his own.
+  const all = [...ring.releaseKeys, ...ring.ringKeys];
+  if (new Set(all.map(({ id }) => id)).size < all.length) throw malformed('the same key is there twice');
+  return ring;
 }
 
 function readKey(text: string): PublicKey {

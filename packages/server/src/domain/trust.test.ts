@@ -1,5 +1,5 @@
 import { formatKeyRing, type KeyRingLink, utf8 } from '@libfota2/protocol';
-import { testCrypto } from '@libfota2/testkit';
+import { makeSigner, testCrypto } from '@libfota2/testkit';
 import { describe, expect, it } from 'vitest';
 import { projectOf, releaseOf } from '../../test/samples.ts';
 import { DAILY, firstRing, ringText, SAFE, SPARE, secondRing, signed, THIEF } from '../../test/trust.ts';
@@ -12,6 +12,7 @@ const FIRST = { text: ringText(firstRing('sample')) };
 const SECOND = SAFE.link(secondRing('sample'));
 const one = withRing(bare, FIRST, testCrypto);
 const two = withRing(one, SECOND, testCrypto);
+const FOUND = makeSigner(4);
 const BYTES = utf8('firmware');
 const NOW = 1_700_000_000_000;
 
@@ -64,11 +65,11 @@ describe('the key ring of a project', () => {
   });
 
   it('begins anew only where an operator says so, and with a higher number', () => {
-    const lost = { text: ringText({ ...third, ringKeys: [SPARE.publicKey] }), replace: true };
+    const lost = { text: ringText({ ...third, ringKeys: [FOUND.publicKey] }), replace: true };
     const replaced = withRing(one, lost, testCrypto);
     expect(replaced.keyRings).toEqual([FIRST, { text: lost.text }]);
     expect(codeOf(() => withRing(two, { ...FIRST, replace: true }, testCrypto))).toBe('key-ring-mismatch');
-    const next = SPARE.link({ ...third, serial: 4, ringKeys: [SPARE.publicKey] });
+    const next = FOUND.link({ ...third, serial: 4, ringKeys: [FOUND.publicKey] });
     expect(ringListing(withRing(replaced, next, testCrypto), [], testCrypto, NOW)).toMatchObject({
       ring: { serial: 4 },
       links: [next],
