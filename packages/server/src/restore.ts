@@ -3,6 +3,7 @@ import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readArchive } from './adapters/disk/archive.ts';
+import { translate } from './adapters/disk/errors.ts';
 import { makeFolder } from './adapters/disk/folder.ts';
 import { syncFolder } from './adapters/disk/packages.ts';
 import { makePrivate } from './adapters/disk/private.ts';
@@ -22,10 +23,12 @@ type Progress = (done: number, total: number) => void;
 /**
  * Reads all of a backup: that it is what its manifest says, and that its database is sound and of a schema that this program
  * knows.
- * @throws FotaServerError `backup-unreadable`, `backup-invalid`, `database-damaged`, `database-newer`
+ * @throws FotaServerError `backup-unreadable`, `backup-invalid`, `database-damaged`, `database-newer`, `disk-full`
  */
 export async function verifyBackup(path: string, onProgress: Progress = () => undefined): Promise<BackupManifest> {
-  const room = await mkdtemp(join(tmpdir(), 'fota-verify-'));
+  const room = await mkdtemp(join(tmpdir(), 'fota-verify-')).catch((error) => {
+    throw translate(tmpdir(), error);
+  });
   try {
     return await unpacked(path, (name) => (name === DATABASE_PATH ? join(room, name) : undefined), room, onProgress);
   } finally {
@@ -69,9 +72,12 @@ export async function restoreBackup(
       await syncFolder(folder);
       return manifest;
     } catch (error) {
-      await clear(folder);
+      // What cannot be taken away now keeps its mark, and is taken away by the next try.
+      await clear(folder).catch(() => undefined);
       throw error;
     }
+  } catch (error) {
+    throw translate(folder, error);
   } finally {
     lock.close();
   }

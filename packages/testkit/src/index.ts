@@ -28,6 +28,7 @@ export { MISBEHAVIOURS } from './misbehaviours/table.ts';
 export { answer, etagOf, type Manner, type RequestHead } from './misbehaviours/wire.ts';
 export { type ProxyFault, startProxy, type TcpProxy } from './proxy.ts';
 export { makeSigner, type Signer, testCrypto } from './signing.ts';
+export { type SmallDisk, smallDisks } from './small-disk.ts';
 export { type It, type PlaceUnderTest, testNotebook, testTarget } from './targets.ts';
 export { tool } from './tools.ts';
 export { type FakeWorld, type FakeWorldOptions, fakeWorld, type Script, type ScriptedAnswer } from './world.ts';

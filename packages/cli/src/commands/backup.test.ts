@@ -1,9 +1,10 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeImage } from '@libfota2/testkit';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeImage, smallDisks } from '@libfota2/testkit';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type Desk, makeDesk } from '../../test/desk.ts';
 
+const disks = smallDisks();
 let desk: Desk;
 beforeEach(async () => {
   desk = await makeDesk();
@@ -53,6 +54,24 @@ describe('fota backup', () => {
     expect(removed).toEqual(['01', '02'].map((day) => join(desk.dir, `fota-202511${day}T000000Z.tar`)));
     expect(await readdir(desk.dir)).toContain('fota-other.tar');
   });
+
+  it.skipIf(disks === undefined)(
+    'leaves nothing on a disk that is too small, at whatever byte it gets full',
+    async () => {
+      const disk = disks?.(4 << 20);
+      if (disk === undefined) return;
+      onTestFinished(disk.remove);
+      for (const room of [0, 4_096, 65_536, 200_000, 400_000]) {
+        disk.fill(room);
+        const { code, stderr } = await desk.fota(['backup', '--to', disk.path]);
+        expect({ code, told: /code: disk-full/.test(stderr) }, stderr).toEqual({ code: 1, told: true });
+        expect(await readdir(disk.path)).toEqual(['filler']);
+      }
+      disk.empty();
+      const { file } = await desk.json<Made>('backup', '--to', disk.path);
+      expect((await desk.fota(['backup', 'verify', file])).code).toBe(0);
+    },
+  );
 
   it('says of a file that it is not whole', async () => {
     const { file } = await desk.json<Made>('backup');

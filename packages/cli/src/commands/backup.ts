@@ -94,7 +94,7 @@ async function target(to: string, name: string): Promise<string> {
 
 /** The file appears under its name whole, read again and durable, or not at all. */
 async function write(out: Out, file: string, { size, body }: Download): Promise<BackupManifest> {
-  const { verifyBackup } = await import('@libfota2/server');
+  const { FotaServerError, verifyBackup } = await import('@libfota2/server');
   const part = `${file}.part`;
   try {
     await taken(out, part, size, body);
@@ -105,7 +105,8 @@ async function write(out: Out, file: string, { size, body }: Download): Promise<
     return manifest;
   } catch (error) {
     await rm(part, { force: true }).catch(() => undefined);
-    const { syscall, message } = error as NodeJS.ErrnoException;
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw new FotaServerError('disk-full', `${file}: ${message}`, error);
     if (syscall === undefined || error instanceof CommandError) throw error;
     throw new CommandError('file-unwritable', `${file} cannot be written: ${message}`, { cause: error });
   }

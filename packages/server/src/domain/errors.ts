@@ -29,7 +29,7 @@ const GENERAL_ERRORS = {
     remedy: 'Check that its path is a folder, who owns it, and that its file system is writable.',
   },
   'disk-full': {
-    means: 'No space is left for the data folder. Nothing was changed.',
+    means: 'No space is left for the data folder, or for the file that was to be made. Nothing was changed.',
     remedy: 'Free some space and try again.',
   },
   'database-damaged': {

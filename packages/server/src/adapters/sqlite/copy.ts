@@ -25,7 +25,7 @@ async function copyDatabase(database: Database, to: string): Promise<void> {
   }
 }
 
-/** Reads all of a database file that nobody works on. Resolves to its schema. @throws FotaServerError `database-damaged` */
+/** Reads all of a database file that nobody works on. Resolves to its schema. @throws FotaServerError `database-damaged`, `disk-full` */
 export async function checkDatabase(path: string): Promise<number> {
   const database = await openDatabase(path, 0);
   try {
@@ -33,6 +33,9 @@ export async function checkDatabase(path: string): Promise<number> {
     if (first?.integrity_check !== 'ok') throw new Error(first?.integrity_check);
     return (database.prepare('PRAGMA user_version').get() as { readonly user_version: number }).user_version;
   } catch (error) {
+    const told = translate(path, error);
+    // To read, SQLite may have to write beside.
+    if (told instanceof FotaServerError && told.code === 'disk-full') throw told;
     throw new FotaServerError('database-damaged', `${path}: ${(error as Error).message}`, error);
   } finally {
     database.close();

@@ -64,8 +64,17 @@ export function resultCode(error: unknown): number | undefined {
   return typeof errcode === 'number' ? errcode & 0xff : WORDS.get(message);
 }
 
+/** SQLite's SQLITE_IOERR_SHMSIZE: it found no room for the index of the write-ahead log. */
+const NO_ROOM_FOR_INDEX = 4874;
+
+/** What tells of a full disk otherwise than by SQLITE_FULL: files beside the database are made by us, and by SQLite. */
+function isFull(error: unknown): boolean {
+  const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown };
+  return code === 'ENOSPC' || code === 'EDQUOT' || errcode === NO_ROOM_FOR_INDEX;
+}
+
 /** The error as one of ours, where an operator can do something about it; else as it is. */
 export function translate(path: string, error: unknown): unknown {
-  const code = CODES.get(resultCode(error));
+  const code = isFull(error) ? 'disk-full' : CODES.get(resultCode(error));
   return code === undefined ? error : new FotaServerError(code, `${path}: ${(error as Error).message}`, error);
 }

@@ -35,18 +35,10 @@ export async function openSnapshots(path: string): Promise<Snapshots> {
         return { ...told, read: () => createReadStream(file, { highWaterMark: 1 << 18 }), remove };
       } catch (error) {
         await remove().catch(() => undefined);
-        throw translated(file, error);
+        throw translate(file, error);
       }
     },
   };
-}
-
-/** What failed, in the thread or here. */
-function translated(file: string, error: unknown): unknown {
-  const isFull = ['ENOSPC', 'EDQUOT'].includes(String((error as NodeJS.ErrnoException).code));
-  return isFull
-    ? new FotaServerError('disk-full', `${file}: ${(error as Error).message}`, error)
-    : translate(file, error);
 }
 
 async function checkSpace(path: string): Promise<void> {
