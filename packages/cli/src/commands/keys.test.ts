@@ -77,7 +77,8 @@ describe('fota keys new', () => {
   });
 
   it('says where it cannot write', async () => {
-    const told = await desk.fota(['keys', 'new', '--project', 'tracker', '--dir', 'nowhere', '--no-passphrase']);
+    await desk.file('file', Buffer.from(''));
+    const told = await desk.fota(['keys', 'new', '--project', 'tracker', '--dir', 'file/keys', '--no-passphrase']);
     expect(told.stderr).toContain('code: file-unwritable');
   });
 });
