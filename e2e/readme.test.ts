@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,14 +6,9 @@ import { pathToFileURL } from 'node:url';
 import { tool } from '@libfota2/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { install, pack, quietNpm, root } from './support/packed.ts';
+import { blocksOf, FENCE, page } from './support/pages.ts';
 import { type Program, run, start } from './support/programs.ts';
 import { freePort, startFiveLines } from './support/servers.ts';
-
-/** A fenced block of a page. */
-interface Block {
-  readonly language: string;
-  readonly code: string;
-}
 
 const cmp = tool('cmp', 'apt-get install diffutils');
 
@@ -24,16 +19,6 @@ async function installFota(clone: string): Promise<void> {
   const bin = join(clone, 'node_modules/.bin');
   await mkdir(bin, { recursive: true });
   await writeFile(join(bin, 'fota'), `#!/bin/sh\nexec "${process.execPath}" "${fota}" "$@"\n`, { mode: 0o755 });
-}
-
-const FENCE = /^```(\w*)\n(.*?)^```$/gms;
-
-function page(name: string): string {
-  return readFileSync(join(root, name), 'utf8');
-}
-
-function blocksOf(text: string): Block[] {
-  return [...text.matchAll(FENCE)].map(([, language = '', code = '']) => ({ language, code }));
 }
 
 /**
