@@ -55,7 +55,13 @@ describe('the README', () => {
   /** Runs shell lines where the last ones ended, stopping at the first that fails. */
   async function shell(code: string): Promise<void> {
     // Nobody sits here to type a passphrase.
-    const env = { ...quietNpm, PATH: path, HERE: join(dir, 'here'), FOTA_KEY_PASSPHRASE: 'of the reader' };
+    const env = {
+      ...quietNpm,
+      PATH: path,
+      HERE: join(dir, 'here'),
+      FOTA_KEY_PASSPHRASE: 'of the reader',
+      FOTA_RING_PASSPHRASE: 'kept apart',
+    };
     // Where a machine has no cmp, the rest is told all the same.
     const known = cmp === undefined ? code.replaceAll(/\bcmp [^;\n]*/g, ':') : code;
     const here = known.replaceAll(':8266/', `:${devicePort}/`);

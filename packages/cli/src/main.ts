@@ -4,6 +4,7 @@ import type { Invocation } from './commands/command.ts';
 import { CommandError, EXIT } from './failure.ts';
 import { createOut, type Out } from './output/out.ts';
 import { createProgram } from './program.ts';
+import { refuseSecrets } from './trust/paths.ts';
 import { processWorld, type World } from './world.ts';
 
 export type { Output, World } from './world.ts';
@@ -31,6 +32,7 @@ async function run(args: readonly string[], world: World, out: Out): Promise<num
     },
   };
   try {
+    refuseSecrets(args);
     await createProgram(invocation).parseAsync(args.length === 0 ? ['--help'] : [...args], { from: 'user' });
     return exitCode;
   } catch (error) {

@@ -36,7 +36,8 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   FOTA_TOKEN: 'lets in there, as `--token`, but in no process list',
   FOTA_DATA: 'data folder of a server on this machine, as `--data`',
   FOTA_CONFIG: 'configuration file of a server on this machine, as `fota serve --config`',
-  FOTA_KEY_PASSPHRASE: 'opens secret keys, and locks new ones, where nobody sits at a terminal',
+  FOTA_KEY_PASSPHRASE: 'opens release keys, and locks new ones, where nobody sits at a terminal',
+  FOTA_RING_PASSPHRASE: 'the same for ring keys: the machine that signs images need not know it',
   NO_COLOR: 'not empty: no colours',
 };
 

@@ -57,6 +57,7 @@ export {
   followLink,
   formatKeyRing,
   formatLinks,
+  isKeyRing,
   KEY_RING_FIRMWARE,
   type KeyRing,
   type KeyRingLink,

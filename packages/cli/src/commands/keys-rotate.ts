@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { followLink, formatKeyRing, formatManifest, KEY_RING_FIRMWARE, type KeyRing, utf8 } from '@libfota2/protocol';
 import type { Command } from 'commander';
 import { bold, green, red, type Text } from '../output/text.ts';
@@ -7,6 +6,7 @@ import { trustCrypto } from '../trust/crypto.ts';
 import { refuseThere, writeDurably } from '../trust/files.ts';
 import { type NewKey, newKey, publicPath } from '../trust/new-key.ts';
 import { newPassphrase } from '../trust/passphrase.ts';
+import { isPublicLine, pathOf, refuseSame } from '../trust/paths.ts';
 import { keyRingIn, publicKeyIn, secretKeyIn } from '../trust/read.ts';
 import { type Change, type KeyChange, rotated } from '../trust/rotation.ts';
 import { type SecretKey, signature } from '../trust/secret-key.ts';
@@ -32,16 +32,22 @@ export function addKeysRotate(group: Command, invocation: Invocation): void {
   );
   command
     .argument('<ring>', 'file of the present key ring')
-    .option('--ring-key <file>', 'secret ring key that signs; without it the ring is to be signed elsewhere')
+    .option(
+      '--ring-key <file>',
+      'secret ring key that signs, - for stdin; without it the ring is to be signed elsewhere',
+    )
     .option('--add-release <pub>', 'public key that may sign images from then on: a file, or its line')
     .option('--new-release <file>', 'the same with a key that is made now; its secret half goes to this file')
     .option('--remove-release <id>', 'release key whose signatures count no more')
     .option('--add-ring <pub>', 'public key that may sign key rings from then on: a file, or its line')
     .option('--new-ring <file>', 'the same with a key that is made now; its secret half goes to this file')
     .option('--remove-ring <id>', 'ring key that may sign no key ring any more')
-    .option('--no-passphrase', 'leave keys that are made now open')
+    .option(
+      '--no-passphrase',
+      'leave keys that are made now open (default: asked for, or FOTA_KEY_PASSPHRASE and FOTA_RING_PASSPHRASE)',
+    )
     .option('--out <file>', 'the next key ring (default: RING with its number, as tracker.2.ring)')
-    .option('--force', 'replace files that are there')
+    .option('--force', 'replace files that are there; a key in them is lost then')
     .action((file: string, options: Options) => rotate(invocation, file, options));
   examples(
     command,
@@ -54,18 +60,22 @@ export function addKeysRotate(group: Command, invocation: Invocation): void {
 async function rotate(invocation: Invocation, file: string, options: Options): Promise<void> {
   const { out, world } = invocation;
   const { force = false, passphrase: isLocked } = options;
-  const path = (name: string): string => resolve(world.cwd, name);
+  const path = (name: string): string => pathOf(world, name);
   const { ring } = await keyRingIn(invocation, file);
   const target = path(options.out ?? nextName(file, ring.serial + 1));
   const newFiles = [options.newRelease, options.newRing].flatMap((name) => (name === undefined ? [] : [path(name)]));
   const written = [target, `${target}.minisig`, ...newFiles.flatMap((name) => [name, publicPath(name)])];
+  const read = [file, options.ringKey, options.addRelease, options.addRing].flatMap((name) =>
+    name === undefined || name === '-' || isPublicLine(name) ? [] : [path(name)],
+  );
+  await refuseSame(written, read);
   await refuseThere(written, force);
 
   const made: NewKey[] = [];
   const coming = async (kind: 'release' | 'ring', added?: string, fresh?: string): Promise<Change['added']> => {
     const known = added === undefined ? [] : [await publicKeyIn(invocation, added)];
     if (fresh === undefined) return known;
-    const passphrase = isLocked ? await newPassphrase(invocation, fresh) : undefined;
+    const passphrase = isLocked ? await newPassphrase(invocation, fresh, kind) : undefined;
     const key = await newKey(invocation, path(fresh), { kind, passphrase });
     made.push(key);
     return [...known, key.key.publicKey];
@@ -78,7 +88,7 @@ async function rotate(invocation: Invocation, file: string, options: Options): P
     ring: { added: await coming('ring', options.addRing, options.newRing), removed: listed(options.removeRing) },
   });
   const text = formatKeyRing(next);
-  const signer = options.ringKey === undefined ? undefined : await secretKeyIn(invocation, options.ringKey);
+  const signer = options.ringKey === undefined ? undefined : await secretKeyIn(invocation, options.ringKey, 'ring');
   const signed = signer && signedRing(ring, next, text, signer, world.now());
 
   for (const key of made) {

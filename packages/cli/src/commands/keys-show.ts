@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
 import {
   formatPublicKey,
+  isKeyRing,
   type Manifest,
   parseKeyRing,
   parseManifest,
@@ -11,6 +11,7 @@ import {
 import type { Command } from 'commander';
 import { bold, type Text, yellow } from '../output/text.ts';
 import { readSmall } from '../trust/files.ts';
+import { pathOf } from '../trust/paths.ts';
 import { naming } from '../trust/read.ts';
 import { looksSecret, opened, parseSecretKey, type SecretKeyFile } from '../trust/secret-key.ts';
 import { manifestFacts, manifestJson } from '../trust/shown.ts';
@@ -31,7 +32,7 @@ export function addKeysShow(group: Command, { out, world }: Invocation): void {
     .argument('<file...>', 'key rings, public and secret keys, signatures')
     .action(async (files: readonly string[]) => {
       const items: Shown[] = [];
-      for (const file of files) items.push(await shown(file, await readSmall(resolve(world.cwd, file)), world.now()));
+      for (const file of files) items.push(await shown(file, await readSmall(pathOf(world, file)), world.now()));
       out.result({ items: items.map(({ value }) => value) }, () => {
         for (const [place, { facts }] of items.entries()) {
           if (place > 0) out.line();
@@ -47,7 +48,7 @@ export function addKeysShow(group: Command, { out, world }: Invocation): void {
 }
 
 async function shown(file: string, text: string, now: number): Promise<Shown> {
-  if (text.startsWith('libfota2 key ring')) return ringShown(file, text);
+  if (isKeyRing(text)) return ringShown(file, text);
   if (looksSecret(text))
     return secretShown(
       file,

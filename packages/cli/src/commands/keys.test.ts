@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { link, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeImage } from '@libfota2/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -54,11 +54,22 @@ describe('fota keys new', () => {
     expect(await text('tracker-ring.key')).not.toBe(before);
   });
 
+  it('writes no two keys into one file, forced or not', async () => {
+    const { releaseKey } = await made();
+    await rm(join(desk.dir, 'tracker-ring.key'));
+    await link(releaseKey.secret, join(desk.dir, 'tracker-ring.key'));
+    const args = ['keys', 'new', '--project', 'tracker', '--no-passphrase', '--force'];
+    expect((await desk.fota(args)).stderr).toContain('would be written twice');
+  });
+
   it('asks for no passphrase where nobody sits, and says what to do', async () => {
     const { code, stderr } = await desk.fota(['keys', 'new', '--project', 'tracker']);
     expect(code).toBe(1);
     expect(stderr).toContain('FOTA_KEY_PASSPHRASE');
     expect(stderr).toContain('code: passphrase-needed');
+    // What the CI knows locks no key that can replace all others.
+    const half = await desk.fota(['keys', 'new', '--project', 'tracker'], { FOTA_KEY_PASSPHRASE: 'of the CI' });
+    expect(half.stderr).toContain('Give it in the variable FOTA_RING_PASSPHRASE');
     await expect(stat(join(desk.dir, 'tracker-release.key'))).rejects.toThrow();
   });
 
@@ -157,6 +168,49 @@ describe('fota keys rotate', () => {
     expect(stderr).toContain('code: signature-unknown-key');
     await expect(stat(join(desk.dir, 'n.key'))).rejects.toThrow();
     await expect(stat(join(desk.dir, 'tracker.2.ring'))).rejects.toThrow();
+  });
+
+  it('knows a ring whose first line is a comment', async () => {
+    await made();
+    await desk.file('noted.ring', `# of the lab\n\n${await text('tracker.ring')}`);
+    const { items } = await desk.json<{ items: unknown }>('keys', 'show', 'noted.ring');
+    expect(items).toMatchObject([{ kind: 'key-ring', serial: 1 }]);
+    const signed = await desk.json<{ items: unknown }>('sign', 'noted.ring', '--key', 'tracker-ring.key');
+    expect(signed.items).toMatchObject([{ firmwareName: 'fota-key-ring', version: '1' }]);
+  });
+
+  it.each([
+    ['two new keys in one file', ['--new-release', 'n.key', '--new-ring', './n.key']],
+    ['two new keys with one public file', ['--new-release', 'n.key', '--new-ring', 'n']],
+    ['a new key where the ring goes', ['--new-release', 'n.key', '--out', 'n.key']],
+    ['a new key where its signature goes', ['--new-release', 'n.ring.minisig', '--out', 'n.ring']],
+    ['a ring over the present one', ['--new-release', 'n.key', '--out', 'tracker.ring']],
+    ['a new key over the one that signs', ['--new-ring', 'tracker-ring.key']],
+    ['a new key over one that comes in', ['--add-ring', 'other-ring.pub', '--new-ring', 'other-ring.key']],
+    ['a new key over a link to the present ring', ['--new-release', 'link.key']],
+  ])('refuses to write %s, forced or not, and writes nothing', async (_, args) => {
+    await made();
+    await made('other');
+    await symlink(join(desk.dir, 'tracker.ring'), join(desk.dir, 'link.key'));
+    const before = (await readdir(desk.dir)).sort();
+    const texts = await Promise.all(before.map(text));
+    for (const more of [[], ['--force']]) {
+      const all = [
+        'keys',
+        'rotate',
+        'tracker.ring',
+        '--ring-key',
+        'tracker-ring.key',
+        '--no-passphrase',
+        ...args,
+        ...more,
+      ];
+      const { code, stderr } = await desk.fota(all);
+      expect(stderr).toContain('a key could be lost');
+      expect(code).toBe(2);
+    }
+    expect((await readdir(desk.dir)).sort()).toEqual(before);
+    expect(await Promise.all(before.map(text))).toEqual(texts);
   });
 
   it('refuses what would leave no key', async () => {

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { formatKeyRing } from '@libfota2/protocol';
 import type { Command } from 'commander';
 import { bold, dim } from '../output/text.ts';
@@ -6,6 +6,7 @@ import { quoted } from '../output/words.ts';
 import { refuseThere, writeDurably } from '../trust/files.ts';
 import { type NewKey, newKey, publicPath } from '../trust/new-key.ts';
 import { newPassphrase } from '../trust/passphrase.ts';
+import { pathOf, refuseSame } from '../trust/paths.ts';
 import { examples, type Invocation, integer, jsonOption } from './command.ts';
 import { addKeysRotate } from './keys-rotate.ts';
 import { addKeysShow } from './keys-show.ts';
@@ -35,17 +36,21 @@ function addNew(group: Command, invocation: Invocation): void {
     .requiredOption('--project <name>', 'the project that they sign for, as it is called on the server')
     .option('--dir <dir>', 'where the files go; made where it is missing', '.')
     .option('--serial <n>', 'of the key ring: above that of a ring whose keys are lost', integer(1, 999_999_999), 1)
-    .option('--no-passphrase', 'leave the secret keys open (default: asked for, or FOTA_KEY_PASSPHRASE)')
+    .option(
+      '--no-passphrase',
+      'leave the secret keys open (default: asked for, or FOTA_KEY_PASSPHRASE and FOTA_RING_PASSPHRASE)',
+    )
     .option('--force', 'replace files of these names; the keys in them are lost then')
     .action(async ({ project, dir, serial, passphrase, force = false }: Options) => {
       const { checkProjectName } = await import('@libfota2/server');
-      const stem = join(resolve(world.cwd, dir), fileStem(checkProjectName(project)));
+      const stem = join(pathOf(world, dir), fileStem(checkProjectName(project)));
       const [releaseFile, ringFile, ringPath] = [`${stem}-release.key`, `${stem}-ring.key`, `${stem}.ring`];
       const made = [releaseFile, ringFile].flatMap((file) => [file, publicPath(file)]);
+      await refuseSame([...made, ringPath]);
       await refuseThere([...made, ringPath], force);
       // All that is asked is asked before anybody waits.
-      const forRelease = passphrase ? await newPassphrase(invocation, releaseFile) : undefined;
-      const forRing = passphrase ? await newPassphrase(invocation, ringFile) : undefined;
+      const forRelease = passphrase ? await newPassphrase(invocation, releaseFile, 'release') : undefined;
+      const forRing = passphrase ? await newPassphrase(invocation, ringFile, 'ring') : undefined;
       const release = await newKey(invocation, releaseFile, { kind: 'release', passphrase: forRelease });
       const ring = await newKey(invocation, ringFile, { kind: 'ring', passphrase: forRing });
       const text = formatKeyRing({
@@ -86,7 +91,7 @@ function addNew(group: Command, invocation: Invocation): void {
     'fota keys new --project tracker                      asks for a passphrase for each key',
     'fota keys new --project tracker --dir /media/usb',
     'fota keys new --project tracker --dir anew --serial 9      where all ring keys up to ring 8 are lost',
-    'FOTA_KEY_PASSPHRASE="$(pass fota/keys)" fota keys new --project tracker --json',
+    'FOTA_KEY_PASSPHRASE="$(pass fota/release)" FOTA_RING_PASSPHRASE="$(pass fota/ring)" fota keys new --project tracker --json',
   );
 }
 

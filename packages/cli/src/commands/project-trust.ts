@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
@@ -8,6 +7,7 @@ import { showWarnings } from '../output/inspection.ts';
 import { bold } from '../output/text.ts';
 import { quoted } from '../output/words.ts';
 import { readIfThere, readSmall } from '../trust/files.ts';
+import { pathOf } from '../trust/paths.ts';
 import { keyRingIn } from '../trust/read.ts';
 import { examples, type Invocation, serverOptions, withServer } from './command.ts';
 import { makeSure } from './sure.ts';
@@ -59,8 +59,8 @@ async function set(
 ): Promise<ApiKeyRing> {
   const { world } = invocation;
   const { text } = await keyRingIn(invocation, file);
-  const beside = `${resolve(world.cwd, file)}.minisig`;
-  const signature = given === undefined ? await readIfThere(beside) : await readSmall(resolve(world.cwd, given));
+  const beside = `${pathOf(world, file)}.minisig`;
+  const signature = given === undefined ? await readIfThere(beside) : await readSmall(pathOf(world, given));
   if (replace === true) {
     await makeSure(invocation, yes, {
       question: `No device follows to this ring by itself: each needs it with an application. Replace the ring of ${project}?`,

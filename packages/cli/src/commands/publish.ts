@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { ApiPublished, ApiUpload } from '@libfota2/server';
 import { type Command, Option } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
@@ -8,6 +7,7 @@ import { ApiError, CommandError, EXIT } from '../failure.ts';
 import { showInspection, showWarnings } from '../output/inspection.ts';
 import { rolloutOptions } from '../rollouts/options.ts';
 import { type PublishingOptions, rolledOut, rolloutWanted } from '../rollouts/publishing.ts';
+import { pathOf } from '../trust/paths.ts';
 import { type SigningOptions, signatureFor } from '../trust/publishing.ts';
 import { chosenProject } from './choose.ts';
 import { examples, type Invocation, serverOptions, withServer } from './command.ts';
@@ -58,7 +58,7 @@ export function addPublish(program: Command, invocation: Invocation): void {
       const wanted = await rolloutWanted(options, world);
       const project = await chosenProject(client, options.project);
       if (options.project !== undefined) await client.get('/projects/{project}', { path: { project } });
-      const path = resolve(world.cwd, file);
+      const path = pathOf(world, file);
       const signature = await signatureFor(invocation, client, { project, file, path }, options);
       const upload = await send(invocation, client, path, options.resume);
       const isHeld = wanted === undefined ? {} : { draft: true };

@@ -114,6 +114,39 @@ describe('fota sign', () => {
   });
 });
 
+describe('the signature', () => {
+  it.each(['app.bin', 'tracker-release.key', 'tracker-release.pub', 'tracker.ring', 'empty', '.'])(
+    'takes the place of an older one, and not of %s',
+    async (name) => {
+      await desk.file('empty', '');
+      const before = name === '.' ? undefined : await readFile(join(desk.dir, name));
+      const { code, stderr } = await desk.fota(['sign', 'app.bin', ...KEY, ...NAMES, '--out', name]);
+      expect(stderr).toContain('code: file-exists');
+      expect(code).toBe(1);
+      if (before !== undefined) expect(await readFile(join(desk.dir, name))).toEqual(before);
+      await desk.json('sign', 'app.bin', ...KEY, ...NAMES, '--out', 'own.minisig');
+      await desk.json('sign', 'app.bin', ...KEY, ...NAMES, '--minimum', '1', '--out', 'own.minisig');
+      expect(await readFile(join(desk.dir, 'own.minisig'), 'utf8')).toContain('minimum:1');
+    },
+  );
+
+  it('is made of no file twice', async () => {
+    const { stderr } = await desk.fota(['sign', 'app.bin', './app.bin', ...KEY, ...NAMES]);
+    expect(stderr).toContain('would be written twice');
+  });
+
+  it('by a key of the other kind is made with a warning', async () => {
+    const image = ['sign', 'app.bin', '--key', 'tracker-ring.key', ...NAMES];
+    expect((await desk.fota(image)).stderr).toContain('warning: app.bin is an image, and a ring key signed it');
+    const told = await desk.json<{ items: Array<{ warning?: string }> }>(...image);
+    expect(told.items[0]?.warning).toContain('Keep ring keys offline');
+    const ring = await desk.fota(['sign', 'tracker.ring', ...KEY]);
+    expect(ring.stderr).toContain('warning: tracker.ring is a key ring, and a release key signed it');
+    expect((await desk.fota(['sign', 'app.bin', ...KEY, ...NAMES])).stderr).toBe('');
+    expect((await desk.fota(['sign', 'tracker.ring', '--key', 'tracker-ring.key'])).stderr).toBe('');
+  });
+});
+
 describe('a key under a passphrase', () => {
   const env = (passphrase: string): Record<string, string> => ({ FOTA_KEY_PASSPHRASE: passphrase });
   const SIGNING = ['sign', 'app.bin', '--key', 'locked.key', ...NAMES];
@@ -131,6 +164,21 @@ describe('a key under a passphrase', () => {
     expect((await fota(SIGNING, { cwd: desk.dir, askUnseen })).code).toBe(0);
     expect(asked).toEqual(['Passphrase of locked.key: ']);
     expect((await desk.fota(SIGNING, env('geheim'))).code).toBe(0);
+  });
+
+  it('has a variable of its kind: what the CI knows opens no ring key', async () => {
+    const cost = { operations: 32_768n, memory: 1_048_576n };
+    const key = await sealed(makeSecretKey(), 'libfota2 encrypted secret ring key 0', 'geheim', { cost });
+    await desk.file('ring.key', key);
+    for (const file of ['tracker.ring', 'app.bin']) {
+      const signing = ['sign', file, '--key', 'ring.key', '--project', 'tracker', ...(file === 'app.bin' ? NAMES : [])];
+      expect((await desk.fota(signing, env('geheim'))).stderr).toContain('FOTA_RING_PASSPHRASE');
+      expect((await desk.fota(signing, { FOTA_RING_PASSPHRASE: 'geheim' })).code).toBe(0);
+    }
+    // A key of minisign does not tell its kind: what it signs does.
+    const theirs = ['sign', 'tracker.ring', '--key', 'locked.key'];
+    expect((await desk.fota(theirs, env('geheim'))).stderr).toContain('code: passphrase-needed');
+    expect((await desk.fota(theirs, { FOTA_RING_PASSPHRASE: 'geheim' })).code).toBe(0);
   });
 
   it('is opened by nothing else, and what was tried is never shown', async () => {

@@ -1,9 +1,10 @@
-import { resolve } from 'node:path';
+import { KEY_RING_FIRMWARE } from '@libfota2/protocol';
 import type { Command } from 'commander';
 import { CommandError, EXIT } from '../failure.ts';
 import { bold } from '../output/text.ts';
-import { writeDurably } from '../trust/files.ts';
-import { secretKeyIn } from '../trust/read.ts';
+import { isSignatureThere, writeDurably } from '../trust/files.ts';
+import { pathOf, refuseSame } from '../trust/paths.ts';
+import { secretKeyIn, unfit } from '../trust/read.ts';
 import { manifestFacts, manifestJson } from '../trust/shown.ts';
 import { type Signable, signable, signatureBy, type Wish } from '../trust/signing.ts';
 import { secondOf } from '../trust/when.ts';
@@ -61,19 +62,23 @@ async function sign(invocation: Invocation, files: readonly string[], options: O
   // All is known to be right before a passphrase is asked for.
   const ready: Array<{ readonly file: string; readonly target: string; readonly what: Signable }> = [];
   for (const file of files) {
-    const path = resolve(world.cwd, file);
-    const target = options.out === undefined ? `${path}.minisig` : resolve(world.cwd, options.out);
+    const path = pathOf(world, file);
+    const target = options.out === undefined ? `${path}.minisig` : pathOf(world, options.out);
+    await isSignatureThere(target);
     ready.push({ file, target, what: await signable(invocation, path, wish) });
   }
-  const key = await secretKeyIn(invocation, options.key);
-  for (const { target, what } of ready) await writeDurably({ path: target, text: signatureBy(key, what) }, true);
+  await refuseSame(ready.map(({ target }) => target));
+  const purpose = ready.every(({ what }) => isForRing(what)) ? 'ring' : 'release';
+  const key = await secretKeyIn(invocation, options.key, purpose);
   const keyId = key.publicKey.id;
-  const items = ready.map(({ file, target, what }) => ({
-    file,
-    signature: target,
-    keyId,
-    ...manifestJson(what.manifest),
-  }));
+  const items: object[] = [];
+  for (const { file, target, what } of ready) {
+    const mayReplace = await isSignatureThere(target);
+    await writeDurably({ path: target, text: signatureBy(key, what) }, mayReplace);
+    const warning = unfit(key, file, isForRing(what) ? 'ring' : 'release');
+    if (warning !== undefined) out.note(`warning: ${warning}`);
+    items.push({ file, signature: target, keyId, ...manifestJson(what.manifest), warning });
+  }
   out.result({ items }, () => {
     for (const [place, { file, target, what }] of ready.entries()) {
       if (place > 0) out.line();
@@ -87,11 +92,15 @@ async function sign(invocation: Invocation, files: readonly string[], options: O
   });
 }
 
+function isForRing({ manifest }: Signable): boolean {
+  return manifest.firmwareName === KEY_RING_FIRMWARE;
+}
+
 async function comment(invocation: Invocation, files: readonly string[], options: Options): Promise<void> {
   const { out, world } = invocation;
   const [file = '', ...more] = files;
   if (more.length > 0) throw wrongUse('--comment is for one file', 'Ask for them one by one.');
-  const { comment, manifest } = await signable(invocation, resolve(world.cwd, file), wishOf(options, world.now()));
+  const { comment, manifest } = await signable(invocation, pathOf(world, file), wishOf(options, world.now()));
   // Tabs and visible ASCII only.
   out.result({ file, comment, ...manifestJson(manifest) }, () => out.raw(`${comment}\n`));
 }

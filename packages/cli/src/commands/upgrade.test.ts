@@ -109,6 +109,7 @@ describe('fota upgrade', () => {
     const signed = await ask('--trust', 'ring.txt');
     const noRing = await ask('--trust', 'signed.bin');
     const missing = await ask('--trust', 'gone.txt');
+    const careless = await ask();
     files.close();
     expect(unsigned.code).toBe(4);
     expect(JSON.parse(unsigned.stdout)).toMatchObject({
@@ -119,7 +120,9 @@ describe('fota upgrade', () => {
     expect(signed.stdout).toMatch(/^key ring {2}stays at 2: .*does not follow.*\n0 {2}success: /);
     expect(signed.stdout).toMatch(/signed\s+gateway 2\.0\.0 of gateway/);
     expect((await readFile(join(dir, 'signed.bin'))).equals(image)).toBe(true);
-    expect([noRing.code, missing.code]).toEqual([4, 64]);
+    expect([noRing.code, missing.code, careless.code]).toEqual([4, 64, 0]);
+    // A run without --trust takes from nobody what runs with it remember.
+    expect(await readdir(join(dir, 'signed.bin.fota'))).toContain('update.bin.trust.0');
   });
 
   it('keeps what came when it is interrupted, and goes on with it', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Outcome, UpgradeOptions } from 'libfota2';
@@ -105,8 +105,14 @@ async function moved(outcome: Outcome, output: string, dir: string, isTrusting: 
     await mkdir(dirname(output), { recursive: true });
     await rename(join(dir, 'update.bin'), output);
   }
-  if (!isTrusting) await rm(dir, { recursive: true, force: true });
+  if (!(isTrusting || (await isTrusted(dir)))) await rm(dir, { recursive: true, force: true });
   return outcome.kind === 'downloaded' ? { ...outcome, file: output } : outcome;
+}
+
+/** Whether ring and floor of runs with --trust lie there: who forgot them would be open to what they shut out. */
+async function isTrusted(dir: string): Promise<boolean> {
+  const names = await readdir(dir).catch(() => []);
+  return names.some((name) => name.startsWith('update.bin.trust.'));
 }
 
 /** An outcome as JSON: all of it but the error object, whose code and message it has already. */

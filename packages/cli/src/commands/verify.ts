@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import {
   admit,
   followLink,
@@ -14,6 +13,7 @@ import { bold, green } from '../output/text.ts';
 import { believed, checkFile, type Trusted } from '../trust/checking.ts';
 import { trustCrypto } from '../trust/crypto.ts';
 import { readIfThere, readSmall } from '../trust/files.ts';
+import { pathOf } from '../trust/paths.ts';
 import { keyRingIn, naming, publicKeyIn } from '../trust/read.ts';
 import { manifestFacts, manifestJson } from '../trust/shown.ts';
 import { examples, type Invocation, jsonOption } from './command.ts';
@@ -54,8 +54,8 @@ export function addVerify(program: Command, invocation: Invocation): void {
 
 async function verify(invocation: Invocation, file: string, options: Options): Promise<void> {
   const { out, world } = invocation;
-  const path = resolve(world.cwd, file);
-  const from = options.signature === undefined ? `${path}.minisig` : resolve(world.cwd, options.signature);
+  const path = pathOf(world, file);
+  const from = options.signature === undefined ? `${path}.minisig` : pathOf(world, options.signature);
   const trusted = await trustedBy(invocation, options);
   const text = options.signature === undefined ? await readIfThere(from) : await readSmall(from);
   if (text === undefined) throw new TrustError('signature-missing', `there is no ${from}`);

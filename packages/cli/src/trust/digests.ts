@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { CommandError } from '../failure.ts';
 import type { Out } from '../output/out.ts';
+import { reasonOf, shown } from './paths.ts';
 
 /** What signing needs of a file, whatever its size. */
 export interface Digests {
@@ -38,7 +39,7 @@ export async function digestsOf(path: string, out: Out, signal: AbortSignal): Pr
     }
   } catch (error) {
     signal.throwIfAborted();
-    throw new CommandError('file-unreadable', `${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new CommandError('file-unreadable', `${shown(path)} cannot be read: ${reasonOf(error)}`, { cause: error });
   } finally {
     progress?.end();
   }

@@ -71,11 +71,12 @@ export const KEY_ERRORS: Readonly<Record<KeyErrorCode, Words>> = {
   'passphrase-needed': {
     means: 'A passphrase is needed, and nobody sits at a terminal to type it, or it was typed in two ways.',
     remedy:
-      'Give it in the variable FOTA_KEY_PASSPHRASE, or type it at a terminal; for a new key also: --no-passphrase.',
+      'Give it in FOTA_KEY_PASSPHRASE, of a ring key in FOTA_RING_PASSPHRASE, or at a terminal; for a new key also: --no-passphrase.',
   },
   'passphrase-wrong': {
     means: 'The passphrase does not open the secret key, or the file of the key is damaged.',
-    remedy: 'Type it again, or correct FOTA_KEY_PASSPHRASE; no passphrase opens a damaged file, but a copy of it.',
+    remedy:
+      'Type it again, or correct FOTA_KEY_PASSPHRASE, of a ring key FOTA_RING_PASSPHRASE; no passphrase opens a damaged file, but a copy of it.',
   },
   'passphrase-memory': {
     means: 'There is not enough memory to open or lock a secret key: minisign makes that cost 1 GiB.',

@@ -1,7 +1,10 @@
 /** The small files of trust: keys, key rings and signatures. */
+import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { parseSignature } from '@libfota2/protocol';
 import { CommandError } from '../failure.ts';
+import { reasonOf, shown } from './paths.ts';
 
 /** Larger than any of them. */
 const LARGEST = 16_384;
@@ -19,9 +22,9 @@ export async function readSmall(path: string): Promise<string> {
     const { size } = await stat(path);
     if (size <= LARGEST) return await readFile(path, 'utf8');
   } catch (error) {
-    throw new CommandError('file-unreadable', `${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new CommandError('file-unreadable', `${shown(path)} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
-  throw new CommandError('file-unreadable', `${path} is no key, key ring or signature: it is too large for one`);
+  throw new CommandError('file-unreadable', `${shown(path)} is no key, key ring or signature: it is too large for one`);
 }
 
 /** The text of a small file that need not be there. */
@@ -40,14 +43,29 @@ export async function refuseThere(paths: readonly string[], isForced: boolean): 
 }
 
 /**
+ * Whether a signature is there that may be replaced; anything else that is there stays: `--out` may be a slip of the hand.
+ * @throws CommandError `file-exists`
+ */
+export async function isSignatureThere(path: string): Promise<boolean> {
+  const text = await readIfThere(path).catch(() => '');
+  if (text === undefined) return false;
+  try {
+    parseSignature(text);
+    return true;
+  } catch {
+    throw new CommandError('file-exists', `${shown(path)} is there already, and is no signature`);
+  }
+}
+
+/**
  * Writes it so that it is there whole and durable, or not at all. `mayReplace`: what is there already goes.
  * @throws CommandError `file-exists`, `file-unwritable`
  */
 export async function writeDurably({ path, text, isSecret = false }: WrittenFile, mayReplace: boolean): Promise<void> {
-  const part = `${path}.part`;
+  // Nobody else's file has this name, nor does another one that is written now.
+  const part = `${path}.${randomBytes(4).toString('hex')}.part`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    await rm(part, { force: true });
     const file = await open(part, 'wx', isSecret ? 0o600 : 0o644);
     try {
       await file.writeFile(text);
@@ -60,7 +78,7 @@ export async function writeDurably({ path, text, isSecret = false }: WrittenFile
   } catch (error) {
     await rm(part, { force: true }).catch(() => undefined);
     if (error instanceof CommandError) throw error;
-    throw new CommandError('file-unwritable', `${path} cannot be written: ${(error as Error).message}`, {
+    throw new CommandError('file-unwritable', `${shown(path)} cannot be written: ${reasonOf(error)}`, {
       cause: error,
     });
   }
@@ -85,5 +103,5 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 function exists(path: string): CommandError {
-  return new CommandError('file-exists', `${path} is there already`);
+  return new CommandError('file-exists', `${shown(path)} is there already`);
 }

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { formatPublicKey, type PublicKey } from '@libfota2/protocol';
 import type { Invocation } from '../commands/command.ts';
 import type { WrittenFile } from './files.ts';
+import type { KeyKind } from './passphrase.ts';
 import { makeSecretKey, type SecretKey, sealed } from './secret-key.ts';
 
 export interface NewKey {
@@ -18,7 +19,7 @@ export interface NewKey {
 export async function newKey(
   { out, signal }: Invocation,
   name: string,
-  { kind, passphrase }: { readonly kind: 'release' | 'ring'; readonly passphrase: string | undefined },
+  { kind, passphrase }: { readonly kind: KeyKind; readonly passphrase: string | undefined },
 ): Promise<NewKey> {
   const key = makeSecretKey();
   const isLocked = passphrase !== undefined;

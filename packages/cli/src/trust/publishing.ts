@@ -1,5 +1,4 @@
 /** The signature that a package is published with: found, given or made, and held against the file before a byte goes up. */
-import { resolve } from 'node:path';
 import {
   admit,
   compareVersions,
@@ -15,7 +14,8 @@ import { ApiError, CommandError } from '../failure.ts';
 import { quoted } from '../output/words.ts';
 import { believed, checkFile } from './checking.ts';
 import { readIfThere, readSmall } from './files.ts';
-import { naming, secretKeyIn } from './read.ts';
+import { pathOf } from './paths.ts';
+import { naming, secretKeyIn, unfit } from './read.ts';
 import { signable, signatureBy } from './signing.ts';
 
 export interface SigningOptions {
@@ -91,10 +91,13 @@ async function textOf(
   if (key !== undefined) {
     const names = { project, ...(firmware && { firmwareName: firmware }), ...(version && { version }) };
     const what = await signable(invocation, path, names);
-    return { text: signatureBy(await secretKeyIn(invocation, key), what), from: key, kind: 'made' };
+    const signer = await secretKeyIn(invocation, key, 'release');
+    const warning = unfit(signer, file, 'release');
+    if (warning !== undefined) out.note(`warning: ${warning}`);
+    return { text: signatureBy(signer, what), from: key, kind: 'made' };
   }
   if (signature !== undefined) {
-    return { text: await readSmall(resolve(world.cwd, signature)), from: signature, kind: 'given' };
+    return { text: await readSmall(pathOf(world, signature)), from: signature, kind: 'given' };
   }
   const from = `${file}.minisig`;
   const text = await readIfThere(`${path}.minisig`);

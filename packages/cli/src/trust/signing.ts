@@ -1,5 +1,12 @@
 /** What a signature of a file says, and the signature. */
-import { compareVersions, formatManifest, KEY_RING_FIRMWARE, type Manifest, parseKeyRing } from '@libfota2/protocol';
+import {
+  compareVersions,
+  formatManifest,
+  isKeyRing,
+  KEY_RING_FIRMWARE,
+  type Manifest,
+  parseKeyRing,
+} from '@libfota2/protocol';
 import type { Invocation } from '../commands/command.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import { type Digests, digestsOf } from './digests.ts';
@@ -17,7 +24,6 @@ export interface Signable {
   readonly blake2b512: Uint8Array;
 }
 
-const RING_TITLE = 'libfota2 key ring';
 /** Larger than any key ring. */
 const SMALL = 16_384;
 
@@ -47,7 +53,7 @@ type Names = Pick<Manifest, 'project' | 'firmwareName' | 'version'>;
 async function ringNames(path: string, { size }: Digests, wish: Wish): Promise<Names | undefined> {
   if (size > SMALL) return undefined;
   const text = await readSmall(path);
-  if (!text.startsWith(RING_TITLE)) return undefined;
+  if (!isKeyRing(text)) return undefined;
   const { project, serial } = naming(path, () => parseKeyRing(text));
   const names = { project, firmwareName: KEY_RING_FIRMWARE, version: String(serial) };
   for (const name of ['project', 'firmwareName', 'version'] as const) {

@@ -53,10 +53,20 @@ const RING_TEXT_LIMIT = 2_048;
 /** Characters of the links that travel in one head. */
 export const LINKS_LIMIT = 8_192;
 
+/** Whether a text means to be a key ring, well-formed or not. */
+export function isKeyRing(text: string): boolean {
+  return linesOf(text)[0]?.startsWith(TITLE) === true;
+}
+
+/** Comments and empty lines say nothing, wherever they stand. */
+function linesOf(text: string): readonly string[] {
+  return text.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.startsWith('#'));
+}
+
 /** @throws TrustError `key-ring-malformed` */
 export function parseKeyRing(text: string): KeyRing {
   if (text.length > RING_TEXT_LIMIT) throw malformed(`more than ${RING_TEXT_LIMIT} characters`);
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  const lines = linesOf(text);
   if (lines[0] !== TITLE) throw malformed(`the first line is not "${TITLE}"`);
   const found: Record<string, string[]> = { project: [], serial: [], 'release-key': [], 'ring-key': [] };
   for (const line of lines.slice(1)) {
