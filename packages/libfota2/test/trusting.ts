@@ -1,5 +1,5 @@
 /** Signed releases, rings and a device that trusts them, for the tests of signatures in the core. */
-import { formatKeyRing, formatLinks, type KeyRing, type Manifest } from '@libfota2/protocol';
+import { formatKeyRing, type KeyRing, type Manifest } from '@libfota2/protocol';
 import {
   type FakeWorld,
   fakeWorld,
@@ -33,9 +33,11 @@ export const release = (wanted: Partial<Manifest> = {}, bytes = image, by = sign
   body: bytes,
   headers: { etag, 'fota-signature': base64(by.release(bytes, wanted)) },
 });
-export const links = (...signed: readonly (readonly [Signer, KeyRing])[]): Readonly<Record<string, string>> => ({
-  'fota-key-ring': formatLinks(signed.map(([by, ring]) => by.link(ring))),
-});
+/** All of them in one head, more than our own server sends at a time. */
+export const links = (...signed: readonly (readonly [Signer, KeyRing])[]): Readonly<Record<string, string>> => {
+  const pairs = signed.map(([by, ring]) => by.link(ring)).map(({ text, signature }) => [text, signature]);
+  return { 'fota-key-ring': base64(JSON.stringify(pairs)) };
+};
 
 export interface Device {
   readonly world: FakeWorld;

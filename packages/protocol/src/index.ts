@@ -65,7 +65,7 @@ export {
   parseLinks,
   type TrustCrypto,
 } from './trust/key-ring.ts';
-export { admit, type Circumstances, formatManifest, type Manifest, parseManifest } from './trust/manifest.ts';
+export { admit, type Circumstances, formatManifest, type Manifest, onWire, parseManifest } from './trust/manifest.ts';
 export {
   commentMessage,
   type Ed25519Verify,

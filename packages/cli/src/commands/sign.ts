@@ -19,6 +19,8 @@ interface Options {
   readonly notAfter?: string;
   readonly minimum?: string;
   readonly downgradeFrom?: string;
+  readonly core?: string;
+  readonly source?: string;
   readonly out?: string;
   readonly comment?: boolean;
 }
@@ -34,6 +36,8 @@ export function addSign(program: Command, invocation: Invocation): void {
     .option('--project <name>', 'the project that the key ring names; a key ring says it itself')
     .option('--firmware <name>', 'what devices send as firmware_name (default: as content and file name tell)')
     .option('--version <version>', 'such as 1.4.0 (default: as content and file name tell)')
+    .option('--core <core>', 'the core that devices run afterwards, such as V2013 (default: they tell none)')
+    .option('--source <core>', 'the core that devices must run before (default: any)')
     .option('--not-before <when>', 'no device takes it before: 2026-12-31T18:00Z, or 2d from now')
     .option('--not-after <when>', 'no device takes it afterwards: 2026-12-31T18:00Z, or 90d from now')
     .option('--minimum <version>', 'who takes it never again takes one below this version')
@@ -106,19 +110,26 @@ async function comment(invocation: Invocation, files: readonly string[], options
 }
 
 function wishOf(options: Options, now: number): Wish {
-  const { project, firmware, version, notBefore, notAfter, minimum, downgradeFrom } = options;
+  const { project, firmware, version, core, source, notBefore, notAfter, minimum, downgradeFrom } = options;
   const when = (name: string, text: string | undefined): number | undefined =>
     text === undefined ? undefined : secondOf(name, text, now);
   const wish: Record<keyof Wish, string | number | undefined> = {
     project,
     firmwareName: firmware,
     version,
+    core: core && digitsOf(core),
+    source: source && digitsOf(source),
     notBefore: when('--not-before', notBefore),
     notAfter: when('--not-after', notAfter),
     minimumVersion: minimum,
     downgradeFrom,
   };
   return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined)) as Wish;
+}
+
+/** `V2013` or `2013` as a manifest has it; what is neither is refused with all else. */
+function digitsOf(core: string): string {
+  return core.replace(/^[A-Za-z]?0*(?=\d)/, '');
 }
 
 function wrongUse(message: string, remedy: string): CommandError {

@@ -25,6 +25,7 @@ interface Options {
   readonly project?: string;
   readonly firmware?: string;
   readonly running?: string;
+  readonly core?: string;
   readonly floor?: string;
 }
 
@@ -40,7 +41,8 @@ export function addVerify(program: Command, invocation: Invocation): void {
     .option('--key <pub>', 'public key that is trusted: a file, or its line')
     .option('--project <name>', 'with --key: the project that it must be signed for')
     .option('--firmware <name>', 'as a device that asks for this firmware')
-    .option('--running <version>', 'as a device that runs this version')
+    .option('--running <version>', 'as a device that tells this version, with its core before it where it has one')
+    .option('--core <core>', 'as a device on this core, such as V2012 (default: as the image is made for)')
     .option('--floor <version>', 'as a device that may never again go below this version')
     .action((file: string, options: Options) => verify(invocation, file, options));
   examples(
@@ -76,6 +78,7 @@ async function verify(invocation: Invocation, file: string, options: Options): P
     admit(manifest, {
       project: trusted.ring?.project ?? options.project ?? manifest.project,
       firmwareName: options.firmware,
+      core: options.core?.replace(/^[A-Za-z]?0*(?=\d)/, '') ?? manifest.source,
       version: options.running,
       floor: options.floor,
       now: Math.floor(now / 1_000),

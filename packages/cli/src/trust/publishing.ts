@@ -123,7 +123,8 @@ async function check(
     }
     // What is not valid yet may be published already.
     const then = Math.max(now, manifest.notBefore ?? now);
-    admit(manifest, { project, firmwareName: firmware, version: undefined, floor: undefined, now: then });
+    const anyDevice = { core: manifest.source, version: undefined, floor: undefined, now: then };
+    admit(manifest, { project, firmwareName: firmware, ...anyDevice });
   });
   if (kind !== 'made') await checkFile(invocation, path, { signature, manifest, signer: known?.signer });
 }

@@ -111,12 +111,18 @@ describe('a device with a key ring', () => {
 
   it('compares versions in the form of the wire', async () => {
     const settings = { core: 'V2012', version: '001.000.005' };
-    expect(await after(new MemoryDisk(), release({ version: '001.000.006' }), settings)).toMatchObject({ result: 0 });
-    expect(await after(new MemoryDisk(), release({ version: '2012.001.006' }), settings)).toMatchObject({ result: 0 });
-    expect(await after(new MemoryDisk(), release({ version: '2013.001.001' }), settings)).toMatchObject({ result: 0 });
-    expect(await after(new MemoryDisk(), release({ version: '001.000.004' }), settings)).toMatchObject({
-      code: 'manifest-downgrade',
-    });
+    const verdict = async (wanted: Parameters<typeof release>[0]) => {
+      const outcome = await after(new MemoryDisk(), release(wanted), settings);
+      return outcome.code;
+    };
+    expect(await verdict({ core: '2012', version: '001.000.006' })).toBe('downloaded');
+    expect(await verdict({ version: '2012.001.006' })).toBe('downloaded');
+    expect(await verdict({ core: '2013', version: '001.000.001' })).toBe('downloaded');
+    expect(await verdict({ core: '2013', source: '2012', version: '001.000.001' })).toBe('downloaded');
+    expect(await verdict({ core: '2012', version: '001.000.004' })).toBe('manifest-downgrade');
+    // Of an older core, and made from another one: what a server without keys could bring a device to take.
+    expect(await verdict({ core: '2011', version: '001.000.009' })).toBe('manifest-downgrade');
+    expect(await verdict({ core: '2013', source: '2011', version: '001.000.006' })).toBe('manifest-mismatch');
   });
 
   it('that does not know its version takes any release of its project from the floor on', async () => {

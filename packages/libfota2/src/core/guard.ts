@@ -91,7 +91,7 @@ export function createGuard(question: Plan, plan: TrustPlan, ports: Ports): Guar
   const keep = async (next: Belief): Promise<void> => {
     if (JSON.stringify(toKeep(next)) === kept) return;
     const merge = async (): Promise<void> => {
-      const all = joined(next, await read(), plan);
+      const all = joined(next, await read());
       const state = toKeep(all);
       if (JSON.stringify(state) !== kept) await journal.write(state);
       kept = JSON.stringify(state);
@@ -104,7 +104,7 @@ export function createGuard(question: Plan, plan: TrustPlan, ports: Ports): Guar
     doubt({ blake2b512, bytes: size, sha256 }) {
       return doubtOf(signed, { size, sha256, blake2b512: bytesOf(blake2b512) }, crypto);
     },
-    commit: () => keep(raised(belief, signed.manifest, plan)),
+    commit: () => keep(raised(belief, signed.manifest)),
   });
 
   return {

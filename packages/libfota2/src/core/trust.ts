@@ -7,6 +7,7 @@ import {
   KEY_RING_FIRMWARE,
   type KeyRing,
   type Manifest,
+  onWire,
   type PublicKey,
   parseKeyRing,
   parseLinks,
@@ -33,7 +34,7 @@ export interface TrustPlan {
 /** What a device has learned. It only grows: two that learned apart are joined by the higher of each. */
 export interface Belief {
   readonly ring: KeyRing;
-  /** The version below which nothing is taken. */
+  /** The version below which nothing is taken, as on the wire. */
   readonly floor: string | undefined;
   /** The latest second since 1970 at which something believed was signed. */
   readonly latest: number;
@@ -57,9 +58,9 @@ export interface Signed {
  */
 export function beliefFrom(kept: KeptBelief | 'damaged' | undefined, plan: TrustPlan): Belief {
   const anew: Belief = { ring: plan.ring, floor: undefined, latest: 0 };
-  if (kept === 'damaged') return { ...anew, floor: plan.version };
+  if (kept === 'damaged') return { ...anew, floor: told(plan) };
   const ring = kept && readable(kept.ring);
-  return ring?.project === anew.ring.project ? joined({ ...anew, ...kept, ring }, anew, plan) : anew;
+  return ring?.project === anew.ring.project ? joined({ ...anew, ...kept, ring }, anew) : anew;
 }
 
 export function toKeep(belief: Belief): KeptBelief {
@@ -75,30 +76,28 @@ function readable(ring: string): KeyRing | undefined {
 }
 
 /** The higher of each; where both rings have one number, the first. */
-export function joined(one: Belief, other: Belief, plan: TrustPlan): Belief {
+export function joined(one: Belief, other: Belief): Belief {
   return {
     ring: other.ring.serial > one.ring.serial ? other.ring : one.ring,
-    floor: higher(one.floor, other.floor, plan),
+    floor: higher(one.floor, other.floor),
     latest: Math.max(one.latest, other.latest),
   };
 }
 
 /** The belief after a release was taken that says so. */
-export function raised(belief: Belief, { minimumVersion }: Manifest, plan: TrustPlan): Belief {
-  return { ...belief, floor: higher(belief.floor, minimumVersion, plan) };
+export function raised(belief: Belief, manifest: Manifest): Belief {
+  const { minimumVersion } = manifest;
+  return { ...belief, floor: higher(belief.floor, minimumVersion && onWire(minimumVersion, manifest)) };
 }
 
-function higher(one: string | undefined, other: string | undefined, plan: TrustPlan): string | undefined {
+function higher(one: string | undefined, other: string | undefined): string | undefined {
   if (one === undefined || other === undefined) return one ?? other;
-  return compareVersions(comparable(other, plan), comparable(one, plan)) > 0 ? other : one;
+  return compareVersions(other, one) > 0 ? other : one;
 }
 
-/**
- * A version in the form of the wire (docs/protocol.md §3), as the device tells its own. One that begins with four digits
- * has it already, if perhaps with another core's number.
- */
-function comparable(version: string, { core }: TrustPlan): string {
-  return /^\d{4}/.test(version) ? version : wireVersion(version, core);
+/** What the device runs, as it tells it: the form in which all versions are compared (docs/protocol.md §13.4). */
+function told({ version, core }: TrustPlan): string | undefined {
+  return version && wireVersion(version, core);
 }
 
 /** Follows updates of the key ring as far as they lead; `refused` says why it does not follow one. */
@@ -158,20 +157,15 @@ export function isNew(
   wallMs: number,
 ): boolean {
   if (manifest.firmwareName === KEY_RING_FIRMWARE) throw mismatch('it is signed as a key ring, which is no firmware');
-  const form = (version: string | undefined): string | undefined => version && comparable(version, plan);
-  const version = comparable(manifest.version, plan);
-  const own = form(plan.version);
-  const now = Math.max(Math.floor(wallMs / 1000), latest);
-  try {
-    admit(
-      { ...manifest, version, downgradeFrom: form(manifest.downgradeFrom) },
-      { project: ring.project, firmwareName: plan.firmwareName, version: own, floor: form(floor), now },
-    );
-  } catch (error) {
-    const isSame = own !== undefined && compareVersions(version, own) === 0;
-    if (isSame && (error as TrustError).code === 'manifest-downgrade') return false;
-    throw error;
-  }
+  const isAbove = admit(manifest, {
+    project: ring.project,
+    firmwareName: plan.firmwareName,
+    core: plan.core?.replace(/^\D?0*(?=\d)/, ''),
+    version: told(plan),
+    floor,
+    now: Math.max(Math.floor(wallMs / 1000), latest),
+  });
+  if (!isAbove) return false;
   if (size !== manifest.size) throw mismatch(`${manifest.size} bytes are signed, and ${size} are offered`);
   if (sha256 !== manifest.sha256) throw mismatch(`SHA-256 ${manifest.sha256} is signed, and ${sha256} is expected`);
   return true;

@@ -48,10 +48,13 @@ export interface TrustCrypto {
 
 const TITLE = 'libfota2 key ring';
 const MOST_KEYS = 2;
+const CONDITIONS = ['core', 'source', 'notBefore', 'notAfter', 'minimumVersion', 'downgradeFrom'] as const;
 /** Characters of a key ring: four keys and a long name need no more. */
 const RING_TEXT_LIMIT = 2_048;
-/** Characters of the links that travel in one head. */
+/** Characters of the links that a device reads of one head. */
 export const LINKS_LIMIT = 8_192;
+/** Characters of them that a server sends at most, unless a single one is longer: proxies forward heads of one page of memory. */
+const LINKS_SENT = 2_048;
 
 /** Whether a text means to be a key ring, well-formed or not. */
 export function isKeyRing(text: string): boolean {
@@ -90,7 +93,9 @@ export function parseKeyRing(text: string): KeyRing {
   const ring = { project: only('project'), serial, releaseKeys: keys('release-key'), ringKeys: keys('ring-key') };
   // A key of both kinds would let a thief of the daily one hand out rings of his own.
   const all = [...ring.releaseKeys, ...ring.ringKeys];
-  if (new Set(all.map(({ id }) => id)).size < all.length) throw malformed('the same key is there twice');
+  const distinct = (of: (key: PublicKey) => string): boolean => new Set(all.map(of)).size === all.length;
+  if (!distinct(({ id }) => id) || !distinct(({ key }) => toBase64(key)))
+    throw malformed('the same key is there twice');
   return ring;
 }
 
@@ -139,15 +144,17 @@ function speaksOf(manifest: Manifest, ring: KeyRing, size: number, sha256: strin
     manifest.project === ring.project &&
     manifest.version === String(ring.serial) &&
     manifest.size === size &&
-    manifest.sha256 === sha256
+    manifest.sha256 === sha256 &&
+    // A ring is followed whenever it comes: a condition would be passed over, and so is no ring's.
+    CONDITIONS.every((name) => manifest[name] === undefined)
   );
 }
 
-/** Links for one header, the oldest first: as many from the beginning as fit. */
+/** Links for one header, the oldest first: as many from the beginning as fit, and one at least where it can be read. */
 export function formatLinks(links: readonly KeyRingLink[]): string {
   for (let count = links.length; count > 0; count -= 1) {
     const text = toBase64(utf8(asciiJson(links.slice(0, count).map(({ text, signature }) => [text, signature]))));
-    if (text.length <= LINKS_LIMIT) return text;
+    if (text.length <= (count === 1 ? LINKS_LIMIT : LINKS_SENT)) return text;
   }
   return '';
 }

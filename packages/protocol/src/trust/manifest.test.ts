@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareVersions } from '../versions.ts';
 import { TrustError } from './errors.ts';
-import { admit, type Circumstances, formatManifest, type Manifest, parseManifest } from './manifest.ts';
+import { admit, type Circumstances, formatManifest, type Manifest, onWire, parseManifest } from './manifest.ts';
 
 const MANIFEST: Manifest = {
   project: 'gateway',
@@ -16,6 +16,7 @@ const COMMENT = formatManifest(MANIFEST);
 const HERE: Circumstances = {
   project: 'gateway',
   firmwareName: 'gateway_LuatOS-SoC_EC718P',
+  core: undefined,
   version: '1.9.0',
   floor: undefined,
   now: 1_750_000_000,
@@ -30,9 +31,18 @@ const codeOf = (work: () => unknown): string => {
     throw error;
   }
 };
+/** Whether it is new, or the code of what speaks against it. */
+const verdictOf = (work: () => boolean): string => {
+  let isNew = true;
+  const code = codeOf(() => {
+    isNew = work();
+  });
+  return isNew ? code : 'runs already';
+};
 const text = fc.string({ minLength: 1, maxLength: 256, unit: 'grapheme-ascii' });
 const version = fc.stringMatching(/^\d{1,4}(\.\d{1,4}){0,3}$/);
 const second = fc.nat(4_000_000_000);
+const digits = fc.integer({ min: 1, max: 9_999 }).map(String);
 const manifests: fc.Arbitrary<Manifest> = fc
   .record(
     {
@@ -46,10 +56,12 @@ const manifests: fc.Arbitrary<Manifest> = fc
       notAfter: second,
       minimumVersion: version,
       downgradeFrom: version,
+      core: digits,
+      source: digits,
     },
     { requiredKeys: ['project', 'firmwareName', 'version', 'size', 'sha256', 'signedAt'] },
   )
-  .filter(({ minimumVersion, version }) => compareVersions(minimumVersion ?? version, version) <= 0)
+  .filter((one) => compareVersions(onWire(one.minimumVersion ?? one.version, one), onWire(one.version, one)) <= 0)
   .filter(({ notBefore = 0, notAfter = notBefore }) => notBefore <= notAfter);
 
 describe('what is signed of an image', () => {
@@ -96,6 +108,8 @@ describe('what is signed of an image', () => {
     ['half an escape', COMMENT.replace('gateway_', 'gateway%_')],
     ['a minimum above its own version', `${COMMENT}\tminimum:2.0.1`],
     ['an end before its beginning', `${COMMENT}\tnot-before:2\tnot-after:1`],
+    ['a core in letters', `${COMMENT}\tcore:V2013`],
+    ['a minimum above its own version on the wire', `${COMMENT}\tcore:2013\tminimum:2013.3.0`],
     ['a name of Object', `${COMMENT}\tconstructor:1`],
   ])('is refused with %s', (_, comment) => {
     expect(codeOf(() => parseManifest(comment))).toBe('manifest-malformed');
@@ -119,7 +133,7 @@ describe('what is signed of an image', () => {
 
 describe('an image may be taken', () => {
   const verdict = (manifest: Partial<Manifest>, here: Partial<Circumstances> = {}): string =>
-    codeOf(() => admit({ ...MANIFEST, ...manifest }, { ...HERE, ...here }));
+    verdictOf(() => admit({ ...MANIFEST, ...manifest }, { ...HERE, ...here }));
 
   it.each<[string, Partial<Manifest>, Partial<Circumstances>, string]>([
     ['that is newer than what runs', {}, {}, 'fine'],
@@ -132,7 +146,13 @@ describe('an image may be taken', () => {
     ['not after its time', { notAfter: 1_749_999_999 }, {}, 'manifest-expired'],
     ['at the floor', {}, { floor: '2.0.0' }, 'fine'],
     ['not below the floor', {}, { floor: '2.0.1' }, 'manifest-below-floor'],
-    ['not that runs already', {}, { version: '2.0' }, 'manifest-downgrade'],
+    ['not that runs already', {}, { version: '2.0' }, 'runs already'],
+    [
+      'not that runs already, though one may go back to it',
+      { downgradeFrom: '2.1' },
+      { version: '2.0' },
+      'runs already',
+    ],
     ['not older than what runs', {}, { version: '2.1.0' }, 'manifest-downgrade'],
     ['older, where it says so', { downgradeFrom: '2.1.0' }, { version: '2.1.0' }, 'fine'],
     ['older, but not from beyond what it says', { downgradeFrom: '2.1.0' }, { version: '2.1.1' }, 'manifest-downgrade'],
@@ -143,6 +163,27 @@ describe('an image may be taken', () => {
       'manifest-below-floor',
     ],
     ['where nobody knows what runs', {}, { version: undefined }, 'fine'],
+    [
+      'with its core before its version',
+      { core: '2013', version: '1.0.6' },
+      { core: '2013', version: '2013.1.5' },
+      'fine',
+    ],
+    ['with a newer core', { core: '2013', version: '1.0.1' }, { core: '2012', version: '2012.1.5' }, 'fine'],
+    [
+      'not with an older core',
+      { core: '2012', version: '1.0.6' },
+      { core: '2013', version: '2013.1.5' },
+      'manifest-downgrade',
+    ],
+    ['made from the core that runs', { core: '2013', source: '2012' }, { core: '2012', version: '2012.1.5' }, 'fine'],
+    [
+      'not made from another core',
+      { core: '2013', source: '2012' },
+      { core: '2011', version: '2011.1.5' },
+      'manifest-mismatch',
+    ],
+    ['not made from a core where there is none', { source: '2012' }, {}, 'manifest-mismatch'],
   ])('%s', (_, manifest, here, wanted) => {
     expect(verdict(manifest, here)).toBe(wanted);
   });
@@ -150,12 +191,20 @@ describe('an image may be taken', () => {
   it('never below the floor, and never from a version that neither newer nor signed for, whatever is signed', () => {
     fc.assert(
       fc.property(manifests, version, version, (manifest, running, floor) => {
-        const here = { ...HERE, ...manifest, version: running, floor, now: manifest.notBefore ?? 0 };
-        if (codeOf(() => admit(manifest, here)) !== 'fine') return;
-        expect(compareVersions(manifest.version, floor)).toBeGreaterThanOrEqual(0);
+        const here = {
+          ...HERE,
+          ...manifest,
+          core: manifest.source,
+          version: running,
+          floor,
+          now: manifest.notBefore ?? 0,
+        };
+        if (verdictOf(() => admit(manifest, here)) !== 'fine') return;
+        const signed = onWire(manifest.version, manifest);
+        expect(compareVersions(signed, floor)).toBeGreaterThanOrEqual(0);
         const { downgradeFrom = '' } = manifest;
-        const goesBack = downgradeFrom !== '' && compareVersions(running, downgradeFrom) <= 0;
-        expect(compareVersions(manifest.version, running) > 0 || goesBack).toBe(true);
+        const goesBack = downgradeFrom !== '' && compareVersions(running, onWire(downgradeFrom, manifest)) <= 0;
+        expect(compareVersions(signed, running) > 0 || goesBack).toBe(true);
       }),
     );
   });

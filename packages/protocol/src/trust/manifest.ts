@@ -2,7 +2,7 @@
  * What a signature says of the bytes that it signs: the trusted comment, as fields with a tab between them
  * (docs/protocol.md §13.2).
  */
-import { compareVersions } from '../versions.ts';
+import { compareVersions, wireVersion } from '../versions.ts';
 import { TrustError } from './errors.ts';
 
 /** What was signed, and for whom. */
@@ -12,6 +12,10 @@ export interface Manifest {
   /** What devices ask for as `firmware_name`. */
   readonly firmwareName: string;
   readonly version: string;
+  /** The core that a device runs after this release, in digits, such as `2013`; left out where versions go on the wire as they are. */
+  readonly core?: string | undefined;
+  /** The core that a device must run for this image to fit, in digits; left out where any does. */
+  readonly source?: string | undefined;
   /** Bytes, at least 1. */
   readonly size: number;
   /** Lower-case hex. */
@@ -29,12 +33,14 @@ export interface Manifest {
 }
 
 /** A field of the comment: its name on the wire, and how its value is written. */
-type Kind = 'text' | 'number';
+type Kind = 'text' | 'digits' | 'number';
 const FIELDS = {
   timestamp: ['signedAt', 'number'],
   project: ['project', 'text'],
   firmware: ['firmwareName', 'text'],
   version: ['version', 'text'],
+  core: ['core', 'digits'],
+  source: ['source', 'digits'],
   size: ['size', 'number'],
   sha256: ['sha256', 'text'],
   'not-before': ['notBefore', 'number'],
@@ -81,7 +87,7 @@ export function parseManifest(trustedComment: string): Manifest {
     const [name, value] = splitField(field);
     const [property, kind] = FIELDS[name];
     if (values[property] !== undefined) throw malformed(`${name} comes twice`);
-    values[property] = kind === 'number' ? numberOf(name, value) : textOf(name, value);
+    values[property] = READING[kind](name, value);
   }
   const missing = REQUIRED.find((name) => values[FIELDS[name][0]] === undefined);
   if (missing !== undefined) throw malformed(`the trusted comment does not tell ${missing}`);
@@ -89,7 +95,10 @@ export function parseManifest(trustedComment: string): Manifest {
   if (!/^[0-9a-f]{64}$/.test(manifest.sha256)) throw malformed('sha256 is not 64 lower-case hex digits');
   if (manifest.size === 0) throw malformed('size is 0');
   const { minimumVersion, notAfter, notBefore, version } = manifest;
-  if (minimumVersion !== undefined && compareVersions(minimumVersion, version) > 0) {
+  if (
+    minimumVersion !== undefined &&
+    compareVersions(onWire(minimumVersion, manifest), onWire(version, manifest)) > 0
+  ) {
     throw malformed(`minimum ${minimumVersion} is above the version ${version}`);
   }
   if ((notBefore ?? 0) > (notAfter ?? Number.MAX_SAFE_INTEGER)) throw malformed('not-before is after not-after');
@@ -101,6 +110,16 @@ function splitField(field: string): [FieldName, string] {
   const name = field.slice(0, colon);
   if (colon > 0 && Object.hasOwn(FIELDS, name)) return [name as FieldName, field.slice(colon + 1)];
   throw malformed(`the trusted comment says something that is not known: ${field.slice(0, 40)}`);
+}
+
+/** A version that the manifest speaks of in the form in which devices tell theirs, and in which all are compared (docs/protocol.md §3). */
+export function onWire(version: string, { core }: Pick<Manifest, 'core'>): string {
+  return wireVersion(version, core === undefined ? undefined : `V${core}`);
+}
+
+function digitsOf(name: FieldName, value: string): string {
+  if (/^[1-9]\d{0,15}$/.test(value)) return value;
+  throw malformed(`${name} is no number of a core such as 2013: ${value.slice(0, 40)}`);
 }
 
 function numberOf(name: FieldName, value: string): number {
@@ -138,43 +157,60 @@ function malformed(message: string): TrustError {
   return new TrustError('manifest-malformed', message);
 }
 
+const READING: Readonly<Record<Kind, (name: FieldName, value: string) => string | number>> = {
+  text: textOf,
+  digits: digitsOf,
+  number: numberOf,
+};
+
 /** What a manifest is held against. */
 export interface Circumstances {
   readonly project: string;
-  /** `undefined`: the device asks for none by name, and takes what is signed for its project. */
+  /** `undefined`: whatever is signed for the project. */
   readonly firmwareName: string | undefined;
-  /** What runs now; `undefined`: not known. */
+  /** The device's core in digits; `undefined`: it has none, or does not say. */
+  readonly core: string | undefined;
+  /** What runs now, as devices tell it on the wire; `undefined`: not known. */
   readonly version: string | undefined;
-  /** The highest `minimumVersion` of all that was ever taken. */
+  /** The highest `minimumVersion` of all that was ever taken, as on the wire. */
   readonly floor: string | undefined;
   /** Seconds since 1970. */
   readonly now: number;
 }
 
 /**
- * Whether what the manifest speaks of may be taken (docs/protocol.md §13.4); says nothing of its bytes.
+ * Whether what the manifest speaks of may be taken (docs/protocol.md §13.4): `false` where it runs already. Says nothing of its bytes.
  * @throws TrustError `manifest-mismatch`, `manifest-early`, `manifest-expired`, `manifest-below-floor`, `manifest-downgrade`
  */
-export function admit(manifest: Manifest, { project, firmwareName, version, floor, now }: Circumstances): void {
+export function admit(manifest: Manifest, here: Circumstances): boolean {
+  const { project, firmwareName, core, version, floor, now } = here;
   const refuse = (code: TrustError['code'], message: string): never => {
     throw new TrustError(code, message);
   };
-  const signed = manifest.version;
-  if (manifest.project !== project)
+  const signed = onWire(manifest.version, manifest);
+  if (manifest.project !== project) {
     refuse('manifest-mismatch', `it is signed for the project ${manifest.project}, not ${project}`);
+  }
   if (firmwareName !== undefined && manifest.firmwareName !== firmwareName) {
     refuse('manifest-mismatch', `it is signed as the firmware ${manifest.firmwareName}, not ${firmwareName}`);
   }
-  if (now < (manifest.notBefore ?? now))
+  if ((manifest.source ?? core) !== core) {
+    refuse('manifest-mismatch', `it is signed for devices on the core ${manifest.source}, not ${core ?? 'none'}`);
+  }
+  if (now < (manifest.notBefore ?? now)) {
     refuse('manifest-early', `${signed} may be taken from second ${manifest.notBefore} on`);
-  if (now > (manifest.notAfter ?? now))
+  }
+  if (now > (manifest.notAfter ?? now)) {
     refuse('manifest-expired', `${signed} could be taken until second ${manifest.notAfter}`);
+  }
   if (floor !== undefined && compareVersions(signed, floor) < 0) {
     refuse('manifest-below-floor', `${signed} is below ${floor}, the oldest version that may be taken`);
   }
-  if (version === undefined || compareVersions(signed, version) > 0) return;
+  const order = version === undefined ? 1 : compareVersions(signed, version);
+  if (order >= 0) return order > 0;
   const { downgradeFrom } = manifest;
-  if (downgradeFrom === undefined || compareVersions(version, downgradeFrom) > 0) {
+  if (downgradeFrom === undefined || compareVersions(version ?? '', onWire(downgradeFrom, manifest)) > 0) {
     refuse('manifest-downgrade', `${signed} is not above ${version}, and is not signed for going back from there`);
   }
+  return true;
 }

@@ -85,7 +85,7 @@ function choosePinned(
   const isAborted = gates.length > 0 && gates.every(({ rollout }) => rollout.state === 'aborted');
   const fitting = packageFor(next, told);
   const gate = isAborted ? gates[0] : undefined;
-  const spoken = isAborted ? ({ against: 'rollout-aborted' } as const) : unfit(next, fitting, told, now);
+  const spoken = isAborted ? ({ against: 'rollout-aborted' } as const) : unfit(fitting, told, now);
   return outcome(
     [{ release: next, gate, wave: undefined, against: undefined, ...spoken, package: fitting }],
     floor,
@@ -160,7 +160,7 @@ function considering(
   told: Told,
   now: number,
 ): Considered {
-  const unfitting = unfit(release, fitting, told, now);
+  const unfitting = unfit(fitting, told, now);
   if (unfitting === undefined) return { release, gate, wave, against, package: fitting };
   return { release, gate, wave, package: fitting, ...unfitting };
 }
@@ -200,13 +200,12 @@ function packageFor({ packages }: Release, { core }: Told): ReleasePackage | und
 
 /** What speaks against a package itself: there is none, or the device would not take its signature. */
 function unfit(
-  release: Release,
   fitting: ReleasePackage | undefined,
-  { ring, version }: Told,
+  told: Told,
   now: number,
 ): Pick<Considered, 'against' | 'objection'> | undefined {
   if (fitting === undefined) return { against: 'base-missing' };
-  const objection = ring && objectionTo(fitting, release, ring, version, now);
+  const objection = told.ring && objectionTo(fitting, told.ring, told, now);
   return objection && { against: 'untrusted', objection };
 }
 

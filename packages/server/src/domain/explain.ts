@@ -119,7 +119,7 @@ function hints({ question, decision, published, now }: Facts): string[] {
 function ringedHint({ project, release, package: chosen, device }: Upgrade, now: number): string | undefined {
   const ring = project && ringOf(project);
   const update = ring && ringUpdates(project.keyRings)(ring.serial);
-  const objection = update && objectionTo(chosen, release, update, device.version, now);
+  const objection = update && objectionTo(chosen, update, toldBy(device, [release]), now);
   if (objection === undefined) return undefined;
   return `A device that has the key ring of the project does not get ${release.version}: ${refusedWords(objection)}.`;
 }

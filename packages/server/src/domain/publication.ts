@@ -68,11 +68,11 @@ export function checkPublication(wanted: Wanted): CheckedPublication {
   if (version === undefined) {
     throw new FotaServerError('version-missing', 'neither the package nor its file name tells the version');
   }
-  const core = wanted.core === NO_CORE ? undefined : (wanted.core ?? proposal.core?.value);
+  const core = wanted.core === NO_CORE ? undefined : (wanted.core ?? signed?.manifest.core ?? proposal.core?.value);
   const names = checkedNames(firmwareName, version, core);
   if (wanted.core === undefined) checkCore(names, inspection);
-  if (signed !== undefined) checkManifest(signed, names, wanted.package);
-  const source = sourceOf(wanted.source ?? proposal.sourceCore?.value ?? ANY_SOURCE);
+  const source = sourceOf(wanted.source ?? signed?.manifest.source ?? proposal.sourceCore?.value ?? ANY_SOURCE);
+  if (signed !== undefined) checkManifest(signed, names, { ...wanted.package, source });
   if (inspection.needsSourceCore && source === ANY_SOURCE) {
     throw new FotaServerError(
       'source-missing',

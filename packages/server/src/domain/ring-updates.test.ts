@@ -2,7 +2,7 @@ import { followLink, type KeyRing, parseKeyRing, parseLinks, utf8 } from '@libfo
 import { makeSigner, testCrypto } from '@libfota2/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { releaseOf } from '../../test/samples.ts';
+
 import { DAILY, firstRing, ringText, SAFE, SPARE, secondRing, signed, THIEF } from '../../test/trust.ts';
 import type { KeptRing } from './catalogue.ts';
 import { objectionTo, ringUpdates } from './ring-updates.ts';
@@ -65,9 +65,8 @@ describe('a device whose key ring is older', () => {
 describe('a device with a key ring', () => {
   const bytes = utf8('firmware');
   const [one, two] = [ringUpdates([FIRST])(1), ringUpdates([FIRST, SECOND])(1)];
-  const release = releaseOf('1.1.0');
   const said = (signature: string | undefined, ring = one, version = '1.0.0', now = NOW): string | undefined =>
-    objectionTo(signature === undefined ? {} : { signature }, release, ring, version, now);
+    objectionTo(signature === undefined ? {} : { signature }, ring, { version, core: '1' }, now);
 
   it('takes what a release key of the ring signed that it will hold', () => {
     expect(said(signed(bytes))).toBeUndefined();
@@ -96,8 +95,14 @@ describe('a device with a key ring', () => {
   it('goes back where what it goes back to is signed for that, with its core before the version or not', () => {
     const back = signed(bytes, { downgradeFrom: '1.2.2' });
     expect([said(back, one, '1.2.2'), said(back, one, '1.3.0')]).toEqual([undefined, 'manifest-downgrade']);
-    const cored = releaseOf('1.1.0', { core: '2012' });
-    const runs = (version: string) => objectionTo({ signature: back }, cored, one, version, NOW);
+    const cored = signed(bytes, { core: '2012', downgradeFrom: '1.2.2' });
+    const runs = (version: string) => objectionTo({ signature: cored }, one, { version, core: '2012' }, NOW);
     expect(['2012.0.9', '2012.1.2', '2012.1.3'].map(runs)).toEqual([undefined, undefined, 'manifest-downgrade']);
+  });
+
+  it('takes what is made from the core that it runs, and nothing made from another', () => {
+    const signature = signed(bytes, { core: '2013', source: '2012' });
+    const on = (core: string) => objectionTo({ signature }, one, { version: `${core}.1.0`, core }, NOW);
+    expect(['2012', '2011'].map(on)).toEqual([undefined, 'manifest-mismatch']);
   });
 });

@@ -12,9 +12,8 @@ import {
   parseSignature,
   TrustError,
   type TrustErrorCode,
-  wireVersion,
 } from '@libfota2/protocol';
-import type { KeptRing, Release, ReleasePackage } from './catalogue.ts';
+import type { KeptRing, ReleasePackage } from './catalogue.ts';
 
 /** What a device whose ring has a certain number lacks. */
 export interface RingUpdate {
@@ -51,14 +50,13 @@ export function ringUpdates(kept: readonly KeptRing[] = []): (serial: number) =>
 }
 
 /**
- * Why a device with this ring, on this version, would not take a package; `undefined`: as far as the server sees, it would.
+ * Why a device with this ring, on this version and core, would not take a package; `undefined`: as far as the server sees, it would.
  * What it has promised itself never to go below nobody else knows. `now`: milliseconds since 1970.
  */
 export function objectionTo(
   { signature }: Pick<ReleasePackage, 'signature'>,
-  { core, wireVersion: onWire }: Pick<Release, 'core' | 'wireVersion'>,
   { ring }: RingUpdate,
-  version: string,
+  { version, core }: { readonly version: string; readonly core: string | undefined },
   now: number,
 ): TrustErrorCode | undefined {
   if (signature === undefined) return 'signature-missing';
@@ -66,26 +64,18 @@ export function objectionTo(
     const { keyId, trustedComment } = parseSignature(signature);
     if (ring !== undefined && !ring.releaseKeys.some(({ id }) => id === keyId)) return 'signature-unknown-key';
     const manifest = parseManifest(trustedComment);
-    const downgradeFrom = manifest.downgradeFrom && compared(manifest.downgradeFrom, core);
     // The firmware is the one that was asked for: that was looked at when it was published.
-    admit(
-      { ...manifest, version: onWire, downgradeFrom },
-      {
-        project: ring?.project ?? manifest.project,
-        firmwareName: undefined,
-        version,
-        floor: undefined,
-        now: Math.floor(now / 1_000),
-      },
-    );
+    admit(manifest, {
+      project: ring?.project ?? manifest.project,
+      firmwareName: undefined,
+      core,
+      version,
+      floor: undefined,
+      now: Math.floor(now / 1_000),
+    });
     return undefined;
   } catch (error) {
     if (error instanceof TrustError) return error.code;
     throw error;
   }
-}
-
-/** A version as devices compare it: on the wire, where it is not there already. */
-function compared(version: string, core: string | undefined): string {
-  return core === undefined || /^\d{4}/.test(version) ? version : wireVersion(version, `V${core}`);
 }

@@ -9,6 +9,7 @@ import {
   type KeyRing,
   type KeyRingLink,
   type Manifest,
+  onWire,
   type PublicKey,
   parseKeyRing,
   parseManifest,
@@ -20,7 +21,7 @@ import {
   TrustError,
   utf8,
 } from '@libfota2/protocol';
-import { isSameVersion, type Package, type Project, type Release } from './catalogue.ts';
+import { ANY_SOURCE, isSameVersion, type Project, type Release, type ReleasePackage } from './catalogue.ts';
 import { FotaServerError, type ServerErrorCode } from './errors.ts';
 import { TRUST_ERRORS } from './trust-errors.ts';
 
@@ -151,12 +152,21 @@ export function readSigned(
 /** @throws FotaServerError `manifest-mismatch` where something else is published than was signed */
 export function checkManifest(
   { manifest }: Signed,
-  { firmwareName, version }: Pick<Release, 'firmwareName' | 'version'>,
-  { sha256, size }: Package,
+  { firmwareName, version, wireVersion }: Pick<Release, 'firmwareName' | 'version' | 'wireVersion'>,
+  { sha256, size, source }: Pick<ReleasePackage, 'sha256' | 'size' | 'source'>,
 ): void {
+  const onDevices = onWire(manifest.version, manifest);
+  const forCore = manifest.source ?? ANY_SOURCE;
   const differing = [
     ...(manifest.firmwareName === firmwareName ? [] : [`the firmware ${manifest.firmwareName}, not ${firmwareName}`]),
     ...(isSameVersion(manifest.version, version) ? [] : [`the version ${manifest.version}, not ${version}`]),
+    // Devices go by what they tell: a release that has a core is signed with it.
+    ...(isSameVersion(onDevices, wireVersion) || !isSameVersion(manifest.version, version)
+      ? []
+      : [`${onDevices} on the wire, not ${wireVersion}: sign with the core of the release`]),
+    ...(forCore === source
+      ? []
+      : [`devices on the core ${forCore}, not ${source}: sign with the core it is made from`]),
     ...(manifest.size === size ? [] : [`${manifest.size} bytes, not ${size}`]),
     ...(manifest.sha256 === sha256 ? [] : [`other bytes (sha256 ${manifest.sha256.slice(0, 12)}…)`]),
   ];

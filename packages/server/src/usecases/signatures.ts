@@ -4,6 +4,7 @@ import type { Decision } from '../domain/decide.ts';
 import type { Plan } from '../domain/plan.ts';
 import { objectionTo } from '../domain/ring-updates.ts';
 import { REFUSED_BY } from '../domain/rules.ts';
+import { toldBy } from '../domain/told.ts';
 import type { Now, Sent } from '../ports.ts';
 
 /** Signatures of packages, for devices. */
@@ -34,7 +35,7 @@ export function createSignatures(ports: {
       if (ring === undefined) return true;
       const begun = of(sent);
       return (
-        begun === undefined || objectionTo(begun, release(sent.release), ring, device.version, now()) === undefined
+        begun === undefined || objectionTo(begun, ring, toldBy(device, [release(sent.release)]), now()) === undefined
       );
     },
 

@@ -148,7 +148,9 @@ describe('publishing', () => {
     expect(await admin.ask('POST /rollouts', { json: { release: id } })).toMatchObject(refused);
     expect((await admin.ask('GET /rollouts')).body).toMatchObject({ items: [] });
     const other = randomBytes(9);
-    expect(await publish(admin, { signature: signed(other), source: '2012' }, other)).toMatchObject(refused);
+    expect(await publish(admin, { signature: signed(other, { source: '2012' }), source: '2012' }, other)).toMatchObject(
+      refused,
+    );
     await publish(admin, { signature: signed(bytes), draft: true });
     expect(await admin.ask(`POST /releases/${id}/publish`)).toMatchObject({ status: 200 });
   });
