@@ -25,7 +25,7 @@ const ringOf = (serial: number): KeyRing => ({
   releaseKeys: [signer.publicKey],
   ringKeys: [ringSigner.publicKey],
 });
-const trusting: Settings = { trust: formatKeyRing(ringOf(1)), version: '1.0.0' };
+const trusting: Settings = { trust: formatKeyRing(ringOf(1)), version: '1.0.0', project: 'gateway' };
 /** What every answer brings; whoever has no key ring passes it over. */
 const signed = {
   'Fota-Signature': Buffer.from(signer.release(image, { minimumVersion: '1.5.0' })).toString('base64'),

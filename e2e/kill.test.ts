@@ -242,7 +242,7 @@ async function killSome(most: number, random: () => number, server: Told, url: s
 
 it.each([
   ['', {}],
-  [' with a key ring', { trust: formatKeyRing(ringOf(1)), version: '1.0.0' }],
+  [' with a key ring', { trust: formatKeyRing(ringOf(1)), version: '1.0.0', project: 'gateway' }],
 ])(
   `resumes and ends right after ${KILLS} kills of the device%s at random moments`,
   {

@@ -172,7 +172,7 @@ async function live({ manner, turns, hasOld, diskFault, trusts }: Script): Promi
   try {
     if (hasOld) await fs.writeFile(join(dir, 'update.bin'), old);
     const place = updateFile(dir, failingFiles(fs, diskFault).files);
-    const device = { version: '1.0', ...(trusts ? { trust: TRUST } : {}) };
+    const device = { version: '1.0', ...(trusts ? { trust: TRUST, project: 'gateway' } : {}) };
     const patience = { ...device, timeoutMs: 1_500, idleTimeoutMs: 200 };
     const first = await createFota({ ...place, ...patience }).upgrade({ url: server.url });
     const after = await found(dir);

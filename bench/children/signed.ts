@@ -5,5 +5,5 @@ import { report } from './status.ts';
 
 const [url, dir] = process.argv.slice(2);
 const trust = readFileSync(`${dir}/../key-ring.txt`, 'utf8');
-const outcome = await createFota({ dir, trust, version: '1.0.0' }).upgrade({ url });
+const outcome = await createFota({ dir, trust, project: 'bench', version: '1.0.0' }).upgrade({ url });
 report({ sha256: outcome.kind === 'downloaded' ? outcome.sha256 : outcome.message });

@@ -47,7 +47,7 @@ export async function contest(mib: number, rounds: number, onRound: (round: numb
   await writeFile(file, image);
   const [signer, ringSigner] = [makeSigner(1), makeSigner(2)];
   const keys = { releaseKeys: [signer.publicKey], ringKeys: [ringSigner.publicKey] };
-  await writeFile(`${file}.minisig`, signer.release(image, { project: 'bench' }));
+  await writeFile(`${file}.minisig`, signer.release(image, { project: 'bench', firmwareName: 'bench' }));
   await writeFile(join(folder, 'key-ring.txt'), formatKeyRing({ project: 'bench', serial: 1, ...keys }));
   const server = await serveImage(file);
   try {

@@ -103,7 +103,8 @@ describe('fota upgrade', () => {
     await once(files, 'listening');
     const url = `http://127.0.0.1:${(files.address() as AddressInfo).port}/firmware.bin`;
     const ask = (...args: readonly string[]) =>
-      fota(['upgrade', url, '--version', '1.0.0', '-o', 'signed.bin', ...args], { cwd: dir });
+      fota(['upgrade', url, '--firmware', 'gateway', '--version', '1.0.0', '-o', 'signed.bin', ...args], { cwd: dir });
+    const nameless = await fota(['upgrade', url, '--version', '1.0.0', '--trust', 'ring.txt'], { cwd: dir });
     const unsigned = await ask('--trust', 'ring.txt', '--json');
     signature = signer.release(image, { version: '2.0.0' });
     const signed = await ask('--trust', 'ring.txt');
@@ -111,6 +112,7 @@ describe('fota upgrade', () => {
     const missing = await ask('--trust', 'gone.txt');
     const careless = await ask();
     files.close();
+    expect([nameless.code, nameless.stderr]).toEqual([64, expect.stringContaining('--trust needs --firmware')]);
     expect(unsigned.code).toBe(4);
     expect(JSON.parse(unsigned.stdout)).toMatchObject({
       code: 'signature-missing',

@@ -41,7 +41,7 @@ export function addUpgrade(program: Command, invocation: Invocation): void {
     .option('-o, --output <file>', 'where the image goes (default: update.bin in --dir)')
     .option('--dir <dir>', 'folder of update.bin and its notes (default: .)')
     .option('--ca <file>', "PEM file of the authority that signed the server's certificate (default: the system's)")
-    .option('--trust <file>', 'key ring of the project: takes nothing that is not signed for this device')
+    .option('--trust <file>', 'key ring of the project: takes nothing that is not signed for --firmware')
     .option('--timeout <seconds>', 'for the whole transfer', integer(1, 2_000_000), 300)
     .action((url: string, options: Options) => upgrade(invocation, url, options));
   command.addHelpText('after', EXIT_CODES);
@@ -49,12 +49,17 @@ export function addUpgrade(program: Command, invocation: Invocation): void {
     command,
     'fota upgrade http://127.0.0.1:8266/upgrade --id my-device --key KEY --firmware station --version 1.0.0',
     'fota upgrade http://127.0.0.1:8266/upgrade --id my-device --version 1.0.0 --core V2012 -o new.bin',
-    'fota upgrade http://example.com/upgrade --version 1.0.0 --trust tracker.ring',
+    'fota upgrade http://example.com/upgrade --firmware tracker --version 1.0.0 --trust tracker.ring',
     'fota upgrade http://example.com/upgrade --json | jq .reason',
   );
 }
 
 async function upgrade({ out, world, signal, exitWith }: Invocation, url: string, options: Options): Promise<void> {
+  if (options.trust !== undefined && !options.firmware) {
+    throw new CommandError('usage', '--trust needs --firmware: without it any firmware of the project would be taken', {
+      exitCode: EXIT.upgradeUsage,
+    });
+  }
   const { createFota } = await import('libfota2');
   const output = options.output === undefined ? undefined : resolve(world.cwd, options.output);
   // The library's own place, so that an interrupted transfer goes on when the command is run again.

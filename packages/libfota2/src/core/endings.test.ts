@@ -48,7 +48,7 @@ const trust = formatKeyRing({
   releaseKeys: [signer.publicKey],
   ringKeys: [makeSigner(2).publicKey],
 });
-const trusting: Settings = { trust, version: '1.0.0' };
+const trusting: Settings = { trust, version: '1.0.0', project: 'gateway' };
 
 /** Of a device with a key ring, to which the image comes with this text as its signature. */
 function signed(text: string | undefined, kept?: string): Ending {

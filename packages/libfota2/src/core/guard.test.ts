@@ -125,10 +125,10 @@ describe('a device with a key ring', () => {
     expect(await verdict({ core: '2013', source: '2011', version: '001.000.006' })).toBe('manifest-mismatch');
   });
 
-  it('that does not know its version takes any release of its project from the floor on', async () => {
+  it('that does not know its version takes any release of its firmware from the floor on', async () => {
     const disk = new MemoryDisk();
-    const unknown = { version: undefined, project: undefined };
-    expect(await after(disk, release({ version: '0.1', firmwareName: 'x' }), unknown)).toMatchObject({ result: 0 });
+    const unknown = { version: undefined };
+    expect(await after(disk, release({ version: '0.1' }), unknown)).toMatchObject({ result: 0 });
     expect(await after(disk, release({ minimumVersion: '2' }), unknown)).toMatchObject({ result: 0 });
     expect(await after(disk, release({ version: '1.9' }), unknown)).toMatchObject({ code: 'manifest-below-floor' });
     const ring = release({ version: '9', firmwareName: 'fota-key-ring' });
@@ -152,7 +152,7 @@ describe('a device with a key ring', () => {
     expect((await plain).result).toBe(0);
     const fota = createCore(
       fakeWorld(() => ({ body: image })),
-      {},
+      { project: 'gateway' },
     );
     const before = fota.upgrade({ url });
     fota.configure({ trust });
@@ -187,6 +187,21 @@ describe('what is signed', () => {
 });
 
 describe('the setting trust', () => {
+  it('needs the firmware name, or any firmware of the project would do: without it no socket is opened', async () => {
+    for (const address of [url, `###${url}`]) {
+      const { fota, world } = device(release(), undefined, { project: undefined });
+      for (const call of [fota.upgrade({ url: address }), fota.check({ url: address, firmwareName: '' })]) {
+        expect(await call).toMatchObject({
+          result: 4,
+          code: 'option-invalid',
+          message: 'A key ring needs the firmware name: project or firmwareName.',
+        });
+      }
+      expect(world.asks).toEqual([]);
+      expect(await fota.upgrade({ url: address, firmwareName: 'gateway' })).toMatchObject({ result: 0 });
+    }
+  });
+
   it('cannot be unset, by configure or by an option of a call', async () => {
     const { fota } = device({ body: image });
     fota.configure({ trust: undefined });

@@ -1,5 +1,5 @@
 import { type FailureCode, fromBase64, type Manifest, TrustError } from '@libfota2/protocol';
-import { type FotaError, failure, storeFailure } from './errors.ts';
+import { failure, storeFailure } from './errors.ts';
 import { base64ToHex } from './hex.ts';
 import type { ImageInHand } from './image.ts';
 import { createJournal, inTurn } from './journal.ts';
@@ -17,6 +17,7 @@ import {
   isNew,
   joined,
   type KeptBelief,
+  type Offered,
   proven,
   raised,
   type Signed,
@@ -53,8 +54,13 @@ export interface Admitted {
   readonly manifest: Manifest;
   /** Why these are not the bytes that were signed, if they are not. */
   doubt(image: ImageInHand): string | undefined;
-  /** Notes that it is taken: from here on nothing is that is below its minimum. Comes before the image shows. */
-  commit(): Promise<void>;
+  /**
+   * Judges it once more, by the clock and by what was learned while its bytes came, here or in another process; notes that
+   * it is taken, from where on nothing is that is below its minimum; and shows it. Nobody in this process learns anything
+   * in between.
+   * @throws FotaError as `admit` does
+   */
+  commit<Result>(show: () => Promise<Result>): Promise<Result>;
 }
 
 export function createGuard(question: Plan, plan: TrustPlan, ports: Ports): Guard {
@@ -87,24 +93,33 @@ export function createGuard(question: Plan, plan: TrustPlan, ports: Ports): Guar
       throw storeFailure(error);
     }
   };
+  /** Makes it durable where it is not. Only in turn. */
+  const write = async (next: Belief): Promise<void> => {
+    const state = toKeep(next);
+    if (JSON.stringify(state) !== kept) await journal.write(state);
+    kept = JSON.stringify(state);
+    belief = next;
+  };
   /** Makes it durable, with what others may have learned meanwhile. */
   const keep = async (next: Belief): Promise<void> => {
     if (JSON.stringify(toKeep(next)) === kept) return;
-    const merge = async (): Promise<void> => {
-      const all = joined(next, await read());
-      const state = toKeep(all);
-      if (JSON.stringify(state) !== kept) await journal.write(state);
-      kept = JSON.stringify(state);
-      belief = all;
-    };
-    await store(() => inTurn(target.place, merge));
+    await store(() => inTurn(target.place, async () => write(joined(next, await read()))));
   };
-  const admitted = (signed: Signed): Admitted => ({
+  const admitted = (signed: Signed, text: string, offered: Offered): Admitted => ({
     manifest: signed.manifest,
     doubt({ blake2b512, bytes: size, sha256 }) {
       return doubtOf(signed, { size, sha256, blake2b512: bytesOf(blake2b512) }, crypto);
     },
-    commit: () => keep(raised(belief, signed.manifest)),
+    commit: (show) =>
+      inTurn(target.place, async () => {
+        await store(async () => {
+          belief = joined(belief, await read());
+        });
+        // What runs is what ran when it was admitted: that it is new needs no second look.
+        judged(() => isNew(proven(belief, text, crypto).signed, offered, belief, plan, clock.wallMs()));
+        await store(() => write(raised(belief, signed.manifest)));
+        return show();
+      }),
   });
 
   return {
@@ -126,15 +141,12 @@ export function createGuard(question: Plan, plan: TrustPlan, ports: Ports): Guar
     },
     async admit(answer, { total: size }, signal, onSend) {
       const text = await signatureOf(answer, question, ports, signal, onSend);
-      try {
-        const { signed, belief: next } = proven(belief, text, crypto);
-        await keep(next);
-        if (!isNew(signed, { size, sha256 }, belief, plan, clock.wallMs())) return undefined;
-        if (signed.manifest.size > policy.maxBytes) throw tooLarge(signed.manifest.size, policy.maxBytes);
-        return admitted(signed);
-      } catch (error) {
-        throw error instanceof TrustError ? untrusted(error) : error;
-      }
+      const offered = { size, sha256 };
+      const { signed, belief: next } = judged(() => proven(belief, text, crypto));
+      await keep(next);
+      if (!judged(() => isNew(signed, offered, belief, plan, clock.wallMs()))) return undefined;
+      if (signed.manifest.size > policy.maxBytes) throw tooLarge(signed.manifest.size, policy.maxBytes);
+      return admitted(signed, text, offered);
     },
   };
 }
@@ -143,7 +155,12 @@ function bytesOf(base64: string): Uint8Array {
   return fromBase64(base64) ?? new Uint8Array();
 }
 
-/** What is wrong with a key ring never comes here: `followed` tells it in words. */
-function untrusted(error: TrustError): FotaError {
-  return failure(error.code as FailureCode, `${error.message}.`, 'verify', error);
+/** A verdict, or why not as an error of ours. What is wrong with a key ring never comes here: `followed` tells it in words. */
+function judged<Result>(verdict: () => Result): Result {
+  try {
+    return verdict();
+  } catch (error) {
+    if (!(error instanceof TrustError)) throw error;
+    throw failure(error.code as FailureCode, `${error.message}.`, 'verify', error);
+  }
 }

@@ -14,6 +14,9 @@ const MARK_EVERY_BYTES = 16 * 1024 ** 2;
 /** Request headers that let the server answer 304 for an image that the device already got. */
 export type Conditions = Readonly<Record<string, string>>;
 
+/** Has the last word on whether an image shows. */
+export type Commit = <Result>(show: () => Promise<Result>) => Promise<Result>;
+
 /**
  * The device's side of a transfer: the image in hand, the target it lands at, and the notes beside it.
  *
@@ -33,8 +36,11 @@ export interface Landing {
   resume(head: ImageHead, signal: Signal): Promise<ImageInHand>;
   /** Writes bytes of the image in hand, and now and then makes them safe from a power cut. */
   take(image: ImageInHand, bytes: Uint8Array): Promise<void>;
-  /** Shows the whole image at its place and notes what it was. Resolves to its address. */
-  settle(image: ImageInHand): Promise<string>;
+  /**
+   * Shows the whole image at its place and notes what it was. Resolves to its address.
+   * @param commit shows it, or throws what speaks against it: then it is dropped. Comes when the image is durable
+   */
+  settle(image: ImageInHand, commit?: Commit): Promise<string>;
   /** Drops the image in hand. Never throws: what cannot be removed is in nobody's way. */
   drop(): Promise<void>;
   /** Keeps the image in hand for a later call where something will prove that it may go on; else drops it. */
@@ -146,9 +152,12 @@ export function createLanding(plan: Plan, { clock, hash, notebook, target }: Por
         current.bytes - marked.bytes >= MARK_EVERY_BYTES || clock.monotonicMs() - marked.atMs >= MARK_EVERY_MS;
       if (isDue && current.head.validator !== undefined) await mark(current);
     },
-    async settle({ head, sha256, bytes: size }) {
+    async settle({ head, sha256, bytes: size }, commit = (show) => show()) {
       await store(() => target.done());
-      const file = await store(() => target.finish(true));
+      const file = await commit(() => store(() => target.finish(true))).catch(async (error) => {
+        await drop();
+        throw error;
+      });
       image = undefined;
       await forget();
       const { etag, lastModified } = head;

@@ -46,7 +46,8 @@ export interface Settings extends DeviceFacts, TransferSettings {
   readonly vault?: Vault | undefined;
   /**
    * The text of a key ring: from now on nothing is taken that its release keys did not sign for this device
-   * (docs/protocol.md §13). Another ring may take its place, but nothing unsets it. Default: none, signatures are passed over.
+   * (docs/protocol.md §13). Needs `project` or `firmwareName`. Another ring may take its place, but nothing unsets it.
+   * Default: none, signatures are passed over.
    */
   readonly trust?: string | undefined;
 }

@@ -68,7 +68,6 @@ export function planQuestion(
   const address = baseAddress(options.url);
   checkOptions(options);
   const policy = mergePolicy(options, settings);
-  const ring = settings.trust === undefined ? undefined : keyRing(settings.trust);
   const version = options.version ?? facts.version;
   const productKey = options.productKey ?? facts.productKey;
   if (options.url === undefined) checkForPlatform(version, productKey);
@@ -95,9 +94,21 @@ export function planQuestion(
     body: typeof options.body === 'object' ? Uint8Array.from(options.body) : options.body,
     tls: { ca: options.ca, cert: options.cert, key: options.key, passphrase: options.passphrase },
     expectedSha256: options.expectedSha256?.toLowerCase(),
-    trust: ring && { ring, firmwareName: identity.firmwareName, version, core },
+    trust:
+      settings.trust === undefined ? undefined : trustPlan(settings.trust, { version, core }, identity.firmwareName),
     policy,
   };
+}
+
+/** What signatures are held against: never less than the firmware's name, or any firmware of the project would do. */
+function trustPlan(
+  text: unknown,
+  device: Omit<TrustPlan, 'ring' | 'firmwareName'>,
+  name: string | undefined,
+): TrustPlan {
+  const ring = keyRing(text);
+  if (name) return { ...device, ring, firmwareName: name };
+  throw failure('option-invalid', 'A key ring needs the firmware name: project or firmwareName.', 'prepare');
 }
 
 /** A ring that cannot be read lets nothing pass: whoever gave it wants signatures. */

@@ -184,9 +184,7 @@ class Transfer<End> {
   async take(...[answer, offer, signed]: Offered): Promise<Downloaded> {
     const image = await this.#imageFor(offer, signed?.manifest.size);
     await this.#receive(image, answer, offer, signed);
-    // A cut of power between the two leaves a floor without its image, never an image without its floor.
-    await signed?.commit();
-    const file = await this.#landing.settle(image);
+    const file = await this.#landing.settle(image, signed?.commit);
     const { bytes: size, sha256, resumedFrom } = image;
     const story = this.#story(`${size} bytes are at ${file}.`);
     const manifest = signed?.manifest;

@@ -25,7 +25,7 @@ import {
 export interface TrustPlan {
   /** The ring that the application gives its device. */
   readonly ring: KeyRing;
-  readonly firmwareName: string | undefined;
+  readonly firmwareName: string;
   /** VERSION as the device has it. */
   readonly version: string | undefined;
   readonly core: string | undefined;
