@@ -115,6 +115,18 @@ describe('what a device learns (docs/protocol.md §13.6, §13.7)', () => {
     expect(await after(disk, back('1.7'), now)).toMatchObject({ code: 'manifest-below-floor' });
   });
 
+  it('is a floor with its core: what goes below it on the wire is refused, whatever it calls itself', async () => {
+    const disk = new MemoryDisk();
+    const on = { core: 'V2013', version: '1.0.6' };
+    expect(await after(disk, release({ core: '2013', version: '1.0.7', minimumVersion: '1.0.5' }), on)).toMatchObject({
+      result: 0,
+    });
+    for (const wanted of [{ core: '2012', version: '1.0.9' }, { version: '2013.1.4' }, { version: '1.0.9' }]) {
+      const back = release({ ...wanted, downgradeFrom: '2013.1.6' });
+      expect(await after(disk, back, on)).toMatchObject({ code: 'manifest-below-floor' });
+    }
+  });
+
   it('is no floor of a release that was refused or broke off', async () => {
     const disk = new MemoryDisk();
     await after(disk, { ...release({ version: '2.0', minimumVersion: '2.0' }), body: other });

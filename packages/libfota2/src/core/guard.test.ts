@@ -125,6 +125,25 @@ describe('a device with a key ring', () => {
     expect(await verdict({ core: '2013', source: '2011', version: '001.000.006' })).toBe('manifest-mismatch');
   });
 
+  it('on a newer core refuses what is signed with an older one, or made from it', async () => {
+    const settings = { core: 'V2013', version: '1.0.5' };
+    const verdict = async (wanted: Parameters<typeof release>[0]): Promise<string> =>
+      (await after(new MemoryDisk(), release(wanted), settings)).code;
+    expect(await verdict({ core: '2012', version: '1.0.6' })).toBe('manifest-downgrade');
+    expect(await verdict({ core: '2013', source: '2012', version: '1.0.6' })).toBe('manifest-mismatch');
+    expect(await verdict({ core: '2013', source: '2013', version: '1.0.6' })).toBe('downloaded');
+  });
+
+  it('goes back once where that is permitted, and runs from then on what it is offered', async () => {
+    const back = release({ version: '0.9', downgradeFrom: '1.0.0' });
+    expect(await after(new MemoryDisk(), back)).toMatchObject({ result: 0 });
+    expect(await after(new MemoryDisk(), back, { version: '0.9' })).toMatchObject({
+      code: 'no-upgrade',
+      reason: 'newest',
+      bytes: 0,
+    });
+  });
+
   it('that does not know its version takes any release of its firmware from the floor on', async () => {
     const disk = new MemoryDisk();
     const unknown = { version: undefined };
