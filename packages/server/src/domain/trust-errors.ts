@@ -16,6 +16,10 @@ export const TRUST_ERRORS = {
     means: 'The key did not make this signature for these bytes, or not with this comment.',
     remedy: 'Sign the very file that is published; where that was done, find out who changed it on its way.',
   },
+  'signature-older': {
+    means: 'The same bytes are published with a signature that was made later; what it says would be gone.',
+    remedy: 'Sign it again now, and publish it with that signature.',
+  },
   'manifest-malformed': {
     means:
       'The trusted comment of the signature does not say what is signed, or says it in words that are not understood.',

@@ -174,6 +174,30 @@ export function checkManifest(
   throw new FotaServerError('manifest-mismatch', `the signature is for ${differing.join('; for ')}`);
 }
 
+/**
+ * A signature takes the place of one that devices believe only where it is not older: conditions that were signed later would
+ * be gone by the word of whoever kept an earlier one.
+ * @throws FotaServerError `signature-older`
+ */
+export function checkNewer(next: string, before: string | undefined, project: Project, crypto: TrustCrypto): void {
+  const present = before === undefined ? undefined : believed(before, project, crypto);
+  const { signedAt } = parseManifest(parseSignature(next).trustedComment);
+  if (present === undefined || signedAt >= present.signedAt) return;
+  throw new FotaServerError('signature-older', 'what is published was signed later than this');
+}
+
+/** What devices with the present ring believe of a signature; without a ring whatever it says. */
+function believed(text: string, project: Project, crypto: TrustCrypto): Manifest | undefined {
+  try {
+    const signature = parseSignature(text);
+    const ring = ringOf(project);
+    if (ring !== undefined) proveComment(signature, ring.releaseKeys, crypto.ed25519);
+    return parseManifest(signature.trustedComment);
+  } catch {
+    return undefined;
+  }
+}
+
 /** @throws FotaServerError `signature-invalid` where the signer is known, and did not sign bytes of this BLAKE2b-512 */
 export function checkBytes({ signature, signer }: Signed, blake2b512: Uint8Array, crypto: TrustCrypto): void {
   if (signer !== undefined) proving(() => proveBytes(signature, signer, blake2b512, crypto.ed25519));

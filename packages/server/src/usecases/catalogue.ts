@@ -11,10 +11,19 @@ import {
 } from '../domain/catalogue.ts';
 import { FotaServerError } from '../domain/errors.ts';
 import { type CheckedPublication, checkPublication, judgePublication, remarksOn } from '../domain/publication.ts';
-import { checkBytes, type RingListing, readSigned, ringListing, type WantedRing, withRing } from '../domain/trust.ts';
+import {
+  checkBytes,
+  checkNewer,
+  type RingListing,
+  readSigned,
+  ringListing,
+  type WantedRing,
+  withRing,
+} from '../domain/trust.ts';
 import type { Proving } from '../ports/trust.ts';
 import type { CatalogueStore, Now, PackageStore } from '../ports.ts';
 import type { NewProject, Publication, Published, ReleaseFilter } from './operator.ts';
+import { packageDigest } from './package-digest.ts';
 
 /** Projects and releases, in memory and in the store. One change at a time. */
 export interface Catalogue {
@@ -107,13 +116,18 @@ export async function openCatalogue(ports: {
       return keepProject(after);
     });
 
-  /** With a key ring nothing is published that its devices would refuse. */
-  const checkSigned = ({ project: name, packages }: Release): void => {
-    for (const { signature } of packages) readSigned(signature, project(name), proving, now());
+  const blake2b512 = (wanted: Package): Promise<Uint8Array> => packageDigest(wanted, { open, proving });
+
+  /** With a key ring nothing is published that its devices would refuse: a draft may be older than the ring. */
+  const checkSigned = async ({ project: name, packages }: Release): Promise<void> => {
+    for (const one of packages) {
+      const signed = readSigned(one.signature, project(name), proving, now());
+      if (signed?.signer !== undefined) checkBytes(signed, await blake2b512(one), proving);
+    }
   };
 
   const publishNow = async (draft: Release): Promise<Release> => {
-    checkSigned(draft);
+    await checkSigned(draft);
     return store.setState(draft, 'published', now());
   };
 
@@ -139,15 +153,6 @@ export async function openCatalogue(ports: {
     return { facts, signed };
   };
 
-  const blake2b512 = async (wanted: Package): Promise<Uint8Array> => {
-    const opened = await open(wanted);
-    try {
-      return await proving.blake2b512Of(opened.read(0, wanted.size - 1));
-    } finally {
-      await opened.close();
-    }
-  };
-
   /** The same was published before: it may have been a draft, or have had another signature or none. */
   const settleSame = async (
     { added }: CheckedPublication,
@@ -156,6 +161,7 @@ export async function openCatalogue(ports: {
   ): Promise<Omit<Published, 'warnings'>> => {
     const before = same.packages.find(({ source }) => source === added.source);
     const isSigned = added.signature !== undefined && added.signature !== before?.signature;
+    if (isSigned) checkNewer(added.signature, before?.signature, project(same.project), proving);
     const signed = isSigned ? keepRelease(await store.setSignature(same, added.source, added.signature)) : same;
     if (isDraft || same.state === 'published') return { release: signed, isNew: isSigned };
     return { release: keepRelease(await publishNow(signed)), isNew: true };
@@ -177,7 +183,7 @@ export async function openCatalogue(ports: {
         );
       }
       const isHeld = isDraft || verdict.release.state === 'published';
-      if (!isHeld) checkSigned(verdict.release);
+      if (!isHeld) await checkSigned(verdict.release);
       // In one write: a publication that fails has not let its package join.
       const grown = await store.addPackage(verdict.release, added, isHeld ? undefined : now());
       return { release: keepRelease(grown), isNew: true, warnings };
@@ -284,7 +290,7 @@ export async function openCatalogue(ports: {
         if (!isLive(known)) throw withdrawnRelease(known);
         const at = now();
         const isDraft = known.state === 'draft';
-        if (isDraft) checkSigned(known);
+        if (isDraft) await checkSigned(known);
         const made = await work(isDraft ? known : undefined, at);
         if (isDraft) keepRelease({ ...known, state: 'published', publishedAt: at });
         return made;

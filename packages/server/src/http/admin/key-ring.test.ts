@@ -137,6 +137,36 @@ describe('publishing', () => {
     });
   });
 
+  it('the same bytes take no older signature, unless nobody believes the newer one any more', async () => {
+    const admin = await running();
+    await admin.ask(`PUT ${PATH}`, { json: FIRST });
+    const careful = signed(bytes, { signedAt: 1_700_000_100, minimumVersion: '1.0.0' });
+    expect(await publish(admin, { signature: careful })).toMatchObject({ status: 201 });
+    const older = { status: 422, body: { code: 'signature-older' } };
+    for (const draft of [false, true]) {
+      expect(await publish(admin, { signature: signed(bytes), draft })).toMatchObject(older);
+    }
+    const later = signed(bytes, { signedAt: 1_700_000_200 });
+    expect(await publish(admin, { signature: later })).toMatchObject({ status: 201 });
+    // A thief may have signed in the future.
+    await admin.ask(`PUT ${PATH}`, { json: SECOND });
+    expect(await publish(admin, { signature: signed(bytes, {}, SPARE) })).toMatchObject({ status: 201 });
+  });
+
+  it('a draft is proven to its last byte when it is published, for it may be older than the ring', async () => {
+    const admin = await running();
+    const other = randomBytes(100);
+    const [, , comment = '', global = ''] = signed(bytes).split('\n');
+    const torn = [...signed(other).split('\n').slice(0, 2), comment, global, ''].join('\n');
+    const { body } = await publish(admin, { signature: torn, draft: true });
+    const { id } = (body as ApiPublished).release;
+    await admin.ask(`PUT ${PATH}`, { json: FIRST });
+    expect(await admin.ask(`POST /releases/${id}/publish`)).toMatchObject({
+      status: 422,
+      body: { code: 'signature-invalid' },
+    });
+  });
+
   it('a draft that is not signed for the ring that came meanwhile is refused', async () => {
     const admin = await running();
     const { body } = await publish(admin, { firmwareName: 'app', version: '1.1.0', draft: true });

@@ -60,6 +60,7 @@ const STATUS: Readonly<Partial<Record<ServerErrorCode, number>>> = {
   'signature-missing': 422,
   'signature-malformed': 422,
   'signature-unknown-key': 422,
+  'signature-older': 422,
   'signature-invalid': 422,
   'manifest-malformed': 422,
   'manifest-mismatch': 422,
