@@ -35,6 +35,7 @@ export async function makeStation(unit: string): Promise<Station> {
   const env = {
     PATH: `${join(dir, 'bin')}:${process.env['PATH']}`,
     FOTA_KEY_PASSPHRASE: 'of the reader',
+    FOTA_RING_PASSPHRASE: 'kept apart',
     FOTA_PORT: '0',
     FOTA_ADMIN_PORT: '0',
     FOTA_DATA: join(dir, 'var/lib/fota'),
