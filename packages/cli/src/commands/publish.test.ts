@@ -27,6 +27,32 @@ describe('fota publish', () => {
     expect(told.stderr).not.toContain('--resume');
   });
 
+  it('signs the cores that it publishes, and refuses a signature for others before a byte goes up', async () => {
+    await desk.json('project', 'create', 'p');
+    await desk.json('keys', 'new', '--project', 'p', '--no-passphrase');
+    await desk.json('project', 'trust', 'p', 'p.ring');
+    await desk.file('app.bin', makeImage(1, 1_000));
+    const args = ['app.bin', '--project', 'p', '--firmware', 'f', '--version', '1.0.6'];
+    const key = ['--key', 'p-release.key'];
+    const cores = ['--core', 'V2013', '--source', 'V2012'];
+    const published = await desk.json<{ release: object }>('publish', ...args, ...cores, ...key);
+    expect(published.release).toMatchObject({ core: '2013', wireVersion: '2013.1.6', packages: [{ source: '2012' }] });
+    const { stdout } = await desk.fota(['release', 'show', '1']);
+    expect(stdout).toMatch(/only from +the core 2012/);
+    await desk.json('sign', ...args, ...cores, ...key);
+    expect((await desk.fota(['publish', ...args, ...cores])).code).toBe(0);
+    for (const [wrong, what] of [
+      [['--core', 'V2014'], '2013.1.6 on the wire, not 2014.1.6'],
+      [['--core', 'none'], '2013.1.6 on the wire, not 1.0.6'],
+      [['--source', 'any'], 'the core 2012, not any'],
+    ] as const) {
+      const { stderr } = await desk.fota(['publish', ...args, ...wrong]);
+      expect(stderr).toContain('code: manifest-mismatch');
+      expect(stderr).toContain(what);
+      expect(stderr).not.toContain('upload');
+    }
+  });
+
   it('takes a release of LuatOS without a core where that is said', async () => {
     await desk.json('project', 'create', 'p');
     await desk.file('app.bin', makeImage(1, 1_000));

@@ -191,44 +191,6 @@ describe('a key under a passphrase', () => {
   });
 });
 
-describe('fota verify', () => {
-  it('tells every way in which it is not what was signed', async () => {
-    expect((await verified()).stderr).toContain('code: signature-missing');
-    await desk.json('sign', 'app.bin', ...KEY, ...NAMES);
-    const signature = await readFile(join(desk.dir, 'app.bin.minisig'), 'utf8');
-    await desk.file('app.bin', makeImage(2, 100_000));
-    const { stdout, stderr } = await verified();
-    expect(stderr).toContain('code: manifest-mismatch');
-    // What is proven is told all the same.
-    expect(stdout).toContain('2.0.0');
-    await desk.file('app.bin', IMAGE);
-    await desk.file('app.bin.minisig', signature.replace('version:2.0.0', 'version:2.0.9'));
-    expect((await verified()).stderr).toContain('code: signature-invalid');
-    await desk.file('app.bin.minisig', 'nonsense');
-    expect((await verified()).stderr).toContain('code: signature-malformed');
-    expect((await desk.fota(['verify', 'app.bin'])).code).toBe(2);
-  });
-
-  it('tells programs by a code, and by the exit code', async () => {
-    await desk.json('sign', 'app.bin', ...KEY, ...NAMES);
-    expect(await desk.json('verify', 'app.bin', '--key', 'tracker-release.pub')).toMatchObject({ valid: true });
-    const told = await desk.fota(['verify', 'app.bin', '--key', 'tracker-ring.pub', '--json']);
-    expect(told.code).toBe(1);
-    expect(JSON.parse(told.stdout)).toMatchObject({ error: { code: 'signature-unknown-key' } });
-    const other = await desk.fota(['verify', 'app.bin', '--key', 'tracker-release.pub', '--project', 'other']);
-    expect(other.stderr).toContain('code: manifest-mismatch');
-  });
-
-  it('takes no image that a ring key signed, and no key ring that a release key signed', async () => {
-    await desk.json('sign', 'app.bin', '--key', 'tracker-ring.key', ...NAMES);
-    expect((await verified()).stderr).toContain('code: signature-unknown-key');
-    await desk.json('keys', 'rotate', 'tracker.ring', '--new-release', 'n.key', '--no-passphrase');
-    await desk.json('sign', 'tracker.2.ring', ...KEY);
-    const { stderr } = await desk.fota(['verify', 'tracker.2.ring', '--ring', 'tracker.ring']);
-    expect(stderr).toContain('code: signature-unknown-key');
-  });
-});
-
 describe.skipIf(minisign === undefined)('minisign', () => {
   it('verifies what we sign, and signs with our key what we verify', async () => {
     await desk.json('sign', 'app.bin', ...KEY, ...NAMES);

@@ -36,8 +36,14 @@ export function addSign(program: Command, invocation: Invocation): void {
     .option('--project <name>', 'the project that the key ring names; a key ring says it itself')
     .option('--firmware <name>', 'what devices send as firmware_name (default: as content and file name tell)')
     .option('--version <version>', 'such as 1.4.0 (default: as content and file name tell)')
-    .option('--core <core>', 'the core that devices run afterwards, such as V2013 (default: they tell none)')
-    .option('--source <core>', 'the core that devices must run before (default: any)')
+    .option(
+      '--core <core>',
+      'the core that devices run afterwards, such as V2013, or none (default: as content and file name tell)',
+    )
+    .option(
+      '--source <core>',
+      'the core that devices must run before, or any (default: as the content tells, else any)',
+    )
     .option('--not-before <when>', 'no device takes it before: 2026-12-31T18:00Z, or 2d from now')
     .option('--not-after <when>', 'no device takes it afterwards: 2026-12-31T18:00Z, or 90d from now')
     .option('--minimum <version>', 'who takes it never again takes one below this version')
@@ -53,6 +59,7 @@ export function addSign(program: Command, invocation: Invocation): void {
     'fota sign app.tar --key release.key --project gateway --firmware gateway --version 2.1.0 --not-after 180d',
     'printf %s "$RELEASE_KEY" | fota sign app.bin --key - --project gateway     in CI, with FOTA_KEY_PASSPHRASE',
     'minisign -S -m app.bin -t "$(fota sign --comment app.bin --project gateway --version 2.1.0)"',
+    'fota sign delta.bin --key release.key --project tracker --source V2012 --core V2013',
     'fota sign old.bin --key release.key --project gateway --version 1.9.0 --downgrade-from 2.1.0',
   );
 }
@@ -117,19 +124,14 @@ function wishOf(options: Options, now: number): Wish {
     project,
     firmwareName: firmware,
     version,
-    core: core && digitsOf(core),
-    source: source && digitsOf(source),
+    core,
+    source,
     notBefore: when('--not-before', notBefore),
     notAfter: when('--not-after', notAfter),
     minimumVersion: minimum,
     downgradeFrom,
   };
   return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined)) as Wish;
-}
-
-/** `V2013` or `2013` as a manifest has it; what is neither is refused with all else. */
-function digitsOf(core: string): string {
-  return core.replace(/^[A-Za-z]?0*(?=\d)/, '');
 }
 
 function wrongUse(message: string, remedy: string): CommandError {

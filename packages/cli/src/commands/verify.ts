@@ -11,6 +11,7 @@ import { type Command, Option } from 'commander';
 import { CommandError, EXIT } from '../failure.ts';
 import { bold, green } from '../output/text.ts';
 import { believed, checkFile, type Trusted } from '../trust/checking.ts';
+import { imagined } from '../trust/cores.ts';
 import { trustCrypto } from '../trust/crypto.ts';
 import { readIfThere, readSmall } from '../trust/files.ts';
 import { pathOf } from '../trust/paths.ts';
@@ -41,14 +42,18 @@ export function addVerify(program: Command, invocation: Invocation): void {
     .option('--key <pub>', 'public key that is trusted: a file, or its line')
     .option('--project <name>', 'with --key: the project that it must be signed for')
     .option('--firmware <name>', 'as a device that asks for this firmware')
-    .option('--running <version>', 'as a device that tells this version, with its core before it where it has one')
-    .option('--core <core>', 'as a device on this core, such as V2012 (default: as the image is made for)')
+    .option('--running <version>', 'as a device that runs this version')
+    .option(
+      '--core <core>',
+      'as a device on this core, such as V2012, or none (default: as --running tells, else as the image is made for)',
+    )
     .option('--floor <version>', 'as a device that may never again go below this version')
     .action((file: string, options: Options) => verify(invocation, file, options));
   examples(
     command,
     'fota verify app.bin --ring tracker.ring',
     'fota verify app.bin --ring tracker.ring --running 2.1.0       would a device with 2.1.0 take it?',
+    'fota verify delta.bin --ring tracker.ring --core V2012 --running 1.0.5       and one on another core?',
     'fota verify tracker.2.ring --ring tracker.ring                does the next key ring follow?',
     'fota verify app.bin --key RWRiFHgOVCONEDm3Vsz4BOjlz2p27dvGOgH2HUoIabqputdZpk3kprIG',
   );
@@ -70,26 +75,26 @@ async function verify(invocation: Invocation, file: string, options: Options): P
     const whose = trusted.ring && `, trusted by ring ${trusted.ring.serial} of ${trusted.ring.project}`;
     out.facts([['file', bold(file)], ['by key', `${signer.id}${whose ?? ''}`], ...manifestFacts(manifest, now)]);
   };
+  const device = await imagined(manifest, options);
+  let isNew: boolean;
   try {
     await checkFile(invocation, path, { signature, manifest, signer });
     if (trusted.ring !== undefined && manifest.firmwareName === KEY_RING_FIRMWARE) {
       followLink(trusted.ring, { text: await readSmall(path), signature: text }, trustCrypto);
     }
-    admit(manifest, {
+    isNew = admit(manifest, {
       project: trusted.ring?.project ?? options.project ?? manifest.project,
       firmwareName: options.firmware,
-      core: options.core?.replace(/^[A-Za-z]?0*(?=\d)/, '') ?? manifest.source,
-      version: options.running,
-      floor: options.floor,
+      ...device,
       now: Math.floor(now / 1_000),
     });
   } catch (error) {
     if (error instanceof TrustError && !out.isJson) show();
     throw error;
   }
-  out.result({ ...result, valid: true }, () => {
+  out.result({ ...result, valid: true, runsAlready: !isNew }, () => {
     show();
-    out.line(green('valid'), `  ${conclusion(manifest, trusted.ring)}`);
+    out.line(green('valid'), `  ${conclusion(manifest, trusted.ring, isNew)}`);
   });
 }
 
@@ -102,8 +107,10 @@ async function trustedBy(invocation: Invocation, { ring, key }: Options): Promis
   });
 }
 
-function conclusion({ firmwareName, version }: Manifest, ring: KeyRing | undefined): string {
+function conclusion({ firmwareName, version }: Manifest, ring: KeyRing | undefined, isNew: boolean): string {
   if (firmwareName === KEY_RING_FIRMWARE && ring !== undefined)
     return `it follows ring ${ring.serial} of ${ring.project}`;
-  return `${firmwareName} ${version} may be taken now`;
+  return isNew
+    ? `${firmwareName} ${version} may be taken now`
+    : `${firmwareName} ${version} runs there already: it is not taken again`;
 }

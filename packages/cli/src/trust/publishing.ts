@@ -3,6 +3,7 @@ import {
   admit,
   compareVersions,
   type KeyRing,
+  onWire,
   parseKeyRing,
   parseManifest,
   parseSignature,
@@ -13,6 +14,7 @@ import type { Invocation } from '../commands/command.ts';
 import { ApiError, CommandError } from '../failure.ts';
 import { quoted } from '../output/words.ts';
 import { believed, checkFile } from './checking.ts';
+import { coreIn, sourceIn } from './cores.ts';
 import { readIfThere, readSmall } from './files.ts';
 import { pathOf } from './paths.ts';
 import { naming, secretKeyIn, unfit } from './read.ts';
@@ -23,6 +25,8 @@ export interface SigningOptions {
   readonly key?: string;
   readonly firmware?: string;
   readonly version?: string;
+  readonly core?: string;
+  readonly source?: string;
 }
 
 /** A package that is to be published. */
@@ -85,12 +89,11 @@ interface Found {
 async function textOf(
   invocation: Invocation,
   { project, file, path }: Publishable,
-  { signature, key, firmware, version }: SigningOptions,
+  { signature, key, firmware, version, core, source }: SigningOptions,
 ): Promise<Found | undefined> {
   const { out, world } = invocation;
   if (key !== undefined) {
-    const names = { project, ...(firmware && { firmwareName: firmware }), ...(version && { version }) };
-    const what = await signable(invocation, path, names);
+    const what = await signable(invocation, path, { project, firmwareName: firmware, version, core, source });
     const signer = await secretKeyIn(invocation, key, 'release');
     const warning = unfit(signer, file, 'release');
     if (warning !== undefined) out.note(`warning: ${warning}`);
@@ -111,8 +114,10 @@ async function check(
   invocation: Invocation,
   { project, path }: Publishable,
   { text, from, kind, ring }: Found & { readonly ring: KeyRing | undefined },
-  { firmware, version }: SigningOptions,
+  { firmware, version, core, source }: SigningOptions,
 ): Promise<void> {
+  const wantedCore = core === undefined ? undefined : { core: await coreIn(core) };
+  const wantedSource = source === undefined ? undefined : { source: await sourceIn(source) };
   const signature = naming(from, () => parseSignature(text));
   const known = naming(from, () => (ring === undefined ? undefined : believed(signature, { ring })));
   const manifest = known?.manifest ?? naming(from, () => parseManifest(signature.trustedComment));
@@ -120,6 +125,18 @@ async function check(
   naming(from, () => {
     if (version !== undefined && compareVersions(version, manifest.version) !== 0) {
       throw new TrustError('manifest-mismatch', `it is signed as ${manifest.version}, not ${version}`);
+    }
+    const told = onWire(manifest.version, manifest);
+    const wanted = wantedCore && onWire(version ?? manifest.version, wantedCore);
+    if (wanted !== undefined && compareVersions(told, wanted) !== 0) {
+      throw new TrustError(
+        'manifest-mismatch',
+        `it is signed as ${told} on the wire, not ${wanted}: sign with --core ${core}`,
+      );
+    }
+    if (wantedSource !== undefined && wantedSource.source !== manifest.source) {
+      const signed = manifest.source ?? 'any';
+      throw new TrustError('manifest-mismatch', `it is signed for devices on the core ${signed}, not ${source}`);
     }
     // What is not valid yet may be published already.
     const then = Math.max(now, manifest.notBefore ?? now);

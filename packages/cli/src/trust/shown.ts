@@ -7,8 +7,10 @@ export type Fact = readonly [name: string, value: Text | undefined];
 
 /** What a manifest says beside names, size and sum. */
 function conditionFacts(manifest: Manifest, now: number): readonly Fact[] {
-  const { notBefore, notAfter, minimumVersion, downgradeFrom } = manifest;
+  const { core, source, notBefore, notAfter, minimumVersion, downgradeFrom } = manifest;
   return [
+    ['core', core && `${core}, which devices run afterwards`],
+    ['only from', source && `the core ${source}: a device on any other takes it not`],
     ['not before', notBefore === undefined ? undefined : shownSecond(notBefore, now)],
     ['not after', notAfter === undefined ? undefined : shownSecond(notAfter, now)],
     ['minimum', minimumVersion && `${minimumVersion}: who takes it never again takes one below`],

@@ -5,17 +5,21 @@ import {
   isKeyRing,
   KEY_RING_FIRMWARE,
   type Manifest,
+  onWire,
   parseKeyRing,
 } from '@libfota2/protocol';
 import type { Invocation } from '../commands/command.ts';
 import { CommandError, EXIT } from '../failure.ts';
+import { coreIn, sourceIn } from './cores.ts';
 import { type Digests, digestsOf } from './digests.ts';
 import { readSmall } from './files.ts';
 import { naming } from './read.ts';
 import { type SecretKey, signature } from './secret-key.ts';
 
-/** What the one who signs says; the rest is told by the file. */
-export type Wish = Partial<Omit<Manifest, 'size' | 'sha256' | 'signedAt'>>;
+/** What the one who signs says; the rest is told by the file. Cores are as typed: `V2013` or `none`, and `V2012` or `any`. */
+export type Wish = {
+  readonly [Name in Exclude<keyof Manifest, 'size' | 'sha256' | 'signedAt'>]?: Manifest[Name] | undefined;
+};
 
 /** A file, and what is to be said of it. */
 export interface Signable {
@@ -47,7 +51,7 @@ export function signatureBy(key: SecretKey, { comment, blake2b512 }: Signable): 
   return signature(key, blake2b512, comment);
 }
 
-type Names = Pick<Manifest, 'project' | 'firmwareName' | 'version'>;
+type Names = Pick<Manifest, 'project' | 'firmwareName' | 'version' | 'core' | 'source'>;
 
 /** A key ring says itself as what it is signed. */
 async function ringNames(path: string, { size }: Digests, wish: Wish): Promise<Names | undefined> {
@@ -60,12 +64,19 @@ async function ringNames(path: string, { size }: Digests, wish: Wish): Promise<N
     if ((wish[name] ?? names[name]) === names[name]) continue;
     throw wrongUse(`${path} is the key ring ${serial} of ${project}, and can be signed as nothing else`, '');
   }
+  const { core, source, notBefore, notAfter, minimumVersion, downgradeFrom } = wish;
+  if ([core, source, notBefore, notAfter, minimumVersion, downgradeFrom].some((value) => value !== undefined)) {
+    throw wrongUse(
+      `${path} is a key ring, which devices follow whenever it comes`,
+      'Sign it without conditions and cores.',
+    );
+  }
   return names;
 }
 
 async function packageNames(path: string, { sha256 }: Digests, wish: Wish): Promise<Names> {
   const { checkedNames, checkProjectName, inspectFile } = await import('@libfota2/server');
-  const { sha256: again, proposal } = await inspectFile(path);
+  const { sha256: again, proposal, inspection } = await inspectFile(path);
   if (again !== sha256) {
     throw new CommandError('file-changed', `${path} changed while it was read`, {
       remedy: 'Sign again once the build that writes the file has ended.',
@@ -90,15 +101,24 @@ async function packageNames(path: string, { sha256 }: Digests, wish: Wish): Prom
       'Choose another --firmware.',
     );
   }
-  return { project, firmwareName, version };
+  const { core = proposal.core?.value, source = proposal.sourceCore?.value } = wish;
+  const cores = { core: core && (await coreIn(core)), source: source && (await sourceIn(source)) };
+  if (inspection.needsSourceCore && cores.source === undefined) {
+    throw wrongUse(
+      `${path} holds a core delta, which ruins a device of any other core than the one that it was made from`,
+      'Say which: --source CORE.',
+    );
+  }
+  return { project, firmwareName, version, ...cores };
 }
 
 /** What could never be of use is a slip of the hand. */
-function refuseVain({ version, signedAt, notAfter, downgradeFrom }: Manifest): void {
+function refuseVain(manifest: Manifest): void {
+  const { version, signedAt, notAfter, downgradeFrom } = manifest;
   if (notAfter !== undefined && notAfter < signedAt) {
     throw wrongUse('--not-after lies in the past: nobody could take it', 'Give a later one.');
   }
-  if (downgradeFrom !== undefined && compareVersions(downgradeFrom, version) <= 0) {
+  if (downgradeFrom !== undefined && compareVersions(onWire(downgradeFrom, manifest), onWire(version, manifest)) <= 0) {
     throw wrongUse(
       `--downgrade-from ${downgradeFrom} is not above ${version}: nobody goes back from there`,
       'Give the highest version that may go back to this one.',
