@@ -1,3 +1,4 @@
+import { setTimeout as pass } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { all, listening, openConnections } from '../../test/listening.ts';
 import { asks, exchange, exchangeInPieces, reset, values } from '../../test/raw.ts';
@@ -168,6 +169,18 @@ describe.each(WAYS)('%s, an answer', (_way, isSecure) => {
     for (const version of ['1.0', '1.1']) await exchange(port, `GET / HTTP/${version}\r\n\r\n`.repeat(5));
     expect(asked).toBe(2);
   });
+
+  it.each(['CONNECT h:443 HTTP/1.1\r\n\r\n', 'PRI * HTTP/2.0\r\n\r\n', 'rubbish\r\n\r\n'])(
+    'is one, made at once or later, where %j follows',
+    async (behind) => {
+      for (const later of [false, true]) {
+        const answer = refusal(404, 27, 'one');
+        const { port } = await scene(() => (later ? pass(20).then(() => answer) : answer));
+        const { status, body } = await exchange(port, `GET / HTTP/1.1\r\n\r\n${behind}`);
+        expect([status, body.toString()]).toEqual([404, answer.body]);
+      }
+    },
+  );
 
   it('that cannot be made is 503, and what went wrong is told', async () => {
     const { port, problems } = await scene(() => Promise.reject(new Error('broken')));

@@ -114,7 +114,11 @@ export function createListener(
   // A 100 before the answer would be taken for the answer: the client is answered at once instead.
   server.on('checkContinue', respond);
   server.on('checkExpectation', respond);
-  server.on('connect', (_request, socket: Duplex) => door.refuse(socket, undefined, 405));
+  server.on('connect', (_request, socket: Duplex) => {
+    // Behind a request it follows an answer: there is one a connection.
+    if (door.awaits(socket)) door.refuse(socket, undefined, 405);
+    else door.follows(socket);
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (!socket.writable || error.code?.startsWith('HPE_') !== true) socket.destroy();
     // Once a request has ended, the answer that is under way must end whole, whatever follows (luatos.md L21).
