@@ -13,6 +13,19 @@ export {
   type ResultNumber,
 } from '@libfota2/protocol';
 export {
+  type BootRecord,
+  type Copies,
+  confirmed,
+  formatBootRecord,
+  freeSlot,
+  givenUp,
+  newestOf,
+  type Slot,
+  started,
+  type Trial,
+  tried,
+} from './core/boot-record.ts';
+export {
   ConnectionError,
   DisconnectedError,
   FotaError,

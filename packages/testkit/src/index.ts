@@ -1,4 +1,5 @@
 /** What the tests of this workspace share: servers that misbehave, fake worlds, port suites. Never shipped. */
+export { type ArchiveEntry, makeTar, makeZip } from './archives.ts';
 export { type Authority, type CertificateWish, type Credentials, makeCertificate } from './certificates.ts';
 export { FakeClock } from './clock.ts';
 export {

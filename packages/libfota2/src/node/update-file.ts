@@ -23,10 +23,14 @@ export function updateFile(
   files: FileSystem = fs,
 ): { readonly target: Target; readonly notebook: Notebook; readonly vault: Vault } {
   const image = join(resolve(dir), IMAGE);
+  return { target: fileTarget(image, files), ...besides(image, files) };
+}
+
+/** The notes and the vault beside a place for images. */
+export function besides(image: string, files: FileSystem): { readonly notebook: Notebook; readonly vault: Vault } {
   const notebook = (name: string): Notebook => fileNotebook(join(dirname(image), name), image, files);
   const notes = notebook(NOTES);
   return {
-    target: fileTarget(image, files),
     // Notes that cannot be read cost a download from the start, and are no reason to go without an upgrade.
     notebook: { ...notes, load: () => notes.load().catch(() => undefined) },
     vault: [notebook(TRUST[0]), notebook(TRUST[1])],
@@ -38,13 +42,42 @@ interface Part {
   readonly file: fs.FileHandle;
 }
 
+/** What becomes of a file that holds a whole image. */
+export interface Settling {
+  /** Bytes of the image that shows at the place. */
+  size(): Promise<number | undefined>;
+  /** Throws where no image could be settled now. */
+  check(): Promise<void>;
+  /** The file is whole and durable: what can be done before anything shows. */
+  prepare(path: string): Promise<void>;
+  /** Shows the image, durably and at once, and resolves to its address. The file at `path` may be gone then. */
+  show(path: string): Promise<string>;
+}
+
+/** The file becomes the one at the place. */
+function asFile(place: string, files: FileSystem): Settling {
+  return {
+    size: async () => (await files.stat(place).catch(() => undefined))?.size,
+    async check() {
+      const stat = await files.stat(place).catch(() => undefined);
+      // Otherwise only the last rename would find out, after the whole download.
+      if (stat?.isDirectory()) throw new Error(`${place} is a folder`);
+    },
+    async prepare() {},
+    async show(path) {
+      await renameDurably(files, path, place);
+      return place;
+    },
+  };
+}
+
 /**
- * The default target: a file that is replaced only by a whole image, durably.
+ * A target whose bytes come in a file, which is settled only once it holds a whole image; by default it replaces the one at the place.
  *
  * The bytes come in `update.bin.<owner>.part`. The name tells the process that made it, so that nobody removes a part
  * of a process that lives; going on with one begins with a copy, so that each part has one writer for ever.
  */
-function fileTarget(place: string, files: FileSystem): Target {
+export function fileTarget(place: string, files: FileSystem, settling: Settling = asFile(place, files)): Target {
   const folder = dirname(place);
   let part: Part | undefined;
   let written = 0;
@@ -93,28 +126,23 @@ function fileTarget(place: string, files: FileSystem): Target {
     if (ok) {
       const { file, path } = opened();
       await file.close();
-      await renameDurably(files, path, place);
+      const address = await settling.show(path);
       part = undefined;
-    } else {
-      const { file, path } = letGo() ?? {};
-      await file?.close().catch(() => undefined);
-      if (path !== undefined) await files.rm(path, { force: true });
+      return address;
     }
+    const { file, path } = letGo() ?? {};
+    await file?.close().catch(() => undefined);
+    if (path !== undefined) await files.rm(path, { force: true });
     return place;
   };
 
   return {
     place,
     finish,
-    async size() {
-      const stat = await files.stat(place).catch(() => undefined);
-      return stat?.size;
-    },
+    size: settling.size,
     async init(size, kept) {
       await files.mkdir(folder, { recursive: true });
-      const stat = await files.stat(place).catch(() => undefined);
-      // Otherwise only the last rename would find out, after the whole download.
-      if (stat?.isDirectory()) throw new Error(`${place} is a folder`);
+      await settling.check();
       await removeOrphans(kept);
       const path = newPartName(place);
       try {
@@ -153,7 +181,9 @@ function fileTarget(place: string, files: FileSystem): Target {
       return { token: basename(path), bytes: written };
     },
     async done() {
-      await opened().file.sync();
+      const { file, path } = opened();
+      await file.sync();
+      await settling.prepare(path);
     },
     async forget(kept) {
       if (!isForeign(kept.token)) await files.rm(pathOf(kept), { force: true });

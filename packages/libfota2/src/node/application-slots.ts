@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import * as fs from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import {
+  type BootRecord,
+  confirmed,
+  failure,
+  freeSlot,
+  givenUp,
+  type Notebook,
+  type Slot,
+  type Target,
+  type Trial,
+  tried,
+  type Vault,
+} from '../core.ts';
+import { bootFiles } from './boot-files.ts';
+import { unpack } from './unpack.ts';
+import { besides, type FileSystem, fileTarget } from './update-file.ts';
+
+/** How an application is installed. */
+export interface ApplicationSlotsOptions {
+  /** Starts that a new version has to be confirmed in. Default 3; 1 to 99. */
+  readonly tries?: number | undefined;
+  /** Minutes from each start within which it must be confirmed; 0: no limit. Default 10; at most 9999. */
+  readonly minutes?: number | undefined;
+  /** Bytes that an archive may have unpacked. Default 4 GiB. */
+  readonly maxUnpackedBytes?: number | undefined;
+  /** Files and folders that an archive may have. Default 100 000. */
+  readonly maxEntries?: number | undefined;
+  /** The name of an image that is no archive. Default `app`. */
+  readonly fileName?: string | undefined;
+}
+
+/** What the slots of an application hold. */
+export interface SlotsState {
+  /** Nothing was installed yet: `undefined`. */
+  readonly run: Slot | undefined;
+  /** `run` waits for `confirm`; else this is where it goes back to. */
+  readonly back: Slot | undefined;
+  /** Starts that are left before it goes back. */
+  readonly tries: number;
+  /** The slot whose version was given up, until another one is installed there. */
+  readonly fell: Slot | undefined;
+}
+
+/** Two folders, of which one runs while the other is written: docs/slots.md. Give it to `configure` or `createFota`. */
+export interface ApplicationSlots {
+  readonly target: Target;
+  readonly notebook: Notebook;
+  readonly vault: Vault;
+  state(): Promise<SlotsState>;
+  /** What runs has proven itself and stays. Resolves to whether it was being tried. Durable once resolved. */
+  confirm(): Promise<boolean>;
+  /** What runs does not hold: the next start is of the old version. Resolves to whether it was being tried. */
+  giveUp(): Promise<boolean>;
+}
+
+const DEFAULTS = { tries: 3, minutes: 10, maxUnpackedBytes: 4 * 1024 ** 3, maxEntries: 100_000, fileName: 'app' };
+
+/**
+ * The slots of an application in `dir`: `slots/a` and `slots/b`, the boot record beside them, and `current`, which the
+ * launcher points at what runs.
+ *
+ * Invariant: the slot that is written is never the one that runs, nor the one to go back to. The boot record changes last, and is all
+ * that changes what is started: whatever ends an installation before that leaves things as they were.
+ * @throws RangeError for a number out of its range
+ */
+export function applicationSlots(
+  dir: string,
+  options: ApplicationSlotsOptions = {},
+  files: FileSystem = fs,
+): ApplicationSlots {
+  const { tries, minutes, maxUnpackedBytes, maxEntries, fileName } = withDefaults(options);
+  const trial: Trial = { tries, minutes };
+  const root = resolve(dir);
+  const boot = bootFiles(root, files);
+  const place = join(root, 'update.bin');
+  const folderOf = (slot: Slot): string => join(root, 'slots', slot);
+  const noteOf = (slot: Slot): string => join(root, 'slots', `${slot}.image`);
+
+  const free = (record: BootRecord | undefined): Slot => {
+    const slot = freeSlot(record);
+    if (slot !== undefined) return slot;
+    throw failure('unconfirmed', `${record?.run} is being tried and not confirmed: both slots are needed.`, 'store');
+  };
+  /** Of the image that was installed in a slot. */
+  const imageIn = async (slot: Slot): Promise<{ readonly size: number; readonly sha256: string } | undefined> => {
+    const text = await files.readFile(noteOf(slot), 'utf8').catch(() => '');
+    const [, size, sha256] = /^(\d+) ([0-9a-f]{64})\n$/.exec(text) ?? [];
+    return sha256 === undefined ? undefined : { size: Number(size), sha256 };
+  };
+  const change = async (decide: (record: BootRecord) => BootRecord | undefined): Promise<boolean> => {
+    const record = await boot.load();
+    const next = record && decide(record);
+    if (next === undefined) return false;
+    await boot.save(next);
+    return true;
+  };
+
+  const target = fileTarget(place, files, {
+    async size() {
+      const record = await boot.load();
+      // A version that was given up is asked for as if it were there: it is not to come again.
+      return record && (await imageIn(record.fell ?? record.run))?.size;
+    },
+    check: async () => void free(await boot.load()),
+    async prepare(path) {
+      const record = await boot.load();
+      const slot = free(record);
+      const image = await hashed(path, files);
+      if (record?.fell !== undefined && (await imageIn(record.fell))?.sha256 === image.sha256) {
+        throw failure('image-given-up', 'This image was tried here, and given up.', 'store');
+      }
+      await files.rm(noteOf(slot), { force: true });
+      await files.rm(folderOf(slot), { recursive: true, force: true });
+      await files.mkdir(folderOf(slot), { recursive: true });
+      await unpack(path, folderOf(slot), files, { maxBytes: maxUnpackedBytes, maxEntries }, fileName);
+      await writeDurably(noteOf(slot), `${image.size} ${image.sha256}\n`, files);
+      await syncFolder(join(root, 'slots'), files);
+      await syncFolder(root, files);
+    },
+    async show(path) {
+      const record = await boot.load();
+      const slot = free(record);
+      await boot.save(tried(record, slot, trial));
+      // From here on it is installed, whatever becomes of what it was installed from.
+      await files.rm(path, { force: true }).catch(() => undefined);
+      return folderOf(slot);
+    },
+  });
+
+  return {
+    target,
+    ...besides(place, files),
+    async state() {
+      const { run, back, tries: left = 0, fell } = (await boot.load()) ?? {};
+      return { run, back, tries: left, fell };
+    },
+    confirm: () => change(confirmed),
+    giveUp: () => change(givenUp),
+  };
+}
+
+function withDefaults(options: ApplicationSlotsOptions): typeof DEFAULTS {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const all = { ...DEFAULTS, ...given };
+  const within = (name: 'tries' | 'minutes' | 'maxUnpackedBytes' | 'maxEntries', least: number, most: number): void => {
+    const value = all[name];
+    if (Number.isInteger(value) && value >= least && value <= most) return;
+    throw new RangeError(`${name} must be a whole number from ${least} to ${most}`);
+  };
+  within('tries', 1, 99);
+  within('minutes', 0, 9_999);
+  within('maxUnpackedBytes', 1, Number.MAX_SAFE_INTEGER);
+  within('maxEntries', 1, Number.MAX_SAFE_INTEGER);
+  if (!/^[\w.-]{1,100}$/.test(all.fileName) || /^\.+$/.test(all.fileName))
+    throw new RangeError('fileName is no plain file name');
+  return all;
+}
+
+async function hashed(path: string, files: FileSystem): Promise<{ readonly size: number; readonly sha256: string }> {
+  const file = await files.open(path, 'r');
+  try {
+    const hash = createHash('sha256');
+    let size = 0;
+    const buffer = new Uint8Array(256 * 1024);
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, size);
+      if (bytesRead === 0) return { size, sha256: hash.digest('hex') };
+      hash.update(buffer.subarray(0, bytesRead));
+      size += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeDurably(path: string, text: string, files: FileSystem): Promise<void> {
+  const file = await files.open(path, 'w');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(path: string, files: FileSystem): Promise<void> {
+  const folder = await files.open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

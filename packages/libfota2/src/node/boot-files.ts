@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { type BootRecord, type Copies, formatBootRecord, newestOf } from '../core.ts';
+import type { FileSystem } from './update-file.ts';
+
+/** The boot record of a folder: `boot.0` and `boot.1`, which the launcher reads and writes too. */
+export interface BootFiles {
+  load(): Promise<BootRecord | undefined>;
+  /** Durable once resolved; until then the record before it counts. */
+  save(record: BootRecord): Promise<void>;
+}
+
+export function bootFiles(dir: string, files: FileSystem): BootFiles {
+  const paths = [join(dir, 'boot.0'), join(dir, 'boot.1')] as const;
+  const read = (path: string): Promise<string | undefined> =>
+    files.readFile(path, 'latin1').catch((error: NodeJS.ErrnoException) => {
+      // A copy that cannot be read might be the newer one: to write over the other would end both.
+      if (error.code !== 'ENOENT') throw error;
+      return undefined;
+    });
+  const look = async (): Promise<Copies> => newestOf([await read(paths[0]), await read(paths[1])]);
+  return {
+    load: async () => (await look()).record,
+    async save(record) {
+      const { next } = await look();
+      // Written in place: a full disk has room for what is there already, and what counts is the other copy.
+      const file = await files.open(paths[next], 'w');
+      try {
+        await file.writeFile(formatBootRecord(record));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      const folder = await files.open(dir, 'r');
+      try {
+        await folder.sync();
+      } finally {
+        await folder.close();
+      }
+    },
+  };
+}

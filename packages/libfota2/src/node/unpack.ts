@@ -1,0 +1,202 @@
+/**
+ * Unpacks an archive into a folder, durably. Only files and folders come out of it, only below the folder, and no more than was
+ * agreed: everything else ends it.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { extract } from 'tar-stream';
+import yauzl from 'yauzl';
+import { FotaError, failure } from '../core.ts';
+import type { FileSystem } from './update-file.ts';
+
+export interface UnpackLimits {
+  /** Of all files together, unpacked. */
+  readonly maxBytes: number;
+  /** Files and folders. */
+  readonly maxEntries: number;
+}
+
+type Format = 'tar' | 'tar.gz' | 'zip' | 'file';
+
+interface Entry {
+  readonly name: string;
+  /** `undefined`: a folder. */
+  readonly body: AsyncIterable<Uint8Array> | undefined;
+  readonly isExecutable: boolean;
+}
+
+const HEAD_BYTES = 512;
+const PIECE_BYTES = 256 * 1024;
+const PATH_LIMIT = 1_024;
+const DEPTH_LIMIT = 32;
+/** Of a file's mode on Unix. */
+const OWNER_MAY_EXECUTE = 0o100;
+const FILE_KIND = 0o170_000;
+const REGULAR = 0o100_000;
+const FOLDER = 0o040_000;
+
+/**
+ * What the archive at `path` holds comes into `folder`, which must be empty; what is no archive comes there as the file `bare`.
+ * @throws FotaError `image-refused`; whatever the file system throws
+ */
+export async function unpack(
+  path: string,
+  folder: string,
+  files: FileSystem,
+  limits: UnpackLimits,
+  bare: string,
+): Promise<void> {
+  const file = await files.open(path, 'r');
+  try {
+    const entries = entriesOf(file, await formatOf(file), bare);
+    await write(entries, folder, files, limits);
+  } finally {
+    await file.close();
+  }
+}
+
+async function formatOf(file: FileHandle): Promise<Format> {
+  const { buffer, bytesRead } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0);
+  const head = Buffer.from(buffer.subarray(0, bytesRead)).toString('latin1');
+  if (head.startsWith('\x1f\x8b')) return 'tar.gz';
+  if (head.startsWith('PK\x03\x04')) return 'zip';
+  return head.slice(257, 262) === 'ustar' ? 'tar' : 'file';
+}
+
+function entriesOf(file: FileHandle, format: Format, bare: string): AsyncIterable<Entry> {
+  if (format === 'zip') return zipEntries(file);
+  const bytes = pieces(file);
+  if (format === 'file') return alone({ name: bare, body: bytes, isExecutable: true });
+  return tarEntries(format === 'tar' ? Readable.from(bytes) : Readable.from(bytes).pipe(createGunzip()));
+}
+
+async function* alone(entry: Entry): AsyncGenerator<Entry> {
+  yield entry;
+}
+
+/** The bytes of a file from `from` to before `end`. */
+async function* pieces(file: FileHandle, from = 0, end = Number.MAX_SAFE_INTEGER): AsyncGenerator<Uint8Array> {
+  for (let at = from; at < end; ) {
+    const size = Math.min(PIECE_BYTES, end - at);
+    const { buffer, bytesRead } = await file.read(new Uint8Array(size), 0, size, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+async function* tarEntries(source: Readable): AsyncGenerator<Entry> {
+  const archive = extract();
+  source.on('error', (error) => archive.destroy(error));
+  source.pipe(archive);
+  for await (const entry of archive) {
+    const { name, type, mode = 0 } = entry.header;
+    if (type !== 'file' && type !== 'contiguous-file' && type !== 'directory') throw refused(`${name} is a ${type}`);
+    const body = type === 'directory' ? undefined : (entry as AsyncIterable<Uint8Array>);
+    yield { name, body, isExecutable: (mode & OWNER_MAY_EXECUTE) !== 0 };
+    entry.resume();
+  }
+}
+
+/** The zip's own ways to say what an entry is: a slash at the end of a folder's name, and above, what Unix says of the file. */
+async function* zipEntries(file: FileHandle): AsyncGenerator<Entry> {
+  const { size } = await file.stat();
+  const archive = await yauzl.fromRandomAccessReaderPromise(new Reader(file), size, { autoClose: false });
+  for await (const entry of archive.eachEntry()) {
+    const mode = entry.externalFileAttributes >>> 16;
+    const kind = mode & FILE_KIND;
+    const isFolder = entry.fileName.endsWith('/');
+    if (kind !== 0 && kind !== (isFolder ? FOLDER : REGULAR)) throw refused(`${entry.fileName} is no file`);
+    if (entry.isEncrypted()) throw refused(`${entry.fileName} is encrypted`);
+    const body = isFolder ? undefined : await archive.openReadStreamPromise(entry);
+    yield { name: entry.fileName, body, isExecutable: (mode & OWNER_MAY_EXECUTE) !== 0 };
+  }
+}
+
+class Reader extends yauzl.RandomAccessReader {
+  readonly #file: FileHandle;
+
+  constructor(file: FileHandle) {
+    super();
+    this.#file = file;
+  }
+
+  override _readStreamForRange(start: number, end: number): Readable {
+    return Readable.from(pieces(this.#file, start, end));
+  }
+}
+
+/** Writes entries as they come; all of it is durable once it resolves. */
+async function write(
+  entries: AsyncIterable<Entry>,
+  folder: string,
+  files: FileSystem,
+  { maxBytes, maxEntries }: UnpackLimits,
+): Promise<void> {
+  const folders = new Set([folder]);
+  let bytes = 0;
+  let count = 0;
+  const makeFolder = async (path: string): Promise<void> => {
+    await files.mkdir(path, { recursive: true });
+    for (let one = path; !folders.has(one); one = dirname(one)) folders.add(one);
+  };
+  const writeFile = async (path: string, body: AsyncIterable<Uint8Array>, isExecutable: boolean): Promise<void> => {
+    await makeFolder(dirname(path));
+    // What is there already came from this archive, too: an entry that comes twice says two things.
+    const file = await files.open(path, 'wx', isExecutable ? 0o755 : 0o644).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'EEXIST' || error.code === 'EISDIR' ? refused(`${path} is there twice`) : error;
+    });
+    try {
+      for await (const piece of body) {
+        bytes += piece.length;
+        if (bytes > maxBytes) throw refused(`it unpacks to more than ${maxBytes} bytes`);
+        await file.writeFile(piece);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  };
+  try {
+    for await (const { name, body, isExecutable } of entries) {
+      count += 1;
+      if (count > maxEntries) throw refused(`it has more than ${maxEntries} entries`);
+      const path = join(folder, ...partsOf(name));
+      await (body === undefined ? makeFolder(path) : writeFile(path, body, isExecutable));
+    }
+  } catch (error) {
+    throw isOfSystem(error) ? error : refused((error as Error).message, error);
+  }
+  if (count === 0) throw refused('it is empty');
+  for (const one of folders) await syncFolder(one, files);
+}
+
+/** The parts of a name, none of which leads anywhere else. @throws FotaError `image-refused` */
+function partsOf(name: string): readonly string[] {
+  const parts = name.split('/').filter((part) => part !== '' && part !== '.');
+  // A backslash is a path on Windows, and control characters are nobody's file names.
+  const isOdd = parts.some((part) => part === '..' || /[\\\p{Cc}]/u.test(part) || Buffer.byteLength(part) > 255);
+  const isBeyond = name.startsWith('/') || Buffer.byteLength(name) > PATH_LIMIT || parts.length > DEPTH_LIMIT;
+  if (!isOdd && !isBeyond) return parts;
+  throw refused(`the name ${JSON.stringify(name.slice(0, 100))} leads where it must not`);
+}
+
+async function syncFolder(path: string, files: FileSystem): Promise<void> {
+  const folder = await files.open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** What the disk says; everything else is said of the archive. */
+function isOfSystem(error: unknown): boolean {
+  return error instanceof FotaError || typeof (error as NodeJS.ErrnoException).syscall === 'string';
+}
+
+function refused(why: string, cause?: unknown): FotaError {
+  return failure('image-refused', `The image cannot be unpacked: ${why}.`, 'store', cause);
+}
