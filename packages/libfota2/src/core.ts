@@ -13,19 +13,6 @@ export {
   type ResultNumber,
 } from '@libfota2/protocol';
 export {
-  type BootRecord,
-  type Copies,
-  confirmed,
-  formatBootRecord,
-  freeSlot,
-  givenUp,
-  newestOf,
-  type Slot,
-  started,
-  type Trial,
-  tried,
-} from './core/boot-record.ts';
-export {
   ConnectionError,
   DisconnectedError,
   FotaError,
@@ -66,6 +53,7 @@ export type {
   Transport,
   Vault,
 } from './core/ports.ts';
+export type { DeviceReport, Reported, ReportOutcome } from './core/report.ts';
 export type { Schedule, Sys } from './core/schedule.ts';
 export { createSharing, type Share } from './core/sharing.ts';
 export type { ScheduleOptions } from './core/timing.ts';

@@ -22,6 +22,7 @@ const standard = createFota();
 export const request: Fota['request'] = standard.request;
 export const upgrade: Fota['upgrade'] = standard.upgrade;
 export const check: Fota['check'] = standard.check;
+export const report: Fota['report'] = standard.report;
 export const schedule: Fota['schedule'] = standard.schedule;
 export const configure: Fota['configure'] = standard.configure;
 export const sys: Fota['sys'] = standard.sys;

@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from 'node:url';
 
-export type { BootRecord, Slot } from './core.ts';
+export type { Slot } from './core/boot-record.ts';
 export {
   type ApplicationSlots,
   type ApplicationSlotsOptions,

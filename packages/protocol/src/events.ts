@@ -39,6 +39,7 @@ export const EVENTS = {
   unconfirmed: { result: 4, retryable: true },
   'image-refused': { result: 4, retryable: false },
   'image-given-up': { result: 4, retryable: false },
+  'report-refused': { result: 4, retryable: false },
   'option-invalid': { result: 4, retryable: false },
   internal: { result: 4, retryable: true },
   // Of a device with a key ring (docs/protocol.md §13): what the server offers is not signed for it, or not now.

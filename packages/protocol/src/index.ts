@@ -21,6 +21,7 @@ export {
   parseReportTarget,
   parseSignatureTarget,
   plainTarget,
+  reportTarget,
   type SignatureQuestion,
 } from './plain.ts';
 export { groupsIn, resolveGroups } from './query/groups.ts';
@@ -49,7 +50,7 @@ export {
   type RefusalReason,
   refusalReason,
 } from './refusals.ts';
-export { parseReport, REPORT_BYTES, REPORT_STATES, type Report, type ReportState } from './reports.ts';
+export { formatReport, parseReport, REPORT_BYTES, REPORT_STATES, type Report, type ReportState } from './reports.ts';
 export { RESULT, type ResultNumber } from './results.ts';
 export { fromBase64, joined, toBase64, utf8 } from './trust/bytes.ts';
 export { TrustError, type TrustErrorCode } from './trust/errors.ts';

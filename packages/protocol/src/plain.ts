@@ -69,6 +69,17 @@ function split(target: string, last: string | undefined): Parts | undefined {
   return { projectKey, firmwareName, value };
 }
 
+/** The target to which a device reports. */
+export function reportTarget({
+  projectKey,
+  firmwareName,
+}: {
+  readonly projectKey: string;
+  readonly firmwareName: string;
+}): string {
+  return `${PLAIN_PREFIX}${encodeURIComponent(projectKey)}/${encodeURIComponent(firmwareName)}/report`;
+}
+
 /** The target by which a client of the plain contract asks. */
 export function plainTarget({ projectKey = '', firmwareName = '', id = '', version = '' }: Identity): string {
   const [key, name, who, now] = [projectKey, firmwareName, id, version].map(encodeURIComponent);

@@ -55,6 +55,12 @@ export function parseReport(text: string): Report | string {
   return { id, version, release, state: known.state, code, bytes, log: lines, report };
 }
 
+/** Writes what is known of a report, within what a server takes: the last lines of a log, and the beginning of each. */
+export function formatReport({ log = [], ...rest }: Partial<Report>): string {
+  const lines = log.slice(-REPORT_LINES).map((line) => line.slice(0, LINE_LIMIT));
+  return JSON.stringify({ ...rest, log: lines.length === 0 ? undefined : lines });
+}
+
 function empty(): Report {
   const nothing = undefined;
   return {

@@ -2,8 +2,9 @@ import type { ResultNumber } from '@libfota2/protocol';
 import { asFotaError, failure, storeFailure } from './errors.ts';
 import { fromDocumented, type RequestOptions, type Settings, type UpgradeOptions } from './options.ts';
 import { type CheckOutcome, type Failed, failed, type Outcome, type Story } from './outcome.ts';
-import { type Facts, type Plan, planQuestion } from './plan.ts';
+import { type Facts, identityOf, type Plan, planQuestion } from './plan.ts';
 import type { Ports } from './ports.ts';
+import { type DeviceReport, type ReportOutcome, tell } from './report.ts';
 import { createSys, type Patient, type Schedule, type Sys, startSchedule } from './schedule.ts';
 import { createSharing, type Share } from './sharing.ts';
 import type { ScheduleOptions } from './timing.ts';
@@ -36,6 +37,11 @@ export interface Fota {
   upgrade(options?: UpgradeOptions): Promise<Outcome>;
   /** Asks whether there is an upgrade, without taking its body. Rejects only as `upgrade` does. */
   check(options?: UpgradeOptions): Promise<CheckOutcome>;
+  /**
+   * Tells the server how an upgrade went, or what runs (docs/protocol.md §11.3), at the `url` that is asked for upgrades. Once:
+   * what did not get there may be told again, for the server knows a repeat. Rejects only as `upgrade` does.
+   */
+  report(report: DeviceReport, options?: UpgradeOptions): Promise<ReportOutcome>;
   /**
    * Requests again and again, jittered, never twice at a time, and not before the server wishes (`Retry-After`, at most a
    * day). A callback that throws, or returns a promise that rejects, ends neither the schedule nor the process: it is
@@ -98,6 +104,15 @@ export function createCore(
     return prepare(options, (plan, ports) => inquire({ plan, signal }, ports));
   };
 
+  const report: Fota['report'] = async (told, options = {}) => {
+    const { signal } = options ?? {};
+    if (signal?.aborted) throw signal.reason;
+    return prepare(options, (plan, ports) => {
+      const identity = identityOf(options, world.facts(settings));
+      return tell(told, { plan, identity, signal }, ports);
+    });
+  };
+
   /** For callbacks: every end is an outcome. */
   const ask = async (options: RequestOptions | null): Promise<Outcome> => {
     try {
@@ -132,6 +147,7 @@ export function createCore(
     request,
     upgrade,
     check,
+    report,
     schedule(callback, options = null, timing = {}) {
       checkCallback(callback, 'schedule');
       const own = options && { ...options };

@@ -1,5 +1,6 @@
 import {
   defaultFirmwareName,
+  type Identity,
   type IdKind,
   identityParameters,
   isThreePartVersion,
@@ -20,6 +21,12 @@ import type { TrustPlan } from './trust.ts';
 export interface Facts extends DeviceFacts {
   readonly idKind?: IdKind | undefined;
   readonly id?: string | undefined;
+}
+
+/** Who asks, as it goes on the wire. */
+export interface PlanIdentity extends Identity {
+  /** The IoT platform is asked. */
+  readonly isPlatform: boolean;
 }
 
 export type Policy = { [Name in keyof TransferSettings]-?: number };
@@ -72,17 +79,9 @@ export function planQuestion(
   const productKey = options.productKey ?? facts.productKey;
   if (options.url === undefined) checkForPlatform(version, productKey);
 
-  const core = facts.core;
-  const identity = {
-    ...(options.imei === undefined
-      ? { idKind: facts.idKind, id: facts.id }
-      : { idKind: 'imei' as const, id: options.imei }),
-    projectKey: productKey,
-    firmwareName:
-      options.firmwareName ?? (facts.project === undefined ? undefined : defaultFirmwareName(facts.project, facts.bsp)),
-    version: version === undefined ? undefined : wireVersion(version, core),
-  };
-  const join = (what: typeof identity): string =>
+  const { core } = facts;
+  const identity = identityOf(options, facts);
+  const join = (what: Identity): string =>
     address.verbatim ? address.url : joinParameters(address.url, identityParameters(what));
   return {
     url: join(identity),
@@ -109,6 +108,19 @@ function trustPlan(
   const ring = keyRing(text);
   if (name) return { ...device, ring, firmwareName: name };
   throw failure('option-invalid', 'A key ring needs the firmware name: project or firmwareName.', 'prepare');
+}
+
+/** Who the options of a call say that asks, else the device's facts. */
+export function identityOf(options: UpgradeOptions, facts: Facts): PlanIdentity {
+  const { version = facts.version, productKey = facts.productKey, imei, firmwareName, url } = options;
+  const named = facts.project === undefined ? undefined : defaultFirmwareName(facts.project, facts.bsp);
+  return {
+    ...(imei === undefined ? { idKind: facts.idKind, id: facts.id } : { idKind: 'imei' as const, id: imei }),
+    projectKey: productKey,
+    firmwareName: firmwareName ?? named,
+    version: version === undefined ? undefined : wireVersion(version, facts.core),
+    isPlatform: url === undefined,
+  };
 }
 
 /** A ring that cannot be read lets nothing pass: whoever gave it wants signatures. */

@@ -1,19 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import {
-  type BootRecord,
-  confirmed,
-  failure,
-  freeSlot,
-  givenUp,
-  type Notebook,
-  type Slot,
-  type Target,
-  type Trial,
-  tried,
-  type Vault,
-} from '../core.ts';
+import { type BootRecord, confirmed, freeSlot, givenUp, type Slot, type Trial, tried } from '../core/boot-record.ts';
+import { failure, type Notebook, type Target, type Vault } from '../core.ts';
 import { bootFiles } from './boot-files.ts';
 import { unpack } from './unpack.ts';
 import { besides, type FileSystem, fileTarget } from './update-file.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type BootRecord, type Copies, formatBootRecord, newestOf } from '../core.ts';
+import { type BootRecord, type Copies, formatBootRecord, newestOf } from '../core/boot-record.ts';
 import type { FileSystem } from './update-file.ts';
 
 /** The boot record of a folder: `boot.0` and `boot.1`, which the launcher reads and writes too. */
