@@ -3,12 +3,13 @@
 #   sh launch.sh DIR COMMAND [ARGUMENT...]     in the folder of its slot; a supervisor starts this again when it ends
 # It needs no Node: a version that cannot even start is rolled back, too. The record's form: docs/slots.md.
 set -u
-dir=$1
+dir=$(cd "$1" && pwd -P) || exit 1
 shift
 
-# Whether the last line of file $1 is the checksum of those before it.
+# Whether the last line of file $1 is the checksum of those before it, and is itself complete.
 whole() {
-  [ -f "$1" ] && [ "$(tail -n 1 "$1")" = "end $(sed '$d' "$1" | cksum | cut -d ' ' -f 1)" ]
+  [ -f "$1" ] && [ "$(tail -n 1 "$1"; echo .)" = "end $(sed '$d' "$1" | cksum | cut -d ' ' -f 1)
+." ]
 }
 value() {
   sed -n "s/^$1 //p" "$newest"

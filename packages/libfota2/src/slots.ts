@@ -5,7 +5,8 @@
  */
 import { fileURLToPath } from 'node:url';
 
-export type { Slot } from './core/boot-record.ts';
+/** The record that application and launcher share, for launchers and proofs of one's own. */
+export { type BootRecord, formatBootRecord, newestOf, type Slot, started } from './core/boot-record.ts';
 export {
   type ApplicationSlots,
   type ApplicationSlotsOptions,

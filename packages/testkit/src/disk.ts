@@ -181,7 +181,10 @@ export function failingFiles<Files extends object>(
     calls += 1;
     const strikes = fault !== undefined && (calls === fault.call || (fault.forGood && calls > fault.call));
     if (!strikes) return undefined;
-    return Object.assign(new Error(`${fault.code}: made by the test at call ${calls}, ${name}`), { code: fault.code });
+    return Object.assign(new Error(`${fault.code}: made by the test at call ${calls}, ${name}`), {
+      code: fault.code,
+      syscall: name,
+    });
   };
   const guard = <Guarded extends object>(object: Guarded): Guarded =>
     new Proxy(object, {

@@ -27,6 +27,7 @@ export type { Misbehaviour, Scene, Serve } from './misbehaviours/row.ts';
 export { type Served, serveMisbehaviour } from './misbehaviours/serve.ts';
 export { MISBEHAVIOURS } from './misbehaviours/table.ts';
 export { answer, etagOf, type Manner, type RequestHead } from './misbehaviours/wire.ts';
+export { type Cut, materialize, PowerDisk, type Tree } from './power/disk.ts';
 export { type ProxyFault, startProxy, type TcpProxy } from './proxy.ts';
 export { makeSigner, type Signer, testCrypto } from './signing.ts';
 export { type SmallDisk, smallDisks } from './small-disk.ts';

@@ -157,6 +157,19 @@ describe('the launcher', () => {
     );
   });
 
+  it('takes a copy for whole exactly where the library does, wherever its writing was cut off', {
+    timeout: 60_000,
+  }, () => {
+    const before: BootRecord = { generation: 6, run: 'a', back: 'b', tries: 2, minutes: 0, fell: undefined };
+    const text = formatBootRecord({ ...before, generation: 7, run: 'b', back: 'a' });
+    const step = process.env['PROVE'] === undefined ? 9 : 1;
+    for (let cut = text.length; cut >= 0; cut -= cut > text.length - 4 ? 1 : step) {
+      const copies = [formatBootRecord(before), text.slice(0, cut)] as const;
+      const counts = newestOf(copies).record ?? before;
+      expect(start(copies).record, `${cut} of ${text.length} bytes`).toEqual(started(counts));
+    }
+  });
+
   it('starts nothing where there is no record, and says so', () => {
     expect(start(['', ''])).toEqual({ ran: 'nothing', record: undefined });
   });

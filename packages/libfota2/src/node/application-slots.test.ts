@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeImage, makeTar, testNotebook, testTarget } from '@libfota2/testkit';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { launcherPath } from '../slots.ts';
 import { type ApplicationSlots, type ApplicationSlotsOptions, applicationSlots } from './application-slots.ts';
 
@@ -115,6 +116,34 @@ describe('an application in two slots', () => {
     expect(await slots.giveUp()).toBe(false);
   });
 
+  it('does not hold a version given up that was only about to be installed', async () => {
+    const slots = applicationSlots(dir);
+    await install(slots, await version(1));
+    await install(slots, await version(2));
+    await slots.giveUp();
+    // Cut off between the unpacking and the record.
+    const image = await version(3);
+    await slots.target.init(image.length, undefined);
+    await slots.target.write(image);
+    await slots.target.done();
+    await slots.target.suspend();
+    expect(await slots.target.size()).toBe((await version(2)).length);
+    expect(await codeOf(install(slots, await version(2)))).toBe('image-given-up');
+    expect(await codeOf(install(slots, image))).toBe('fine');
+    expect(start()).toBe('3 in b');
+  });
+
+  it('still knows what was given up after another image could not be unpacked, and leaves nothing of that', async () => {
+    const slots = applicationSlots(dir);
+    await install(slots, await version(1));
+    await install(slots, await version(2));
+    await slots.giveUp();
+    const link = await makeTar([{ name: 'app' }, { name: 'link', type: 'symlink', linkname: '/bin/true' }]);
+    expect(await codeOf(install(slots, link))).toBe('image-refused');
+    expect(existsSync(join(dir, 'slots/b'))).toBe(false);
+    expect(await codeOf(install(slots, await version(2)))).toBe('image-given-up');
+  });
+
   it('takes nothing while a version is being tried: its way back lies in the other slot', async () => {
     const slots = applicationSlots(dir);
     await install(slots, await version(1));
@@ -152,6 +181,15 @@ describe('an application in two slots', () => {
     await rm(join(dir, next), { force: true });
     execFileSync('mkdir', [join(dir, next)]);
     expect(start()).toBe('1 in a');
+    // The old version is content with itself, which proves nothing of the new one.
+    await rm(join(dir, next), { recursive: true });
+    vi.stubEnv('FOTA_DIR', dir);
+    vi.stubEnv('FOTA_SLOT', 'a');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(await slots.confirm()).toBe(false);
+    expect(start()).toBe('2 in b');
+    vi.stubEnv('FOTA_SLOT', 'b');
+    expect(await slots.confirm()).toBe(true);
   });
 
   it('is found whole by either copy of the record alone, the newer or the older', async () => {

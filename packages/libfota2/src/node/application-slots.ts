@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type BootRecord, confirmed, freeSlot, givenUp, type Slot, type Trial, tried } from '../core/boot-record.ts';
 import { failure, type Notebook, type Target, type Vault } from '../core.ts';
 import { bootFiles } from './boot-files.ts';
 import { unpack } from './unpack.ts';
-import { besides, type FileSystem, fileTarget } from './update-file.ts';
+import { besides, type FileSystem, fileNotebook, fileTarget } from './update-file.ts';
 
 /** How an application is installed. */
 export interface ApplicationSlotsOptions {
@@ -73,11 +74,13 @@ export function applicationSlots(
     if (slot !== undefined) return slot;
     throw failure('unconfirmed', `${record?.run} is being tried and not confirmed: both slots are needed.`, 'store');
   };
-  /** Of the image that was installed in a slot. */
-  const imageIn = async (slot: Slot): Promise<{ readonly size: number; readonly sha256: string } | undefined> => {
+  /**
+   * Of the image that was installed in a slot. What an installation notes counts only from the record on that shows it: one that
+   * ended before is as if it had never been, and what was given up there is still known.
+   */
+  const imageIn = async (slot: Slot, { generation }: BootRecord): Promise<NotedImage | undefined> => {
     const text = await files.readFile(noteOf(slot), 'utf8').catch(() => '');
-    const [, size, sha256] = /^(\d+) ([0-9a-f]{64})\n$/.exec(text) ?? [];
-    return sha256 === undefined ? undefined : { size: Number(size), sha256 };
+    return imagesOf(text).findLast((image) => image.generation <= generation);
   };
   const change = async (decide: (record: BootRecord) => BootRecord | undefined): Promise<boolean> => {
     const record = await boot.load();
@@ -91,21 +94,28 @@ export function applicationSlots(
     async size() {
       const record = await boot.load();
       // A version that was given up is asked for as if it were there: it is not to come again.
-      return record && (await imageIn(record.fell ?? record.run))?.size;
+      return record && (await imageIn(record.fell ?? record.run, record))?.size;
     },
     check: async () => void free(await boot.load()),
     async prepare(path) {
       const record = await boot.load();
       const slot = free(record);
       const image = await hashed(path, files);
-      if (record?.fell !== undefined && (await imageIn(record.fell))?.sha256 === image.sha256) {
+      const fallen = record?.fell && (await imageIn(record.fell, record));
+      if (fallen?.sha256 === image.sha256) {
         throw failure('image-given-up', 'This image was tried here, and given up.', 'store');
       }
-      await files.rm(noteOf(slot), { force: true });
       await files.rm(folderOf(slot), { recursive: true, force: true });
       await files.mkdir(folderOf(slot), { recursive: true });
-      await unpack(path, folderOf(slot), files, { maxBytes: maxUnpackedBytes, maxEntries }, fileName);
-      await writeDurably(noteOf(slot), `${image.size} ${image.sha256}\n`, files);
+      try {
+        await unpack(path, folderOf(slot), files, { maxBytes: maxUnpackedBytes, maxEntries }, fileName);
+      } catch (error) {
+        // A disk that is full of half a version would have no room for the next one.
+        await files.rm(folderOf(slot), { recursive: true, force: true }).catch(() => undefined);
+        throw error;
+      }
+      const noted = { ...image, generation: (record?.generation ?? 0) + 1 };
+      await fileNotebook(noteOf(slot), place, files).save(formatImages(fallen ? [fallen, noted] : [noted]));
       await syncFolder(join(root, 'slots'), files);
       await syncFolder(root, files);
     },
@@ -126,9 +136,16 @@ export function applicationSlots(
       const { run, back, tries: left = 0, fell } = (await boot.load()) ?? {};
       return { run, back, tries: left, fell };
     },
-    confirm: () => change(confirmed),
+    // What the launcher started in its stead, because it could not count, proves nothing of what is being tried.
+    confirm: () => change((record) => (startedIn(root, record.run) ? confirmed(record) : undefined)),
     giveUp: () => change(givenUp),
   };
+}
+
+/** Whether the slot is where the launcher started this process; whoever was not started by it is believed. */
+function startedIn(root: string, slot: Slot): boolean {
+  const { FOTA_DIR: dir, FOTA_SLOT: started } = process.env;
+  return dir === undefined || started === slot || realpathSync(dir) !== realpathSync(root);
 }
 
 function withDefaults(options: ApplicationSlotsOptions): typeof DEFAULTS {
@@ -148,6 +165,25 @@ function withDefaults(options: ApplicationSlotsOptions): typeof DEFAULTS {
   return all;
 }
 
+/** An image, and the first boot record that knows of it. */
+interface NotedImage {
+  readonly size: number;
+  readonly sha256: string;
+  readonly generation: number;
+}
+
+function formatImages(images: readonly NotedImage[]): string {
+  return images.map(({ size, sha256, generation }) => `${size} ${sha256} ${generation}\n`).join('');
+}
+
+function imagesOf(text: string): readonly NotedImage[] {
+  return [...text.matchAll(/^(\d+) ([0-9a-f]{64}) (\d+)\n/gm)].map(([, size, sha256 = '', generation]) => ({
+    size: Number(size),
+    sha256,
+    generation: Number(generation),
+  }));
+}
+
 async function hashed(path: string, files: FileSystem): Promise<{ readonly size: number; readonly sha256: string }> {
   const file = await files.open(path, 'r');
   try {
@@ -160,16 +196,6 @@ async function hashed(path: string, files: FileSystem): Promise<{ readonly size:
       hash.update(buffer.subarray(0, bytesRead));
       size += bytesRead;
     }
-  } finally {
-    await file.close();
-  }
-}
-
-async function writeDurably(path: string, text: string, files: FileSystem): Promise<void> {
-  const file = await files.open(path, 'w');
-  try {
-    await file.writeFile(text);
-    await file.sync();
   } finally {
     await file.close();
   }

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type ArchiveEntry, makeTar, makeZip } from '@libfota2/testkit';
+import { type ArchiveEntry, failingFiles, makeTar, makeZip } from '@libfota2/testkit';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unpack } from './unpack.ts';
@@ -23,10 +23,10 @@ const APP: readonly ArchiveEntry[] = [
   { name: '应用.txt', body: 'utf-8' },
 ];
 
-async function run(image: Uint8Array, limits = LIMITS): Promise<string> {
+async function run(image: Uint8Array, limits = LIMITS, files: typeof fs = fs): Promise<string> {
   const path = join(dir, 'image');
   await writeFile(path, image);
-  return unpack(path, join(dir, 'out'), fs, limits, 'app').then(
+  return unpack(path, join(dir, 'out'), files, limits, 'app').then(
     () => 'fine',
     (error: unknown) => String((error as { readonly code?: unknown }).code ?? error),
   );
@@ -58,6 +58,18 @@ describe.each(FORMATS)('%s', (format, make) => {
     });
     expect((await stat(join(dir, 'out/app/bin/start'))).mode & 0o777).toBe(0o755);
     expect((await stat(join(dir, 'out/app/main.js'))).mode & 0o777).toBe(0o644);
+  });
+
+  it('ends with what the disk says, whichever of its calls fails', async () => {
+    const image = await make(APP);
+    for (let call = 1; ; call += 1) {
+      await rm(join(dir, 'out'), { recursive: true });
+      await fs.mkdir(join(dir, 'out'));
+      const { files, calls } = failingFiles(fs, { call, code: 'EIO', forGood: false });
+      const end = await run(image, LIMITS, files);
+      if (calls() < call) break;
+      expect(end, `call ${call}`).toBe('EIO');
+    }
   });
 
   it.each<[string, readonly ArchiveEntry[]]>([

@@ -4,7 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
+import { type Duplex, PassThrough, pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import yauzl from 'yauzl';
@@ -69,7 +69,7 @@ function entriesOf(file: FileHandle, format: Format, bare: string): AsyncIterabl
   if (format === 'zip') return zipEntries(file);
   const bytes = pieces(file);
   if (format === 'file') return alone({ name: bare, body: bytes, isExecutable: true });
-  return tarEntries(format === 'tar' ? Readable.from(bytes) : Readable.from(bytes).pipe(createGunzip()));
+  return tarEntries(format === 'tar' ? Readable.from(bytes) : heard(Readable.from(bytes), createGunzip()));
 }
 
 async function* alone(entry: Entry): AsyncGenerator<Entry> {
@@ -110,9 +110,14 @@ async function* zipEntries(file: FileHandle): AsyncGenerator<Entry> {
     const isFolder = entry.fileName.endsWith('/');
     if (kind !== 0 && kind !== (isFolder ? FOLDER : REGULAR)) throw refused(`${entry.fileName} is no file`);
     if (entry.isEncrypted()) throw refused(`${entry.fileName} is encrypted`);
-    const body = isFolder ? undefined : await archive.openReadStreamPromise(entry);
+    const body = isFolder ? undefined : heard(await archive.openReadStreamPromise(entry));
     yield { name: entry.fileName, body, isExecutable: (mode & OWNER_MAY_EXECUTE) !== 0 };
   }
+}
+
+/** Through another stream, whose error waits for whoever reads it: one that nobody hears ends the process. */
+function heard(source: Readable, through: Duplex = new PassThrough()): Readable {
+  return pipeline(source, through, () => undefined);
 }
 
 class Reader extends yauzl.RandomAccessReader {

@@ -194,8 +194,8 @@ export function fileTarget(place: string, files: FileSystem, settling: Settling 
   };
 }
 
-/** One small text beside the image, replaced as a whole or not at all. */
-function fileNotebook(path: string, image: string, files: FileSystem): Notebook {
+/** One small text near the image, replaced as a whole or not at all. */
+export function fileNotebook(path: string, image: string, files: FileSystem): Notebook {
   return {
     load: () =>
       files.readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {

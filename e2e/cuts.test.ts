@@ -1,0 +1,168 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Cut, failingFiles, materialize, PowerDisk, type Tree } from '@libfota2/testkit';
+import { launcherPath } from 'libfota2/slots';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HOME, launchOn, type Release } from './support/cuts/device.ts';
+import { type Promised, type Scenario, scenarios } from './support/cuts/scenarios.ts';
+import { digestOf, goesOn, runsOn, versionIn } from './support/cuts/verdict.ts';
+import { proof } from './support/proof.ts';
+
+const prove = process.env['PROVE'] !== undefined;
+/** Random subsets of what is unsynced, at each moment, beside all and nothing of it. */
+const SAMPLES = prove ? 20 : 3;
+/** Every so many of the disks that differ go on to the next versions, are cut again meanwhile, are started by the real launcher. */
+const GO_ON = prove ? 1 : 12;
+const PAIRS = prove ? 1 : 60;
+const LAUNCH = prove ? 5 : 100;
+
+const ALL = await scenarios();
+const tally = { operations: 0, cuts: 0, disks: 0, pairs: 0, wentOn: 0, launches: 0, faults: 0 };
+
+/** A disk that a cut left, and what the device had been told before. */
+interface Left {
+  readonly tree: Tree;
+  readonly promised: Promised;
+  readonly how: string;
+}
+
+/** All that differ, of all that cuts may leave. What must hold of each at once is checked on the way. */
+async function cutsOf(scenario: Scenario): Promise<readonly Left[]> {
+  const left = new Map<string, Left>();
+  const disk = new PowerDisk(scenario.start, SAMPLES);
+  const promised: Promised = { ...scenario.promised };
+  disk.onCut = (cut: Cut) => {
+    tally.cuts += 1;
+    const how = `cut ${cut.when} operation ${cut.operation}, ${cut.name}; unsynced: ${cut.unsynced}`;
+    told(how, () => runsOn(cut.tree, promised, scenario.known));
+    const digest = digestOf(cut.tree) + JSON.stringify(promised);
+    if (!left.has(digest)) left.set(digest, { tree: cut.tree, promised: { ...promised }, how });
+  };
+  await scenario.run({ disk, files: disk.files, promised });
+  tally.operations += disk.operations.length;
+  tally.disks += left.size;
+  return [...left.values()];
+}
+
+/** Whatever is thrown says what led there. */
+function told<Result>(how: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw new Error(`${how}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function toldLater(how: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw new Error(`${how}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Starts it as a machine would, on a real disk. Returns what the version says that was started, and the record then. */
+async function launchForReal(tree: Tree): Promise<{ readonly says: string; readonly copies: readonly string[] }> {
+  const dir = await mkdtemp(join(tmpdir(), 'libfota2 cuts '));
+  try {
+    await materialize(tree, HOME, dir);
+    const says = execFileSync('sh', [launcherPath, dir, 'sh', './app'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).trim();
+    tally.launches += 1;
+    const copies = ['boot.0', 'boot.1'].map((name) => readFile(join(dir, name), 'latin1').catch(() => ''));
+    return { says, copies: await Promise.all(copies) };
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+}
+
+/** The script starts a complete version, the one that its twin starts, and leaves the same record. */
+async function startsForReal(tree: Tree, known: readonly Release[]): Promise<void> {
+  const twin = new PowerDisk(tree);
+  const slot = await launchOn(twin);
+  if (slot === undefined) return;
+  const version = versionIn(twin.tree, slot, known);
+  const { says, copies } = await launchForReal(tree);
+  expect(says).toBe(`${version?.version} in ${slot}`);
+  expect(copies).toEqual(
+    ['boot.0', 'boot.1'].map((name) => twin.tree.get(`${HOME}/${name}`)?.toString('latin1') ?? ''),
+  );
+}
+
+describe.each(ALL)('$name', { timeout: 600_000 }, (scenario) => {
+  let left: readonly Left[];
+  beforeAll(async () => {
+    left = await cutsOf(scenario);
+  });
+
+  it('leaves a complete version that is started, wherever the power goes', () => {
+    expect(left.length).toBeGreaterThan(20);
+  });
+
+  it('goes on from there to the version that it was about to get, and to the next', async () => {
+    for (const [index, { tree, promised, how }] of left.entries()) {
+      if (index % GO_ON !== 0) continue;
+      await toldLater(how, () => goesOn(tree, scenario, promised));
+      tally.wentOn += 1;
+    }
+  });
+
+  it('leaves a complete version wherever the power goes twice', async () => {
+    for (const [index, { tree, promised, how }] of left.entries()) {
+      if (index % PAIRS !== 0) continue;
+      await toldLater(how, () =>
+        goesOn(tree, scenario, promised, (again, meanwhile) => {
+          tally.pairs += 1;
+          runsOn(again, meanwhile, scenario.known);
+        }),
+      );
+    }
+  });
+
+  it('is started by the script as by its twin here', async () => {
+    for (const [index, { tree, how }] of left.entries()) {
+      if (index % LAUNCH === 0) await toldLater(how, () => startsForReal(tree, scenario.known));
+    }
+  });
+
+  it.each(['ENOSPC', 'EIO'])(
+    'goes on after any call of the file system failed with %s, and the power went',
+    async (code) => {
+      const step = prove ? 1 : 29;
+      for (const forGood of [false, true]) {
+        for (let call = 1; ; call += step) {
+          const disk = new PowerDisk(scenario.start);
+          const promised: Promised = { ...scenario.promised };
+          const { files, calls } = failingFiles(disk.files, { call, code, forGood });
+          const story = await scenario.run({ disk, files, promised }).then(
+            () => 'all the same it came about',
+            (error: Error) => error.message,
+          );
+          if (calls() < call) break;
+          tally.faults += 1;
+          const how = `call ${call} failed with ${code}${forGood ? ' for good' : ''} (${story})`;
+          for (const unsynced of ['kept', 'dropped'] as const) {
+            await toldLater(`${how}, ${unsynced}`, async () => {
+              const tree = disk.left(unsynced);
+              runsOn(tree, promised, scenario.known);
+              await goesOn(tree, scenario, promised);
+            });
+          }
+        }
+      }
+    },
+  );
+});
+
+afterAll(() => {
+  const { operations, cuts, disks, pairs, wentOn, launches, faults } = tally;
+  proof(
+    `${cuts + pairs} cuts of the power and pairs of them (${operations} operations × before, torn, after × what was unsynced kept, dropped, or some of it by ` +
+      `${SAMPLES} seeds), ${disks} different disks left by the first: 0 bricks; ${wentOn} of them went on to the next two versions, the launcher started ${launches}; ` +
+      `${faults} calls that failed with ENOSPC or EIO, the power cut after them: 0 bricks`,
+  );
+});

@@ -1,0 +1,167 @@
+/** A device in two slots on a disk in memory, the server that it asks, and the launcher that starts it. */
+import { gzipSync } from 'node:zlib';
+import { formatKeyRing, formatLinks, type KeyRing } from '@libfota2/protocol';
+import {
+  fakeWorld,
+  makeImage,
+  makeSigner,
+  makeTar,
+  type PowerDisk,
+  type Script,
+  type Signer,
+  type Tree,
+} from '@libfota2/testkit';
+import { createCore, type Outcome, type Progress, type UpgradeOptions } from 'libfota2/core';
+import {
+  type ApplicationSlots,
+  applicationSlots,
+  formatBootRecord,
+  newestOf,
+  type Slot,
+  started,
+} from 'libfota2/slots';
+
+export const HOME = '/srv/app';
+/** The disk before anything is installed. */
+export const EMPTY: Tree = new Map([
+  ['/srv', undefined],
+  [HOME, undefined],
+]);
+/** The image comes in about eight pieces, and most of them are marked. */
+const PIECE_BYTES = 128;
+
+const [oldSigner, newSigner, ringSigner] = [makeSigner(1), makeSigner(4), makeSigner(2)] as const;
+const ring = (serial: number, signers: readonly Signer[]): KeyRing => ({
+  project: 'gateway',
+  serial,
+  releaseKeys: signers.map(({ publicKey }) => publicKey),
+  ringKeys: [ringSigner.publicKey],
+});
+const TRUST = formatKeyRing(ring(1, [oldSigner]));
+const LINKS = formatLinks([ringSigner.link(ring(2, [newSigner]))]);
+
+/** A version of the application, signed. */
+export interface Release {
+  readonly version: string;
+  readonly image: Buffer;
+  /** What lies in its slot, by the path there. */
+  readonly content: Tree;
+  readonly signature: string;
+  /** Brings the second ring, whose key signed it. */
+  readonly rotates: boolean;
+}
+
+export interface ReleaseWish {
+  readonly minimumVersion?: string;
+  readonly downgradeFrom?: string;
+  /** Signed by the key of the second ring. */
+  readonly rotates?: boolean;
+}
+
+export async function release(version: string, wish: ReleaseWish = {}): Promise<Release> {
+  const { rotates = false, ...manifest } = wish;
+  const content = new Map<string, Buffer | undefined>([
+    ['/app', Buffer.from(`echo ${version} in $FOTA_SLOT\n`)],
+    ['/empty', undefined],
+    ['/lib', undefined],
+    ['/lib/deep', undefined],
+    ['/lib/deep/data', Buffer.from(makeImage(Number.parseInt(version.replaceAll('.', ''), 10), 600))],
+    ['/lib/index', Buffer.from(`the library of ${version}`)],
+  ]);
+  const entries = [...content].map(([path, body]) => ({ name: path.slice(1) + (body === undefined ? '/' : ''), body }));
+  const image = gzipSync(await makeTar(entries), { level: 1 });
+  const signer = rotates ? newSigner : oldSigner;
+  return { version, image, content, rotates, signature: signer.release(image, { version, ...manifest }) };
+}
+
+/** What a server says that offers this. */
+function serverOf({ version, image, signature, rotates }: Release): Script {
+  return ({ headers: asked }) => {
+    const etag = `"${version}"`;
+    const common = {
+      etag,
+      'fota-signature': Buffer.from(signature).toString('base64'),
+      ...(rotates && asked['fota-key-ring'] === '1' ? { 'fota-key-ring': LINKS } : {}),
+    };
+    if (asked['if-none-match'] === etag) return { status: 304, headers: common };
+    const from = asked['if-range'] === etag ? Number(/^bytes=(\d+)-$/.exec(asked['range'] ?? '')?.[1] ?? 0) : 0;
+    const body = image.subarray(from);
+    if (from === 0) return { body, headers: common, pieceBytes: PIECE_BYTES };
+    const range = `bytes ${from}-${image.length - 1}/${image.length}`;
+    return { status: 206, body, headers: { ...common, 'content-range': range }, pieceBytes: PIECE_BYTES };
+  };
+}
+
+/** The application as it runs: it knows its version, and its slots. */
+export interface Device {
+  readonly slots: ApplicationSlots;
+  upgrade(to: Release, options?: UpgradeOptions): Promise<Outcome>;
+}
+
+export type Files = Parameters<typeof applicationSlots>[2];
+
+/** @param version what runs; `undefined` where it is a first installer */
+export function deviceOn(files: Files, version: string | undefined): Device {
+  const slots = applicationSlots(HOME, { tries: 2, minutes: 0 }, files);
+  return {
+    slots,
+    upgrade(to, options) {
+      let nowMs = 0;
+      // Every other piece is marked.
+      const clock = {
+        monotonicMs: () => {
+          nowMs += 400;
+          return nowMs;
+        },
+        uptimeMs: () => nowMs,
+        wallMs: () => Date.UTC(2026, 0, 1),
+        nextLocalTime: () => Number.NaN,
+        // Pauses are over at once, and deadlines never come.
+        after(ms: number, work: () => void) {
+          const soon = ms < 60_000 ? setImmediate(work) : undefined;
+          return { cancel: () => clearImmediate(soon) };
+        },
+      };
+      const world = { ...fakeWorld(serverOf(to)), clock, place: () => slots };
+      const settings = { trust: TRUST, version: version ?? '0.0.1', firmwareName: 'gateway' };
+      return createCore(world, settings).upgrade({ url: 'http://h/up', ...options });
+    },
+  };
+}
+
+/** An upgrade that is cut off at half. */
+export async function interrupted(device: Device, to: Release): Promise<void> {
+  const stop = new AbortController();
+  const half = new Error('half of it');
+  const onProgress = ({ bytes }: Progress): void => {
+    if (bytes >= to.image.length / 2) stop.abort(half);
+  };
+  const end = await device.upgrade(to, { signal: stop.signal, onProgress }).catch((error: unknown) => error);
+  if (end !== half) throw end;
+}
+
+/** What launch.sh does at a start where nothing fails, call by call; `cuts.test.ts` holds it against the script. The slot that is started. */
+export async function launchOn(disk: PowerDisk, files: NonNullable<Files> = disk.files): Promise<Slot | undefined> {
+  const paths = [`${HOME}/boot.0`, `${HOME}/boot.1`] as const;
+  const read = (path: string): Promise<string | undefined> =>
+    files.readFile(path, 'latin1').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      return undefined;
+    });
+  const { record, next } = newestOf([await read(paths[0]), await read(paths[1])]);
+  if (record === undefined) return undefined;
+  const after = started(record);
+  if (after === record) return record.run;
+  const text = formatBootRecord(after);
+  const end = text.lastIndexOf('end ');
+  for (const [flags, part] of [
+    ['w', text.slice(0, end)],
+    ['a', text.slice(end)],
+  ] as const) {
+    const file = await files.open(paths[next], flags);
+    await file.writeFile(part);
+    await file.close();
+  }
+  disk.sync();
+  return after.run;
+}

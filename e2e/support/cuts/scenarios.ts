@@ -1,0 +1,175 @@
+/** What devices go through while their power is cut. */
+import { PowerDisk, type Tree } from '@libfota2/testkit';
+import type { Outcome } from 'libfota2/core';
+import { type Device, deviceOn, EMPTY, type Files, interrupted, launchOn, type Release, release } from './device.ts';
+
+/** What the device was told so far, and may rely on whatever happens. */
+export interface Promised {
+  /** Versions of which one is started next. None: nothing was installed yet. */
+  mayRun: readonly string[];
+  /** And it is not on trial. */
+  isSettled: boolean;
+  /** Serial of the key ring. */
+  ring: number;
+  /** Version below which nothing is taken. */
+  floor?: string | undefined;
+  /** Version that was given up. */
+  gaveUp?: string | undefined;
+}
+
+/** A device under way. */
+export interface Course {
+  readonly disk: PowerDisk;
+  /** Of the disk, perhaps with faults. */
+  readonly files: Files;
+  readonly promised: Promised;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly start: Tree;
+  /** What holds at the start. */
+  readonly promised: Promised;
+  /** Ends by throwing where something did not come about: then the rest would be another story. */
+  run(course: Course): Promise<void>;
+  /** What the device is to have at last, and what comes after it. */
+  readonly goal: Release;
+  readonly next: Release;
+  /** All versions that were ever there. */
+  readonly known: readonly Release[];
+}
+
+/** Installs, and takes what the outcome says for granted. */
+export async function upgrade(
+  course: Course,
+  from: Release | undefined,
+  to: Release,
+  how: (device: Device) => Promise<Outcome> = (device) => device.upgrade(to),
+): Promise<void> {
+  const { promised } = course;
+  promised.mayRun = from === undefined ? [to.version, 'nothing'] : [from.version, to.version];
+  promised.isSettled = false;
+  const outcome = await how(deviceOn(course.files, from?.version));
+  if (outcome.result !== 0) throw new Error(`${outcome.code}: ${outcome.message}`);
+  promised.mayRun = [to.version];
+  promised.isSettled = from === undefined;
+  promised.ring = outcome.keyRing?.serial ?? 0;
+  const { minimumVersion } = (outcome.kind === 'downloaded' && outcome.manifest) || {};
+  promised.floor = minimumVersion ?? promised.floor;
+}
+
+/** A start of what was installed, `trying` where it may be the last one of its trial. */
+async function launch({ disk, files, promised }: Course, trying?: readonly Release[]): Promise<void> {
+  if (trying !== undefined) promised.mayRun = trying.map(({ version }) => version);
+  await launchOn(disk, files);
+}
+
+export async function confirm({ files, promised }: Course, running: Release): Promise<void> {
+  if (!(await deviceOn(files, running.version).slots.confirm())) throw new Error('nothing was to be confirmed');
+  promised.isSettled = true;
+}
+
+async function giveUp({ files, promised }: Course, running: Release, back: Release): Promise<void> {
+  promised.mayRun = [running.version, back.version];
+  if (!(await deviceOn(files, running.version).slots.giveUp())) throw new Error('nothing was to be given up');
+  Object.assign(promised, { mayRun: [back.version], isSettled: true, gaveUp: running.version });
+}
+
+/** A disk after all of this happened to it, and was synced. */
+async function after(start: Tree, run: (course: Course) => Promise<void>): Promise<Tree> {
+  const disk = new PowerDisk(start);
+  await run({ disk, files: disk.files, promised: { mayRun: [], isSettled: false, ring: 0 } });
+  return disk.tree;
+}
+
+export async function scenarios(): Promise<readonly Scenario[]> {
+  const one = await release('1.0.0');
+  const two = await release('2.0.0', { minimumVersion: '1.5.0' });
+  const three = await release('3.0.0');
+  const four = await release('4.0.0');
+  const rotated = await release('2.1.0', { rotates: true, minimumVersion: '1.2.0' });
+  const later = await release('3.1.0', { rotates: true });
+  const known = [one, two, three, four, rotated, later];
+
+  const withOne = await after(EMPTY, (course) => upgrade(course, undefined, one));
+  const running: Promised = { mayRun: [one.version], isSettled: true, ring: 0 };
+  const onTrial = await after(withOne, (course) => upgrade(course, one, two));
+  const trying: Promised = { mayRun: [two.version], isSettled: false, ring: 1, floor: '1.5.0' };
+  const common = { start: withOne, promised: running, known, goal: two, next: three };
+
+  return [
+    {
+      ...common,
+      name: 'first install',
+      start: EMPTY,
+      promised: { ...running, mayRun: ['nothing'], isSettled: false },
+      goal: one,
+      next: two,
+      run: (course) => upgrade(course, undefined, one),
+    },
+    {
+      ...common,
+      name: 'full install, start and confirmation',
+      async run(course) {
+        await upgrade(course, one, two);
+        await launch(course);
+        await confirm(course, two);
+        await launch(course);
+      },
+    },
+    {
+      ...common,
+      name: 'install that is cut off and goes on',
+      async run(course) {
+        await upgrade(course, one, two, async (device) => {
+          await interrupted(device, two);
+          const outcome = await deviceOn(course.files, one.version).upgrade(two);
+          if (outcome.kind === 'downloaded' && outcome.resumedFrom === 0) throw new Error('it began anew');
+          return outcome;
+        });
+      },
+    },
+    {
+      ...common,
+      name: 'version that gives itself up, and the next one',
+      start: onTrial,
+      promised: trying,
+      goal: three,
+      next: four,
+      async run(course) {
+        await launch(course);
+        await giveUp(course, two, one);
+        await upgrade(course, one, three);
+        await launch(course);
+        await confirm(course, three);
+      },
+    },
+    {
+      ...common,
+      name: 'version that falls at its starts, and the next one',
+      start: onTrial,
+      promised: trying,
+      goal: three,
+      next: four,
+      async run(course) {
+        await launch(course);
+        await launch(course);
+        await launch(course, [two, one]);
+        Object.assign(course.promised, { mayRun: [one.version], isSettled: true, gaveUp: two.version });
+        await launch(course);
+        await upgrade(course, one, three);
+      },
+    },
+    {
+      ...common,
+      name: 'change of keys with an install',
+      goal: rotated,
+      next: later,
+      async run(course) {
+        await upgrade(course, one, rotated);
+        await launch(course);
+        await confirm(course, rotated);
+      },
+    },
+  ];
+}

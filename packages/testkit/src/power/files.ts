@@ -1,0 +1,182 @@
+import type * as fs from 'node:fs/promises';
+import { type Change, type FileNode, type FolderNode, type Node, newFile, newFolder } from './media.ts';
+
+/** What the library uses of `node:fs/promises`. */
+export type PowerFiles = Pick<
+  typeof fs,
+  'copyFile' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rename' | 'rm' | 'stat' | 'statfs'
+>;
+
+/** What the files are on. */
+export interface Medium {
+  readonly root: FolderNode;
+  /** One operation. */
+  change(name: string, changes: readonly Change[]): void;
+  sync(name: string, node: Node): void;
+}
+
+interface Found {
+  readonly folder: FolderNode;
+  readonly name: string;
+  readonly node: Node | undefined;
+}
+
+const PLENTY = { bavail: 2 ** 20, blocks: 2 ** 20, bsize: 4_096 };
+
+/** Calls with the errors and the effects of the real ones, as far as they are used. */
+export function powerFiles(medium: Medium): PowerFiles {
+  const find = (path: string, syscall: string): Found => {
+    const parts = path.split('/').slice(1);
+    const name = parts.pop() ?? '';
+    let folder = medium.root;
+    for (const part of parts) {
+      const next = folder.now.get(part);
+      if (next?.kind !== 'folder') throw failed(next === undefined ? 'ENOENT' : 'ENOTDIR', syscall, path);
+      folder = next;
+    }
+    return { folder, name, node: name === '' ? folder : folder.now.get(name) };
+  };
+  const there = (path: string, syscall: string): Node => {
+    const { node } = find(path, syscall);
+    if (node === undefined) throw failed('ENOENT', syscall, path);
+    return node;
+  };
+  const fileAt = (path: string, syscall: string): FileNode => {
+    const node = there(path, syscall);
+    if (node.kind === 'folder') throw failed('EISDIR', syscall, path);
+    return node;
+  };
+  /** Makes the file or empties it. */
+  const emptied = (path: string, flags: string): FileNode => {
+    const { folder, name, node } = find(path, 'open');
+    if (node?.kind === 'folder') throw failed('EISDIR', 'open', path);
+    if (node !== undefined && flags.includes('x')) throw failed('EEXIST', 'open', path);
+    const file = node ?? newFile();
+    if (node === undefined) medium.change(`create ${path}`, [{ what: 'name', folder, name, node: file }]);
+    else if (node.now.length > 0) medium.change(`empty ${path}`, [{ what: 'length', file, length: 0 }]);
+    return file;
+  };
+  const removeAll = (found: Found, path: string): void => {
+    const { folder, name, node } = found;
+    if (node?.kind === 'folder') {
+      for (const [inner, child] of [...node.now]) {
+        removeAll({ folder: node, name: inner, node: child }, `${path}/${inner}`);
+      }
+    }
+    medium.change(`remove ${path}`, [{ what: 'name', folder, name, node: undefined }]);
+  };
+
+  const files = {
+    async open(path: string, flags = 'r') {
+      const node = /[wa]/.test(flags) ? opened(path, flags) : there(path, 'open');
+      if (node.kind === 'folder' && flags !== 'r') throw failed('EISDIR', 'open', path);
+      return handle(medium, node, path, flags.startsWith('a'));
+    },
+    async copyFile(from: string, to: string) {
+      const bytes = fileAt(from, 'copyfile').now;
+      const file = emptied(to, 'w');
+      medium.change(`copy ${to}`, [{ what: 'bytes', file, at: 0, bytes }]);
+    },
+    async mkdir(path: string, options?: { readonly recursive?: boolean }) {
+      const parts = path.split('/').slice(1);
+      for (let depth = options?.recursive ? 1 : parts.length; depth <= parts.length; depth += 1) {
+        const one = `/${parts.slice(0, depth).join('/')}`;
+        const { folder, name, node } = find(one, 'mkdir');
+        if (node?.kind === 'file' || (node !== undefined && !options?.recursive)) throw failed('EEXIST', 'mkdir', one);
+        if (node === undefined) medium.change(`mkdir ${one}`, [{ what: 'name', folder, name, node: newFolder() }]);
+      }
+    },
+    async readdir(path: string) {
+      const node = there(path, 'scandir');
+      if (node.kind === 'file') throw failed('ENOTDIR', 'scandir', path);
+      return [...node.now.keys()];
+    },
+    async readFile(path: string, encoding?: BufferEncoding) {
+      const { now } = fileAt(path, 'read');
+      return encoding === undefined ? Buffer.from(now) : now.toString(encoding);
+    },
+    async rename(from: string, to: string) {
+      const source = find(from, 'rename');
+      const target = find(to, 'rename');
+      const { node } = source;
+      if (node === undefined) throw failed('ENOENT', 'rename', from);
+      if (target.node?.kind === 'folder' && (node.kind === 'file' || target.node.now.size > 0)) {
+        throw failed(node.kind === 'file' ? 'EISDIR' : 'ENOTEMPTY', 'rename', to);
+      }
+      medium.change(`rename ${from} ${to}`, [{ what: 'move', from: source, to: target, node }]);
+    },
+    async rm(path: string, options?: { readonly recursive?: boolean; readonly force?: boolean }) {
+      let found: Found;
+      try {
+        found = find(path, 'rm');
+      } catch (error) {
+        if (options?.force) return;
+        throw error;
+      }
+      if (found.node === undefined) {
+        if (options?.force) return;
+        throw failed('ENOENT', 'rm', path);
+      }
+      if (found.node.kind === 'folder' && !options?.recursive) throw failed('ERR_FS_EISDIR', 'rm', path);
+      removeAll(found, path);
+    },
+    async stat(path: string) {
+      return statOf(there(path, 'stat'));
+    },
+    statfs: async () => PLENTY,
+  };
+  const opened = (path: string, flags: string): FileNode => {
+    if (!flags.startsWith('a')) return emptied(path, flags);
+    const { node } = find(path, 'open');
+    return node?.kind === 'file' ? node : emptied(path, flags);
+  };
+  // Only what is used of these calls is here; whoever uses more finds out at once.
+  return files as unknown as PowerFiles;
+}
+
+function handle(medium: Medium, node: Node, path: string, appends: boolean): object {
+  let position = 0;
+  const file = (): FileNode => {
+    if (node.kind === 'folder') throw failed('EISDIR', 'read', path);
+    return node;
+  };
+  const put = (bytes: Buffer, at: number): void => {
+    if (bytes.length > 0) medium.change(`write ${path}`, [{ what: 'bytes', file: file(), at, bytes }]);
+  };
+  return {
+    async read(buffer: Uint8Array, offset: number, length: number, at: number | null) {
+      const from = at ?? position;
+      const bytes = file().now.subarray(from, from + length);
+      buffer.set(bytes, offset);
+      position = from + bytes.length;
+      return { bytesRead: bytes.length, buffer };
+    },
+    async write(buffer: Uint8Array, offset: number, length: number, at: number | null) {
+      const bytes = Buffer.from(buffer.subarray(offset, offset + length));
+      put(bytes, at ?? position);
+      if (at === null) position += bytes.length;
+      return { bytesWritten: bytes.length, buffer };
+    },
+    async writeFile(data: string | Uint8Array) {
+      const bytes = Buffer.from(data as Uint8Array);
+      put(bytes, appends ? file().now.length : position);
+      position += bytes.length;
+    },
+    async truncate(length = 0) {
+      if (file().now.length !== length) medium.change(`truncate ${path}`, [{ what: 'length', file: file(), length }]);
+    },
+    sync: async () => medium.sync(`sync ${path}`, node),
+    datasync: async () => medium.sync(`sync ${path}`, node),
+    stat: async () => statOf(node),
+    async close() {},
+  };
+}
+
+function statOf(node: Node): object {
+  const isFile = node.kind === 'file';
+  return { size: isFile ? node.now.length : 0, isFile: () => isFile, isDirectory: () => !isFile };
+}
+
+function failed(code: string, syscall: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${syscall} '${path}'`), { code, syscall, path });
+}
