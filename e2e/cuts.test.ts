@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Cut, failingFiles, materialize, PowerDisk, type Tree } from '@libfota2/testkit';
 import { launcherPath } from 'libfota2/slots';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HOME, launchOn, type Release } from './support/cuts/device.ts';
+import { type Files, HOME, launchOn, type Release } from './support/cuts/device.ts';
 import { type Promised, type Scenario, scenarios } from './support/cuts/scenarios.ts';
 import { digestOf, goesOn, runsOn, versionIn } from './support/cuts/verdict.ts';
 import { proof } from './support/proof.ts';
@@ -29,33 +29,40 @@ interface Left {
 }
 
 /** All that differ, of all that cuts may leave. What must hold of each at once is checked on the way. */
-async function cutsOf(scenario: Scenario): Promise<readonly Left[]> {
+async function cutsOf(scenario: Scenario, filesOn = (disk: PowerDisk): Files => disk.files): Promise<readonly Left[]> {
   const left = new Map<string, Left>();
   const disk = new PowerDisk(scenario.start, SAMPLES);
   const promised: Promised = { ...scenario.promised };
+  // Kept, for the library may go on after a note that it could not write.
+  const wrong: string[] = [];
+  let cuts = 0;
   disk.onCut = (cut: Cut) => {
-    tally.cuts += 1;
+    cuts += 1;
     const how = `cut ${cut.when} operation ${cut.operation}, ${cut.name}; unsynced: ${cut.unsynced}`;
-    told(how, () => runsOn(cut.tree, promised, scenario.known));
+    const why = whyNot(() => runsOn(cut.tree, promised, scenario.known));
+    if (why !== undefined) wrong.push(`${how}: ${why}`);
     const digest = digestOf(cut.tree) + JSON.stringify(promised);
     if (!left.has(digest)) left.set(digest, { tree: cut.tree, promised: { ...promised }, how });
   };
-  await scenario.run({ disk, files: disk.files, promised });
+  await scenario.run({ disk, files: filesOn(disk), promised });
+  if (wrong.length > 0) throw new Error(`${wrong.length} bricks: ${wrong[0]}`);
+  tally.cuts += cuts;
   tally.operations += disk.operations.length;
   tally.disks += left.size;
   return [...left.values()];
 }
 
-/** Whatever is thrown says what led there. */
-function told<Result>(how: string, work: () => Result): Result {
+function whyNot(work: () => unknown): string | undefined {
   try {
-    return work();
+    work();
+    return undefined;
   } catch (error) {
-    throw new Error(`${how}: ${(error as Error).message}`, { cause: error });
+    return (error as Error).message;
   }
 }
 
-async function toldLater(how: string, work: () => Promise<void>): Promise<void> {
+/** Whatever is thrown says what led there. */
+async function told(how: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
@@ -93,6 +100,28 @@ async function startsForReal(tree: Tree, known: readonly Release[]): Promise<voi
   );
 }
 
+/** The calls of a disk on which syncing does nothing: for its folders, or for its files. */
+function unsyncing(disk: PowerDisk, what: 'files' | 'folders'): Files {
+  const open = async (path: string, flags = 'r'): Promise<unknown> => {
+    const file = await disk.files.open(path, flags);
+    const isFolder = (await file.stat()).isDirectory();
+    const skip = async (): Promise<void> => undefined;
+    return isFolder === (what === 'folders') ? Object.assign(file, { sync: skip, datasync: skip }) : file;
+  };
+  return { ...disk.files, open: open as PowerDisk['files']['open'] };
+}
+
+describe('what is proven here', () => {
+  it.each(['files', 'folders'] as const)('fails where %s are not synced', async (what) => {
+    for (const scenario of ALL) {
+      await expect(
+        cutsOf(scenario, (disk) => unsyncing(disk, what)),
+        scenario.name,
+      ).rejects.toThrow(/\d bricks: cut/);
+    }
+  });
+});
+
 describe.each(ALL)('$name', { timeout: 600_000 }, (scenario) => {
   let left: readonly Left[];
   beforeAll(async () => {
@@ -106,7 +135,7 @@ describe.each(ALL)('$name', { timeout: 600_000 }, (scenario) => {
   it('goes on from there to the version that it was about to get, and to the next', async () => {
     for (const [index, { tree, promised, how }] of left.entries()) {
       if (index % GO_ON !== 0) continue;
-      await toldLater(how, () => goesOn(tree, scenario, promised));
+      await told(how, () => goesOn(tree, scenario, promised));
       tally.wentOn += 1;
     }
   });
@@ -114,18 +143,21 @@ describe.each(ALL)('$name', { timeout: 600_000 }, (scenario) => {
   it('leaves a complete version wherever the power goes twice', async () => {
     for (const [index, { tree, promised, how }] of left.entries()) {
       if (index % PAIRS !== 0) continue;
-      await toldLater(how, () =>
+      const wrong: string[] = [];
+      await told(how, () =>
         goesOn(tree, scenario, promised, (again, meanwhile) => {
           tally.pairs += 1;
-          runsOn(again, meanwhile, scenario.known);
+          const why = whyNot(() => runsOn(again, meanwhile, scenario.known));
+          if (why !== undefined) wrong.push(why);
         }),
       );
+      expect(wrong, how).toEqual([]);
     }
   });
 
   it('is started by the script as by its twin here', async () => {
     for (const [index, { tree, how }] of left.entries()) {
-      if (index % LAUNCH === 0) await toldLater(how, () => startsForReal(tree, scenario.known));
+      if (index % LAUNCH === 0) await told(how, () => startsForReal(tree, scenario.known));
     }
   });
 
@@ -146,7 +178,7 @@ describe.each(ALL)('$name', { timeout: 600_000 }, (scenario) => {
           tally.faults += 1;
           const how = `call ${call} failed with ${code}${forGood ? ' for good' : ''} (${story})`;
           for (const unsynced of ['kept', 'dropped'] as const) {
-            await toldLater(`${how}, ${unsynced}`, async () => {
+            await told(`${how}, ${unsynced}`, async () => {
               const tree = disk.left(unsynced);
               runsOn(tree, promised, scenario.known);
               await goesOn(tree, scenario, promised);

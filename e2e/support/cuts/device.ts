@@ -98,7 +98,7 @@ export interface Device {
   upgrade(to: Release, options?: UpgradeOptions): Promise<Outcome>;
 }
 
-export type Files = Parameters<typeof applicationSlots>[2];
+export type Files = NonNullable<Parameters<typeof applicationSlots>[2]>;
 
 /** @param version what runs; `undefined` where it is a first installer */
 export function deviceOn(files: Files, version: string | undefined): Device {
@@ -123,8 +123,8 @@ export function deviceOn(files: Files, version: string | undefined): Device {
         },
       };
       const world = { ...fakeWorld(serverOf(to)), clock, place: () => slots };
-      const settings = { trust: TRUST, version: version ?? '0.0.1', firmwareName: 'gateway' };
-      return createCore(world, settings).upgrade({ url: 'http://h/up', ...options });
+      const settings = { trust: TRUST, version: version ?? '0.0.1' };
+      return createCore(world, settings).upgrade({ url: 'http://h/up', firmwareName: 'gateway', ...options });
     },
   };
 }
@@ -141,7 +141,7 @@ export async function interrupted(device: Device, to: Release): Promise<void> {
 }
 
 /** What launch.sh does at a start where nothing fails, call by call; `cuts.test.ts` holds it against the script. The slot that is started. */
-export async function launchOn(disk: PowerDisk, files: NonNullable<Files> = disk.files): Promise<Slot | undefined> {
+export async function launchOn(disk: PowerDisk, files: Files = disk.files): Promise<Slot | undefined> {
   const paths = [`${HOME}/boot.0`, `${HOME}/boot.1`] as const;
   const read = (path: string): Promise<string | undefined> =>
     files.readFile(path, 'latin1').catch((error: NodeJS.ErrnoException) => {

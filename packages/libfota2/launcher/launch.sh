@@ -3,7 +3,7 @@
 #   sh launch.sh DIR COMMAND [ARGUMENT...]     in the folder of its slot; a supervisor starts this again when it ends
 # It needs no Node: a version that cannot even start is rolled back, too. The record's form: docs/slots.md.
 set -u
-dir=$(cd "$1" && pwd -P) || exit 1
+dir=$(CDPATH='' cd -- "$1" && pwd -P) || exit 1
 shift
 
 # Whether the last line of file $1 is the checksum of those before it, and is itself complete.

@@ -32,6 +32,8 @@ export interface SlotsState {
   readonly tries: number;
   /** The slot whose version was given up, until another one is installed there. */
   readonly fell: Slot | undefined;
+  /** SHA-256 of the image that was given up. Its slot may hold the beginning of another by now. */
+  readonly fellSha256: string | undefined;
 }
 
 /** Two folders, of which one runs while the other is written: docs/slots.md. Give it to `configure` or `createFota`. */
@@ -133,8 +135,10 @@ export function applicationSlots(
     target,
     ...besides(place, files),
     async state() {
-      const { run, back, tries: left = 0, fell } = (await boot.load()) ?? {};
-      return { run, back, tries: left, fell };
+      const record = await boot.load();
+      const { run, back, tries: left = 0, fell } = record ?? {};
+      const fallen = record && fell && (await imageIn(fell, record));
+      return { run, back, tries: left, fell, fellSha256: fallen?.sha256 };
     },
     // What the launcher started in its stead, because it could not count, proves nothing of what is being tried.
     confirm: () => change((record) => (startedIn(root, record.run) ? confirmed(record) : undefined)),
