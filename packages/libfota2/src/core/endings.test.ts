@@ -89,6 +89,9 @@ const ENDINGS: Readonly<Partial<Record<EventCode, Ending>>> = {
   'version-malformed': { settings: { ...platform, version: '1.2' }, options: {} },
 };
 
+/** Ends of other calls than `upgrade`, and of slots (report.test.ts, application-slots.test.ts). */
+const ELSEWHERE: readonly EventCode[] = ['report-refused', 'unconfirmed', 'image-refused', 'image-given-up'];
+
 describe('a call ends in', () => {
   for (const [code, { world: make = healthy, settings = {}, options = { url } }] of Object.entries(ENDINGS)) {
     it(`${code}, shows no image and leaves no timer`, async () => {
@@ -99,8 +102,8 @@ describe('a call ends in', () => {
     });
   }
 
-  it('every code that there is, here or by a row of the misbehaviours', () => {
-    const ended = new Set([...Object.keys(ENDINGS), ...MISBEHAVIOURS.map(({ code }) => code)]);
+  it('every code that there is, here, elsewhere, or by a row of the misbehaviours', () => {
+    const ended = new Set([...ELSEWHERE, ...Object.keys(ENDINGS), ...MISBEHAVIOURS.map(({ code }) => code)]);
     expect([...ended].sort()).toEqual(Object.keys(EVENTS).sort());
   });
 });
