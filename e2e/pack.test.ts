@@ -24,10 +24,16 @@ afterAll(() => rm(dir, { recursive: true }));
 describe('the tarball of libfota2', () => {
   it('is one, with what a user needs and no source', async () => {
     expect((await readdir(dir)).filter((name) => name.endsWith('.tgz'))).toHaveLength(1);
-    expect(packed.files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'dist/index.js', 'dist/core.d.ts']));
-    expect(
-      packed.files.filter((path) => !/^(LICENSE|README\.md|package\.json|dist\/[^/]+\.(js|d\.ts))$/.test(path)),
-    ).toEqual([]);
+    const needed = ['LICENSE', 'README.md', 'dist/index.js', 'dist/core.d.ts', 'dist/slots.js', 'launcher/launch.sh'];
+    expect(packed.files).toEqual(expect.arrayContaining(needed));
+    const isOurs = /^(LICENSE|README\.md|package\.json|launcher\/launch\.sh|dist\/[^/]+\.(js|d\.ts))$/;
+    expect(packed.files.filter((path) => !isOurs.test(path))).toEqual([]);
+  });
+
+  it('brings the launcher to where its slots say that it is', async () => {
+    const script = "import('libfota2/slots').then(({ launcherPath }) => console.log(launcherPath))";
+    const path = await run(process.execPath, ['-e', script], { cwd: app });
+    expect(await readFile(path.trim(), 'utf8')).toContain('#!/bin/sh');
   });
 
   it('depends on nothing and names no package of this workspace', async () => {
