@@ -72,6 +72,8 @@ export async function goesOn(
     if (running() !== to) throw new Error(`${running()?.version} runs, and not ${to.version}`);
     disk.onCut = undefined;
   }
+  const parts = [...disk.tree.keys()].filter((path) => path.endsWith('.part'));
+  if (parts.length > 0) throw new Error(`left over: ${parts}`);
 }
 
 /** Starts, and confirms what is on trial. */

@@ -111,9 +111,17 @@ describe('an application in two slots', () => {
     await install(slots, await version(1));
     await install(slots, await version(2));
     start();
+    vi.stubEnv('FOTA_DIR', `${dir}/slots/..`);
+    vi.stubEnv('FOTA_SLOT', 'b');
+    onTestFinished(() => void vi.unstubAllEnvs());
     expect(await slots.giveUp()).toBe(true);
+    // It still runs from there.
+    expect(await codeOf(install(slots, await version(3)))).toBe('unconfirmed');
     expect(start()).toBe('1 in a');
+    vi.stubEnv('FOTA_SLOT', 'a');
     expect(await slots.giveUp()).toBe(false);
+    await install(slots, await version(3));
+    expect(start()).toBe('3 in b');
   });
 
   it('does not hold a version given up that was only about to be installed', async () => {

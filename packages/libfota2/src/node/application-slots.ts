@@ -73,8 +73,11 @@ export function applicationSlots(
 
   const free = (record: BootRecord | undefined): Slot => {
     const slot = freeSlot(record);
-    if (slot !== undefined) return slot;
-    throw failure('unconfirmed', `${record?.run} is being tried and not confirmed: both slots are needed.`, 'store');
+    if (slot === undefined) {
+      throw failure('unconfirmed', `${record?.run} is being tried and not confirmed: both slots are needed.`, 'store');
+    }
+    if (startedIn(root) === slot) throw failure('unconfirmed', `${slot} was given up, but still runs.`, 'store');
+    return slot;
   };
   /**
    * Of the image that was installed in a slot. What an installation notes counts only from the record on that shows it: one that
@@ -141,15 +144,24 @@ export function applicationSlots(
       return { run, back, tries: left, fell, fellSha256: fallen?.sha256 };
     },
     // What the launcher started in its stead, because it could not count, proves nothing of what is being tried.
-    confirm: () => change((record) => (startedIn(root, record.run) ? confirmed(record) : undefined)),
+    confirm: () => change((record) => ((startedIn(root) ?? record.run) === record.run ? confirmed(record) : undefined)),
     giveUp: () => change(givenUp),
   };
 }
 
-/** Whether the slot is where the launcher started this process; whoever was not started by it is believed. */
-function startedIn(root: string, slot: Slot): boolean {
-  const { FOTA_DIR: dir, FOTA_SLOT: started } = process.env;
-  return dir === undefined || started === slot || realpathSync(dir) !== realpathSync(root);
+/** The slot in which the launcher started this process; `undefined` where it was started otherwise. */
+function startedIn(root: string): string | undefined {
+  const { FOTA_DIR: dir, FOTA_SLOT: slot } = process.env;
+  return dir !== undefined && realPath(dir) === realPath(root) ? slot : undefined;
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // It is not there, and so nothing was started from it.
+    return path;
+  }
 }
 
 function withDefaults(options: ApplicationSlotsOptions): typeof DEFAULTS {
