@@ -28,7 +28,7 @@ export interface BootRecord {
 
 const TITLE = 'libfota2 boot 1';
 const FORM =
-  /^libfota2 boot 1\ngeneration (\d{1,9})\nrun ([ab])\nback ([ab-])\ntries (\d{1,2})\nminutes (\d{1,4})\nfell ([ab-])\nend (\d{1,10})\n$/;
+  /^libfota2 boot 1\ngeneration ([1-9]\d{0,8})\nrun ([ab])\nback ([ab-])\ntries (\d{1,2})\nminutes (\d{1,4})\nfell ([ab-])\nend (\d{1,10})\n$/;
 
 export function formatBootRecord({ generation, run, back, tries, minutes, fell }: BootRecord): string {
   const slot = (one: Slot | undefined): string => one ?? '-';
@@ -65,8 +65,9 @@ export interface Copies {
 
 export function newestOf(copies: readonly [string | undefined, string | undefined]): Copies {
   const [first, second] = [parseBootRecord(copies[0]), parseBootRecord(copies[1])];
-  if ((first?.generation ?? 0) > (second?.generation ?? 0)) return { record: first, next: 1 };
-  return { record: second ?? first, next: second === undefined && first !== undefined ? 1 : 0 };
+  // Of two with one number the first counts, as for the launcher.
+  if (first !== undefined && first.generation >= (second?.generation ?? 0)) return { record: first, next: 1 };
+  return { record: second, next: 0 };
 }
 
 /** The slot that may be overwritten; `undefined` while both are needed: one is tried, the other the way back. */
