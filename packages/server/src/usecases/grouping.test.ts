@@ -208,9 +208,12 @@ it('a record costs the same to flush among many as among few', { timeout: 120_00
     const { user } = process.cpuUsage(before);
     return user / count;
   };
-  const least = async (count: number): Promise<number> =>
-    Math.min(await cost(count), await cost(count), await cost(count));
+  const least = async (count: number): Promise<number> => {
+    const costs: number[] = [];
+    for (let run = 0; run < 7; run += 1) costs.push(await cost(count));
+    return Math.min(...costs);
+  };
   await cost(5_000);
-  // Ten times as many would cost ten times as much each, if a group looked through all of them.
-  expect(await least(50_000)).toBeLessThan(5 * (await least(5_000)));
+  // Twenty times as many would cost twenty times as much each, if a group looked through all of them; a full heap costs some, too.
+  expect(await least(100_000)).toBeLessThan(8 * (await least(5_000)));
 });
