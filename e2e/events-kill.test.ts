@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Desk, makeDesk, type Serving, serve } from './support/cli.ts';
 import { randomNumbers } from './support/server-kill.ts';
 
-const KILLS = process.env['PROVE'] === undefined ? 3 : 50;
+const KILLS = process.env['PROVE'] === undefined ? 2 : 50;
 const random = randomNumbers(7);
 
 let desk: Desk;

@@ -13,7 +13,7 @@ import { proof } from './support/proof.ts';
 import { randomNumbers } from './support/server-kill.ts';
 
 const prove = process.env['PROVE'] !== undefined;
-const KILLS = prove ? 50 : 6;
+const KILLS = prove ? 50 : 4;
 const SEED = prove ? Date.now() % 2 ** 32 : 1;
 const IMAGE_SEED = 11;
 /** Long enough for two marks, which are made every 16 MiB. */

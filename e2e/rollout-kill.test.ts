@@ -8,7 +8,7 @@ import { KEY, live, PROJECT, type World, worldOf } from './support/rollout-kill.
 import { type Killable, randomNumbers, startKillable } from './support/server-kill.ts';
 
 const prove = process.env['PROVE'] !== undefined;
-const KILLS = prove ? 100 : 6;
+const KILLS = prove ? 100 : 3;
 const SEED = prove ? Date.now() % 2 ** 32 : 1;
 /** Devices do not wait a minute before they tell what they run; whoever never runs it is held by the threshold, not by the loop guard. */
 const OPTIONS = { settleMs: 0, deliveriesPerDay: 1_000 };

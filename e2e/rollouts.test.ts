@@ -8,7 +8,7 @@ import { PROJECT_KEY } from './support/served.ts';
 
 const prove = process.env['PROVE'] !== undefined;
 /** Devices of each scene. */
-const COUNT = prove ? 1_000 : 200;
+const COUNT = prove ? 1_000 : 120;
 /** Longer than any scene. */
 const PATIENCE_MS = prove ? 300_000 : 120_000;
 

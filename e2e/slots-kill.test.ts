@@ -13,7 +13,7 @@ import { randomNumbers } from './support/server-kill.ts';
 import { Supervisor } from './support/slots-kill.ts';
 
 const prove = process.env['PROVE'] !== undefined;
-const KILLS = prove ? 200 : 6;
+const KILLS = prove ? 200 : 4;
 const SEED = prove ? Date.now() % 2 ** 32 : 5;
 const FILES = 40;
 
