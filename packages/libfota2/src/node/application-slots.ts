@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { type BootRecord, confirmed, freeSlot, givenUp, type Slot, type Trial, tried } from '../core/boot-record.ts';
 import { failure, type Notebook, type Target, type Vault } from '../core.ts';
 import { bootFiles } from './boot-files.ts';
+import { syncFolder } from './sync-folder.ts';
 import { unpack } from './unpack.ts';
 import { besides, type FileSystem, fileNotebook, fileTarget } from './update-file.ts';
 
@@ -214,14 +215,5 @@ async function hashed(path: string, files: FileSystem): Promise<{ readonly size:
     }
   } finally {
     await file.close();
-  }
-}
-
-async function syncFolder(path: string, files: FileSystem): Promise<void> {
-  const folder = await files.open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type BootRecord, type Copies, formatBootRecord, newestOf } from '../core/boot-record.ts';
+import { syncFolder } from './sync-folder.ts';
 import type { FileSystem } from './update-file.ts';
 
 /** The boot record of a folder: `boot.0` and `boot.1`, which the launcher reads and writes too. */
@@ -30,12 +31,7 @@ export function bootFiles(dir: string, files: FileSystem): BootFiles {
       } finally {
         await file.close();
       }
-      const folder = await files.open(dir, 'r');
-      try {
-        await folder.sync();
-      } finally {
-        await folder.close();
-      }
+      await syncFolder(dir, files);
     },
   };
 }

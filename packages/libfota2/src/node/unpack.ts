@@ -9,6 +9,7 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import yauzl from 'yauzl';
 import { FotaError, failure } from '../core.ts';
+import { syncFolder } from './sync-folder.ts';
 import type { FileSystem } from './update-file.ts';
 
 export interface UnpackLimits {
@@ -186,15 +187,6 @@ function partsOf(name: string): readonly string[] {
   const isBeyond = name.startsWith('/') || Buffer.byteLength(name) > PATH_LIMIT || parts.length > DEPTH_LIMIT;
   if (!isOdd && !isBeyond) return parts;
   throw refused(`the name ${JSON.stringify(name.slice(0, 100))} leads where it must not`);
-}
-
-async function syncFolder(path: string, files: FileSystem): Promise<void> {
-  const folder = await files.open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 /** What the disk says; everything else is said of the archive. */
