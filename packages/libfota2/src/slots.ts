@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 /** The record that application and launcher share, for launchers and proofs of one's own. */
 export { type BootRecord, formatBootRecord, newestOf, type Slot, started } from './core/boot-record.ts';
+export type { Standing, Trials } from './core/trials.ts';
 export {
   type ApplicationSlots,
   type ApplicationSlotsOptions,

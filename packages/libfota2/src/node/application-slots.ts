@@ -3,7 +3,8 @@ import { realpathSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type BootRecord, confirmed, freeSlot, givenUp, type Slot, type Trial, tried } from '../core/boot-record.ts';
-import { failure, type Notebook, type Target, type Vault } from '../core.ts';
+import type { Trials } from '../core/trials.ts';
+import { failure } from '../core.ts';
 import { bootFiles } from './boot-files.ts';
 import { syncFolder } from './sync-folder.ts';
 import { unpack } from './unpack.ts';
@@ -38,15 +39,8 @@ export interface SlotsState {
 }
 
 /** Two folders, of which one runs while the other is written: docs/slots.md. Give it to `configure` or `createFota`. */
-export interface ApplicationSlots {
-  readonly target: Target;
-  readonly notebook: Notebook;
-  readonly vault: Vault;
+export interface ApplicationSlots extends Trials {
   state(): Promise<SlotsState>;
-  /** What runs has proven itself and stays. Resolves to whether it was being tried. Durable once resolved. */
-  confirm(): Promise<boolean>;
-  /** What runs does not hold: the next start is of the old version. Resolves to whether it was being tried. */
-  giveUp(): Promise<boolean>;
 }
 
 const DEFAULTS = { tries: 3, minutes: 10, maxUnpackedBytes: 4 * 1024 ** 3, maxEntries: 100_000, fileName: 'app' };
@@ -143,6 +137,18 @@ export function applicationSlots(
       const { run, back, tries: left = 0, fell } = record ?? {};
       const fallen = record && fell && (await imageIn(fell, record));
       return { run, back, tries: left, fell, fellSha256: fallen?.sha256 };
+    },
+    async standing() {
+      const record = await boot.load();
+      if (record === undefined) return { runs: undefined, isTried: false, isStarted: false, fell: undefined };
+      const fallen = record.fell && (await imageIn(record.fell, record));
+      const shown = await fs.readlink(join(root, 'current')).catch(() => undefined);
+      return {
+        runs: (await imageIn(record.run, record))?.sha256,
+        isTried: record.back !== undefined,
+        isStarted: shown === `slots/${record.run}`,
+        fell: fallen?.sha256,
+      };
     },
     // What the launcher started in its stead, because it could not count, proves nothing of what is being tried.
     confirm: () => change((record) => ((startedIn(root) ?? record.run) === record.run ? confirmed(record) : undefined)),
