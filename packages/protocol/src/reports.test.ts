@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseReport, REPORT_STATES, type Report } from './reports.ts';
+import { formatReport, parseReport, REPORT_STATES, type Report } from './reports.ts';
 
 const nothing = {
   id: undefined,
@@ -9,6 +9,8 @@ const nothing = {
   state: undefined,
   code: undefined,
   bytes: undefined,
+  reason: undefined,
+  until: undefined,
   log: [],
   report: undefined,
 };
@@ -30,6 +32,17 @@ describe('a report', () => {
     expect(parseReport('{"id":null,"log":null,"code":null}')).toEqual(nothing);
   });
 
+  it('says why a device waits, and until when', () => {
+    const told = { state: 'deferred', reason: 'outside of its window', until: 1_795_658_400 };
+    expect(parseReport(JSON.stringify(told))).toEqual({ ...nothing, ...told });
+    expect(parseReport(JSON.stringify({ ...told, reason: 'x'.repeat(500) }))).toMatchObject({
+      reason: 'x'.repeat(200),
+    });
+    expect(formatReport({ ...told, state: 'deferred', reason: 'x'.repeat(500) })).toBe(
+      JSON.stringify({ ...told, reason: 'x'.repeat(200) }),
+    );
+  });
+
   it('keeps the last twenty lines of its log, and the beginning of each', () => {
     const log = Array.from({ length: 50 }, (_, line) => `${line} ${'x'.repeat(300)}`);
     const { log: kept } = parseReport(JSON.stringify({ log })) as Report;
@@ -47,6 +60,9 @@ describe('a report', () => {
     ['{"code":"3"}', 'code must be an integer'],
     ['{"code":1e300}', 'code must be an integer'],
     ['{"bytes":-1}', 'bytes must be an integer'],
+    ['{"until":"02:00"}', 'until must be an integer'],
+    ['{"until":-1}', 'until must be an integer'],
+    ['{"reason":7}', 'reason must be a text'],
     ['{"state":"done"}', `state must be one of ${REPORT_STATES.join(', ')}`],
     ['{"log":"text"}', 'log must be a list of texts'],
     ['{"log":[7]}', 'log must be a list of texts'],

@@ -19,6 +19,7 @@ export interface Schemas {
     readonly changedAt: string;
     readonly code?: number;
     readonly detail: string;
+    readonly deferral?: Schemas['Deferral'];
   };
   readonly AttemptPage: {
     readonly items: readonly Schemas['Attempt'][];
@@ -71,6 +72,10 @@ export interface Schemas {
   };
   readonly Count: {
     readonly devices: number;
+  };
+  readonly Deferral: {
+    readonly until?: string;
+    readonly reason: string;
   };
   readonly Delivery: {
     readonly at: string;
@@ -164,6 +169,7 @@ export interface Schemas {
       readonly against?: 'id-missing' | 'project-unknown' | 'blocked' | 'unregistered' | 'firmware-unknown' | 'version-unreadable' | 'nothing-published' | 'pinned' | 'held-back' | 'newest' | 'floor' | 'base-missing' | 'untrusted' | 'not-targeted' | 'rollout-aborted' | 'rollout-scheduled' | 'later-wave' | 'rollout-paused' | 'outside-window' | 'rolled-back' | 'upgrade-loop' | 'stopped' | 'limit' | 'older-release' | 'newer-release';
     }[];
     readonly hints: readonly string[];
+    readonly deferral?: Schemas['Deferral'];
     readonly release?: Schemas['Release'];
     readonly package?: {
       readonly sha256: string;
@@ -207,6 +213,7 @@ export interface Schemas {
     readonly changedAt: string;
     readonly code?: number;
     readonly detail: string;
+    readonly deferral?: Schemas['Deferral'];
   };
   readonly LogEntry: {
     readonly id: number;

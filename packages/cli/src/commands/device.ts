@@ -2,6 +2,7 @@ import type { ApiDevice, ApiDeviceListing, ApiRecord } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { QueryOf } from '../client/typed.ts';
 import { bold } from '../output/text.ts';
+import { waitText } from '../output/waits.ts';
 import { ago, bytes, counted } from '../output/words.ts';
 import { projectOf } from './choose.ts';
 import { choice, examples, type Invocation, limit, nothing, serverOptions, withServer } from './command.ts';
@@ -173,6 +174,7 @@ function factsOf(record: ApiRecord, now: number): Array<[string, string | undefi
     ['by', attempt && originOf(attempt)],
     ['reported', attempt?.code === undefined ? undefined : `code ${attempt.code}`],
     ['because', attempt?.detail || undefined],
+    ['deferred', attempt?.deferral && waitText(attempt.deferral, now)],
   ];
 }
 

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Out } from '../output/out.ts';
 import { bold, dim, green, span, yellow } from '../output/text.ts';
+import { waitText } from '../output/waits.ts';
 import { bytes } from '../output/words.ts';
 import { projectOf } from './choose.ts';
 import { examples, type Invocation, integer, serverOptions, withServer } from './command.ts';
@@ -18,7 +19,7 @@ type Options = Whereabouts & {
 
 /** `fota explain`: why a device gets what it gets. */
 export function addExplain(program: Command, invocation: Invocation): void {
-  const { out } = invocation;
+  const { out, world } = invocation;
   const command = serverOptions(program.command('explain')).description(
     'what a device would be answered now, and why; touches nothing',
   );
@@ -36,7 +37,7 @@ export function addExplain(program: Command, invocation: Invocation): void {
         const told = await client.get('/projects/{project}/explain', { path: { project }, query });
         const stop = await client.get('/stop');
         out.result(told, () => {
-          show(out, told, project);
+          show(out, told, project, world.now());
           if (stop.isOn && told.rule !== 'stopped') out.line(stopText(stop));
         });
       }),
@@ -49,7 +50,7 @@ export function addExplain(program: Command, invocation: Invocation): void {
   );
 }
 
-function show(out: Out, told: ApiExplanation, project: string): void {
+function show(out: Out, told: ApiExplanation, project: string, now: number): void {
   const { id, idKind, firmwareName, version, keyRing } = told.question;
   out.facts([
     ['device', span(bold(id ?? ''), idKind == null ? '' : `  (${idKind})`)],
@@ -71,6 +72,7 @@ function show(out: Out, told: ApiExplanation, project: string): void {
       ? green(upgrade(told))
       : yellow(`No upgrade: code ${told.code}, ${told.msg ?? told.rule}`),
   );
+  if (told.deferral !== undefined) out.line(`The device ${waitText(told.deferral, now)}.`);
   if (told.retryAfterS !== undefined) out.line(`Asking again is of use in ${printDuration(told.retryAfterS * 1000)}.`);
   for (const hint of told.hints) out.line(`Hint: ${hint}`);
 }

@@ -75,6 +75,26 @@ describe('fota rollout', () => {
     expect((await desk.fota(['rollout', 'attempts', '1', '--standing', 'failed'])).stdout).toBe('Nothing that fits.\n');
   });
 
+  it('tells wherever one looks which devices wait, until when and why', async () => {
+    const serving = await desk.serve('--quiet');
+    await desk.json('rollout', 'create', String(await publish('1.1.0', '--draft')), '--waves', '100%');
+    await serving.says(/rollout 1 of gateway started, wave 1$/m);
+    expect(await asks(serving, 'shop', '1.0.0')).toBe(200);
+    const until = Math.round(Date.now() / 1_000) + 3_600;
+    const body = JSON.stringify({ id: 'shop', state: 'deferred', reason: 'customers are there', until });
+    const reported = await fetch(`${serving.url}/d/${key}/gateway/report`, { method: 'POST', body });
+    expect(await reported.json()).toEqual({ code: 0 });
+    const waits = /waits until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d: customers are there/;
+    for (const command of ['device show shop', 'explain shop', 'rollout attempts 1']) {
+      expect((await desk.fota(command.split(' '))).stdout).toMatch(waits);
+    }
+    expect((await desk.fota(['log'])).stdout).toMatch(/deferred until \S+Z: customers are there$/m);
+    expect(await desk.json('device', 'list', 'deferred', '--count')).toMatchObject({ devices: 1 });
+    expect((await desk.fota(['device', 'export'])).stdout).toContain(
+      `customers are there,${new Date(until * 1_000).toISOString()}`,
+    );
+  });
+
   it('is paused, resumed, skipped and tried again, each with a line on how it is', async () => {
     await desk.json('rollout', 'create', String(await publish('1.1.0', '--draft')));
     const step = async (...args: readonly string[]) => (await desk.fota(['rollout', ...args])).stdout;

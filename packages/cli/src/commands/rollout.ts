@@ -2,6 +2,7 @@ import type { ApiAttempt, ApiRollout } from '@libfota2/server';
 import type { Command } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import { type QueryOf, wordsOf } from '../client/typed.ts';
+import { waitText } from '../output/waits.ts';
 import { ago } from '../output/words.ts';
 import { isUntouched } from '../rollouts/bar.ts';
 import { type RolloutOptions, rolloutOptions, wantedBy } from '../rollouts/options.ts';
@@ -194,9 +195,10 @@ function addAttempts(group: Command, invocation: Invocation): void {
 }
 
 function attemptRow(
-  { device, wave, from, state, failures, changedAt, code, detail }: ApiAttempt,
+  { device, wave, from, state, failures, changedAt, code, detail, deferral }: ApiAttempt,
   now: number,
 ): string[] {
-  const why = code === undefined ? detail : `${code} ${detail}`.trimEnd();
+  const ended = code === undefined ? detail : `${code} ${detail}`.trimEnd();
+  const why = deferral === undefined ? ended : waitText(deferral, now);
   return [device, String(wave ?? '-'), from, state, String(failures), ago(changedAt, now), why || '-'];
 }

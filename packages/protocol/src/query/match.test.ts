@@ -24,6 +24,7 @@ const STRANGER: QueryFacts = {
   rule: undefined,
   state: undefined,
   release: undefined,
+  deferred: undefined,
 };
 
 const KNOWN: QueryFacts = {
@@ -39,6 +40,7 @@ const KNOWN: QueryFacts = {
   rule: 'newest',
   state: 'rolled-back',
   release: 7,
+  deferred: NOW + DAY,
 };
 
 describe('a device fits', () => {
@@ -57,6 +59,7 @@ describe('a device fits', () => {
     'asked > 11 and asked = 12 and asked != 13 and asked <= 12',
     'rule = newest or all',
     'state = rolled-back and state and release = 7 and release',
+    'deferred and deferred > 1h ago and deferred < 2050-01-01',
     'label:alpha or label:beta',
   ])('%s', (text) => expect(matchesQuery(parseQuery(text), KNOWN, NOW)).toBe(true));
 });

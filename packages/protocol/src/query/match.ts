@@ -75,6 +75,7 @@ function positive({ field, operator, value }: QueryTerm): QueryMatcher {
     case 'first':
     case 'asked':
     case 'release':
+    case 'deferred':
       return numberTest(field, operator, value);
     default: {
       const fits = textTest(value);
@@ -105,7 +106,7 @@ function versionTest(operator: QueryTerm['operator'], value: QueryValue): (versi
 }
 
 function numberTest(
-  field: 'seen' | 'first' | 'asked' | 'release',
+  field: 'seen' | 'first' | 'asked' | 'release' | 'deferred',
   operator: QueryTerm['operator'],
   value: QueryValue,
 ): QueryMatcher {

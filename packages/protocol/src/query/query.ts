@@ -40,7 +40,8 @@ export type QueryField =
   | 'asked'
   | 'rule'
   | 'state'
-  | 'release';
+  | 'release'
+  | 'deferred';
 
 /** Every field that a query may ask for. */
 export const QUERY_FIELDS: Readonly<Record<QueryField, Field>> = {
@@ -58,6 +59,7 @@ export const QUERY_FIELDS: Readonly<Record<QueryField, Field>> = {
   rule: { kind: 'text', bare: false },
   state: { kind: 'choice', bare: true, choices: ATTEMPT_STATES },
   release: { kind: 'number', bare: true },
+  deferred: { kind: 'time', bare: true },
 };
 
 export type QueryOperator = '=' | '!=' | '<' | '<=' | '>' | '>=';
@@ -128,6 +130,8 @@ export interface QueryFacts {
   readonly state: (typeof ATTEMPT_STATES)[number] | undefined;
   /** The release of it. */
   readonly release: number | undefined;
+  /** Until when the device says that it puts it off: milliseconds since 1970, infinite where it does not say. */
+  readonly deferred: number | undefined;
 }
 
 /** UTF-16 units of a query, as it was typed and as `printQuery` writes it. */

@@ -25,6 +25,8 @@ function after(...events: AttemptEvent[]): Attempt {
 const told = (version: string, settled = true): AttemptEvent => ({ type: 'told', version, settled });
 const began: AttemptEvent = { type: 'began' };
 const sent: AttemptEvent = { type: 'sent' };
+const deferred: AttemptEvent = { type: 'deferred', deferral: { until: undefined, reason: 'outside of its window' } };
+const again: AttemptEvent[] = [began, sent, deferred, told('1.0.0'), { type: 'offered' }, began];
 const installed: AttemptEvent = { type: 'reported', state: 'installed', code: 0 };
 
 describe('an attempt', () => {
@@ -56,6 +58,14 @@ describe('an attempt', () => {
       [sent, told('1.0.0'), { type: 'retried' }],
       'superseded',
     ],
+    ['that is put off has not failed', [began, sent, deferred, told('1.0.0')], 'downloaded'],
+    ['that was put off begins again', [began, sent, deferred, told('1.0.0'), { type: 'offered' }], 'offered'],
+    ['that was put off fails like any other', [...again, sent, told('1.0.0')], 'failed'],
+    ['that was silent and is put off goes on', [sent, { type: 'unheard' }, deferred], 'downloaded'],
+    ['that is put off and silent has not failed', [sent, deferred, { type: 'unheard' }, told('1.0.0')], 'downloaded'],
+    ['that is installed shows at its restart', [sent, installed, deferred, told('1.0.0')], 'rolled-back'],
+    ['that is put off is confirmed all the same', [sent, deferred, told('1.1.0')], 'confirmed'],
+    ['that failed cannot be put off', [sent, told('1.0.0'), deferred], 'failed'],
     ['that was confirmed needs no retry', [sent, told('1.1.0'), { type: 'retried' }], 'confirmed'],
   ])('%s', (_name, events, state) => {
     expect(after(...events).state).toBe(state);
@@ -65,6 +75,18 @@ describe('an attempt', () => {
     const again = after(sent, told('1.0.0'), { type: 'offered' }, began);
     expect([again.state, again.failures, standingOf(again)]).toEqual(['downloading', 1, 'failed']);
     expect(standingOf(advance(again, told('1.1.0'), 9).attempt)).toBe('confirmed');
+  });
+
+  it('waits until then, however often its device asks, and no longer than its device goes on', () => {
+    const deferral = { until: 10, reason: 'night' };
+    const waiting = after(began, sent, { type: 'deferred', deferral }, { type: 'offered' }, began);
+    expect(waiting).toMatchObject({ state: 'downloaded', deferral });
+    expect(standingOf(waiting)).toBe('under-way');
+    expect(advance(waiting, { type: 'unheard' }, 6).attempt.deferral).toBe(deferral);
+    expect(advance(waiting, installed, 6).attempt).toMatchObject({ state: 'installed', deferral: undefined });
+    const downloaded = { type: 'reported', state: 'downloaded' } as const;
+    expect(advance(waiting, downloaded, 6).attempt).toMatchObject({ changedAt: 6, deferral: undefined });
+    expect(advance(waiting, { type: 'offered' }, 10).attempt).toMatchObject({ state: 'offered', deferral: undefined });
   });
 
   it('is another one for another release, or by another rollout', () => {
@@ -90,8 +112,18 @@ const events: fc.Arbitrary<AttemptEvent> = fc.oneof(
     settled: fc.boolean(),
   }),
   fc.record({ type: fc.constant('reported' as const), state: states, code: fc.integer(), detail: fc.string() }),
+  fc.record({
+    type: fc.constant('deferred' as const),
+    deferral: fc.record({ until: fc.option(fc.nat({ max: 40 }), { nil: undefined }), reason: fc.string() }),
+  }),
   fc.constant({ type: 'superseded' as const, detail: 'another release' }),
 );
+
+/** What a device puts off, and that it goes on, is no state. */
+function expectStill(attempt: Attempt, next: Attempt): void {
+  const { deferral, changedAt, code, detail } = next;
+  expect(next).toEqual(deferral === attempt.deferral ? attempt : { ...attempt, deferral, changedAt, code, detail });
+}
 
 it('never skips a state, whatever comes in whatever order', () => {
   fc.assert(
@@ -104,7 +136,8 @@ it('never skips a state, whatever comes in whatever order', () => {
           expect(ATTEMPT_EDGES[path[place] as AttemptState], `${path.join(' → ')} by ${event.type}`).toContain(state);
         }
         expect(next.state).toBe(path.at(-1));
-        if (entered.length === 0) expect(next).toEqual(attempt);
+        if (entered.length === 0) expectStill(attempt, next);
+        expect(next.deferral === undefined || isOpen(next) || next.state === 'silent').toBe(true);
         if (isOpen(next)) expect(next.reached).toBe(next.state);
         expect(next.failures).toBeGreaterThanOrEqual(event.type === 'retried' ? 0 : attempt.failures);
         attempt = next;

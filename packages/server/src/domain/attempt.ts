@@ -26,6 +26,16 @@ export interface Attempt {
   readonly code: number | undefined;
   /** Why it ended as it did, for people; empty: nothing is known. */
   readonly detail: string;
+  /** The device said that it does not install, or restart, yet; `undefined`: nothing keeps it. */
+  readonly deferral: Deferral | undefined;
+}
+
+/** What a device said that has time (docs/protocol.md §10.15). */
+export interface Deferral {
+  /** Milliseconds since 1970; `undefined`: it did not say. */
+  readonly until: number | undefined;
+  /** For people; empty: it did not say. */
+  readonly reason: string;
 }
 
 export const ATTEMPT_STATES = [
@@ -56,6 +66,8 @@ export type AttemptEvent =
   | { readonly type: 'told'; readonly version: string; readonly settled: boolean }
   /** The device reported. */
   | { readonly type: 'reported'; readonly state: ReportedState; readonly code?: number; readonly detail?: string }
+  /** The device reported that it waits. */
+  | { readonly type: 'deferred'; readonly deferral: Deferral }
   /** Nothing was heard of it for too long. */
   | { readonly type: 'unheard' }
   /** The device was offered another release, or this one by another rollout. */
@@ -68,8 +80,8 @@ export type ReportedState = 'downloading' | 'downloaded' | 'installed' | 'failed
 /** From each state to which others it goes at once. */
 export const ATTEMPT_EDGES: Readonly<Record<AttemptState, readonly AttemptState[]>> = {
   offered: ['downloading', 'silent', 'superseded'],
-  downloading: ['downloaded', 'failed', 'silent', 'superseded'],
-  downloaded: ['installed', 'confirmed', 'failed', 'rolled-back', 'silent', 'superseded'],
+  downloading: ['offered', 'downloaded', 'failed', 'silent', 'superseded'],
+  downloaded: ['offered', 'installed', 'confirmed', 'failed', 'rolled-back', 'silent', 'superseded'],
   installed: ['confirmed', 'failed', 'rolled-back', 'silent', 'superseded'],
   confirmed: ['rolled-back'],
   failed: ['offered', 'confirmed', 'rolled-back', 'superseded'],
@@ -95,6 +107,7 @@ export function newAttempt(wanted: NewAttempt, at: number): Attempt {
     changedAt: at,
     code: undefined,
     detail: '',
+    deferral: undefined,
   };
 }
 
@@ -121,6 +134,8 @@ export function advance(attempt: Attempt, event: AttemptEvent, at: number): Adva
       return told(attempt, event.version, event.settled, at);
     case 'reported':
       return reported(attempt, event, at);
+    case 'deferred':
+      return deferred(attempt, event.deferral, at);
     case 'unheard':
       return isOpen(attempt) ? ended(attempt, 'silent', at) : unchanged(attempt);
     case 'superseded':
@@ -161,14 +176,29 @@ function unchanged(attempt: Attempt): Advanced {
 }
 
 function ended(attempt: Attempt, state: AttemptState, at: number, more: Partial<Attempt> = {}): Advanced {
-  return { attempt: { ...attempt, ...more, state, changedAt: at }, entered: [state] };
+  // Who was not heard for a while waits still.
+  const deferral = state === 'silent' || isReached(state) ? attempt.deferral : undefined;
+  return { attempt: { ...attempt, deferral, ...more, state, changedAt: at }, entered: [state] };
 }
 
 function offeredAgain(attempt: Attempt, at: number): Advanced {
   // What was broken off, or asked for again at once, is offered once more: nothing new is known of the device. Above all it
   // has not been longer ago that it took the whole package, by which it is known in time that it failed.
-  if (isOpen(attempt) || attempt.state === 'confirmed') return unchanged(attempt);
-  return ended(attempt, 'offered', at, { reached: 'offered', code: undefined, detail: '' });
+  if (attempt.state === 'confirmed' || (isOpen(attempt) && !hasWaited(attempt, at))) return unchanged(attempt);
+  const afresh = { reached: 'offered', code: undefined, detail: '', deferral: undefined } as const;
+  if (attempt.state === 'offered') return { attempt: { ...attempt, ...afresh }, entered: [] };
+  return ended(attempt, 'offered', at, afresh);
+}
+
+/** Whether it put off the installation until now, so that it begins again: it has kept nothing of what it was sent. */
+function hasWaited({ deferral, reached }: Attempt, at: number): boolean {
+  return deferral !== undefined && reached !== 'installed' && (deferral.until ?? 0) <= at;
+}
+
+/** It waits, from wherever it is. */
+function deferred(attempt: Attempt, deferral: Deferral, at: number): Advanced {
+  const heard = attempt.state === 'silent' ? ended(attempt, attempt.reached, at) : unchanged(attempt);
+  return isOpen(heard.attempt) ? { ...heard, attempt: { ...heard.attempt, deferral } } : unchanged(attempt);
 }
 
 /** Forward along the chain; never back. */
@@ -190,14 +220,16 @@ function between(here: Reached, wanted: Reached): Reached[] {
 }
 
 function told(attempt: Attempt, version: string, settled: boolean, at: number): Advanced {
-  const { state, from, to, reached } = attempt;
+  const { state, from, to, reached, deferral } = attempt;
   if (compareVersions(version, to) === 0) return state === 'confirmed' ? unchanged(attempt) : confirmed(attempt, at);
   if (compareVersions(version, from) !== 0) return toldAnother(attempt, version, at);
   if (state === 'confirmed') return ended(attempt, 'rolled-back', at, fell(attempt, version));
   if (state === 'silent' && !isInstalling(reached)) return ended(attempt, reached, at);
   if (state !== 'silent' && !isInstalling(state)) return unchanged(attempt);
   // Questions on their way, or repeated within seconds, say nothing of the installation (luatos.md L19).
-  if (!settled) return unchanged(attempt);
+  // What is put off has not failed, however much was sent to the device; what is installed shows at its restart.
+  const isDeferred = deferral !== undefined && reached !== 'installed';
+  if (!settled || isDeferred) return state === 'silent' ? ended(attempt, reached, at) : unchanged(attempt);
   const isBack = reached === 'installed';
   return ended(attempt, isBack ? 'rolled-back' : 'failed', at, {
     failures: attempt.failures + 1,
@@ -233,7 +265,7 @@ function confirmed(attempt: Attempt, at: number): Advanced {
   const passed: AttemptState[] = isReached(state) ? between(reached, 'downloaded') : [];
   const furthest: Reached = reached === 'installed' ? 'installed' : 'downloaded';
   return {
-    attempt: { ...attempt, state: 'confirmed', reached: furthest, changedAt: at, code: undefined, detail: '' },
+    attempt: ended(attempt, 'confirmed', at, { reached: furthest, code: undefined, detail: '' }).attempt,
     entered: [...passed, 'confirmed'],
   };
 }
@@ -242,7 +274,8 @@ function reported(attempt: Attempt, report: AttemptEvent & { type: 'reported' },
   const more = { code: report.code, detail: report.detail ?? '' };
   if (report.state !== 'failed' && report.state !== 'rolled-back') {
     const { attempt: further, entered } = upTo(attempt, report.state, at);
-    return entered.length === 0 ? unchanged(attempt) : { attempt: { ...further, ...more }, entered };
+    if (entered.length === 0 && attempt.deferral === undefined) return unchanged(attempt);
+    return { attempt: { ...further, ...more, changedAt: at, deferral: undefined }, entered };
   }
   const { state } = attempt;
   if (state === 'superseded' || state === 'failed' || state === 'rolled-back') return unchanged(attempt);

@@ -20,6 +20,7 @@ export const KNOWN_COLUMNS = [
   'state_since',
   'code',
   'reason',
+  'deferred_until',
 ] as const;
 
 export type Column = (typeof OWN_COLUMNS)[number] | (typeof KNOWN_COLUMNS)[number];

@@ -17,5 +17,6 @@ export function factsOf({ id, firmwareName, version }: Device, { access, known, 
     rule: known?.rule,
     state: known?.attempt?.state,
     release: known?.attempt?.release,
+    deferred: known?.attempt?.deferral && (known.attempt.deferral.until ?? Number.POSITIVE_INFINITY),
   };
 }

@@ -14,8 +14,9 @@ import type { Circumstances, Known } from './device.ts';
 
 /** The attempt after the device asked with this version. */
 export function afterQuestion(attempt: Attempt, version: string, settleMs: number, at: number): Advanced {
+  const waits = at < (attempt.deferral?.until ?? 0) + settleMs;
   // Also where the clock was set back, by which nobody can tell how long it is ago.
-  const settled = Math.abs(at - attempt.changedAt) >= settleMs;
+  const settled = !waits && Math.abs(at - attempt.changedAt) >= settleMs;
   return advance(attempt, { type: 'told', version, settled }, at);
 }
 

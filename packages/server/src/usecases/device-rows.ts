@@ -37,7 +37,8 @@ function cellsOf({ project, id, access, profile, record }: KnownDevice): Readonl
     state: attempt?.state,
     state_since: timeText(attempt?.changedAt),
     code: attempt?.code,
-    reason: attempt?.detail,
+    reason: attempt?.detail || attempt?.deferral?.reason,
+    deferred_until: timeText(attempt?.deferral?.until),
   };
 }
 

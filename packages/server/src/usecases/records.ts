@@ -112,7 +112,13 @@ export function sharing(): (record: DeviceRecord) => DeviceRecord {
         version: one(deliveries.version),
         sha256: one(deliveries.sha256),
       },
-      attempt: attempt && { ...attempt, from: one(attempt.from), to: one(attempt.to), detail: one(attempt.detail) },
+      attempt: attempt && {
+        ...attempt,
+        from: one(attempt.from),
+        to: one(attempt.to),
+        detail: one(attempt.detail),
+        deferral: attempt.deferral && { ...attempt.deferral, reason: one(attempt.deferral.reason) },
+      },
     };
   };
 }

@@ -12,6 +12,8 @@ const NOTHING: Report = {
   state: undefined,
   code: undefined,
   bytes: undefined,
+  reason: undefined,
+  until: undefined,
   log: [],
   report: undefined,
 };
@@ -24,6 +26,8 @@ interface Scene extends World {
   report(said: Partial<Report>, changes?: object): Promise<ReportAnswer>;
   result(serial: string, code: number): Promise<ReportAnswer>;
   attempt(): unknown;
+  /** Asks, and is sent all of what it gets. */
+  fetch(): Promise<void>;
 }
 
 /** A device on 1.0.0 that was sent 1.1.0. */
@@ -43,6 +47,12 @@ async function scene(world?: World): Promise<Scene> {
     report: (said, changes) => settled(made.reports.take({ ...asked, ...changes }, { ...NOTHING, ...said })),
     result: (serial, code) => settled(made.reports.takeResult(serial, code)),
     attempt: () => made.fleet.record('p', '867', 'app')?.attempt,
+    async fetch() {
+      const { decision, sent } = await made.ask();
+      if (sent === undefined) throw new Error('it gets nothing');
+      made.checkIns.ended({ device: decision.device, sent, bytes: sent.size, isWhole: true, isRest: false });
+      await made.time.pass(0);
+    },
   };
 }
 
@@ -94,6 +104,59 @@ describe('a report', () => {
     expect(attempt()).toMatchObject({ state: 'confirmed' });
     await report({ state: 'rolled-back', version: '1.0.0', log: ['watchdog'] });
     expect(attempt()).toMatchObject({ state: 'rolled-back', detail: 'watchdog' });
+  });
+
+  it('of a device that waits keeps its attempt open, also where all of the package was sent, and begins it again afterwards', async () => {
+    const scenes = await scene();
+    const { report, attempt, ask, fetch, time, log, told } = scenes;
+    await fetch();
+    expect(attempt()).toMatchObject({ state: 'downloaded' });
+    const until = time.now() / 1_000 + 6 * 3_600;
+    expect(await report({ state: 'deferred', reason: 'outside of its \u001bwindow', until })).toEqual(TAKEN);
+    const deferral = { until: until * 1_000, reason: 'outside of its \ufffdwindow' };
+    expect(attempt()).toMatchObject({ state: 'downloaded', deferral });
+    expect((await log())[0]).toMatchObject({
+      event: 'reported',
+      detail: `deferred until ${new Date(until * 1_000).toISOString()}: outside of its \ufffdwindow`,
+    });
+    await time.pass(3 * 60 * MINUTE);
+    await ask();
+    expect(attempt()).toMatchObject({ state: 'downloaded', failures: 0, deferral });
+    await time.pass(4 * 60 * MINUTE);
+    await ask();
+    expect(attempt()).toMatchObject({ state: 'downloading', failures: 0, deferral: undefined });
+    await fetch();
+    await time.pass(2 * MINUTE);
+    await ask();
+    expect(attempt()).toMatchObject({ failures: 1 });
+    expect(told.at(-1)).toMatchObject({ type: 'attempt.failed' });
+  });
+
+  it('of a device that waits with its restart lets an old version count from then on', async () => {
+    const { report, attempt, ask, time } = await scene();
+    await report({ state: 'installed' });
+    await report({ state: 'deferred', log: ['a meeting', 'is going on'], until: time.now() / 1_000 + 3_600 });
+    expect(attempt()).toMatchObject({ state: 'installed', deferral: { reason: 'is going on' } });
+    await time.pass(30 * MINUTE);
+    await ask();
+    expect(attempt()).toMatchObject({ state: 'installed' });
+    await time.pass(32 * MINUTE);
+    await ask();
+    expect(attempt()).toMatchObject({ state: 'rolled-back', failures: 1, deferral: undefined });
+  });
+
+  it('cannot put off an upgrade for longer than thirty days at a time', async () => {
+    const { report, attempt, time, log } = await scene();
+    await report({ state: 'deferred', until: Number.MAX_SAFE_INTEGER });
+    expect(attempt()).toMatchObject({ deferral: { until: time.now() + 30 * 24 * 60 * MINUTE, reason: '' } });
+    expect((await log())[0]).toMatchObject({ detail: 'deferred until 9999-12-31T23:59:59.000Z' });
+  });
+
+  it('of a device that waits does not keep it from being silent', async () => {
+    const { report, attempt, time } = await scene();
+    await report({ state: 'deferred', reason: 'winter', until: time.now() / 1_000 + 10 * 86_400 });
+    await time.pass(25 * 60 * MINUTE);
+    expect(attempt()).toMatchObject({ state: 'silent', deferral: { reason: 'winter' } });
   });
 
   it('that comes again changes nothing, after a restart and behind others too', async () => {
@@ -186,6 +249,8 @@ describe('a report', () => {
       version: maybe(fc.constantFrom('1.0.0', '1.1.0', '1.0.5', 'x', '')),
       release: maybe(fc.constantFrom('1.1.0', '1.0.0', 'x')),
       code: maybe(fc.integer()),
+      reason: maybe(fc.string({ unit: 'binary', maxLength: 200 })),
+      until: maybe(fc.maxSafeNat()),
       bytes: maybe(fc.nat()),
       log: fc.array(fc.string({ unit: 'binary', maxLength: 200 }), { maxLength: 20 }),
     });
@@ -202,7 +267,7 @@ describe('a report', () => {
         const confirmed = (await log()).filter(({ event }) => event === 'confirmed');
         if (isShown) expect(confirmed.length).toBeGreaterThan(0);
         if (!all.some(({ version }) => version === '1.1.0')) expect(confirmed).toEqual([]);
-        for (const { detail = '' } of await log()) expect(detail).toMatch(/^[^\p{C}]{0,2040}$/u);
+        for (const { detail = '' } of await log()) expect(detail).toMatch(/^[^\p{C}]{0,2280}$/u);
       }),
       { numRuns: 60 },
     );

@@ -64,7 +64,7 @@ export function createReports(ports: {
       ...bareEntry(at, 'reported', device, said.code ?? 0),
       ...about,
       bytes: said.bytes,
-      detail: detailOf(said),
+      detail: detailOf(said, said.until === undefined ? undefined : timeText(said.until)),
     });
     return {
       amendment: {
@@ -121,11 +121,17 @@ export function createReports(ports: {
         );
       }
       const isSuccess = result === 0 || result === 1;
-      const said = { state: isSuccess ? 'installed' : 'failed', code: result, bytes: undefined, log: [] } as const;
+      const state = isSuccess ? 'installed' : 'failed';
+      const said = { state, code: result, bytes: undefined, reason: undefined, until: undefined, log: [] } as const;
       const mark = sha256(`${text} ${result}`).slice(0, MARK_LENGTH);
       return heard(device, { said, meant: release, version: undefined, mark });
     },
   };
+}
+
+/** Seconds since 1970 for people, as far as years have four digits. */
+function timeText(seconds: number): string {
+  return new Date(Math.min(seconds, 253_402_300_799) * 1_000).toISOString();
 }
 
 /** A report, as it concerns a device that is known. */

@@ -50,9 +50,10 @@ export function testAttemptStore(make: () => Promise<AttemptsUnderTest>): void {
       changedAt: 9,
       code: -7,
       detail: '启动失败 🚀',
+      deferral: { until: 2 ** 41, reason: '窗口外' },
     });
     const full = recordOf({ attempt, spent: { bytes: 2 ** 40, since: 8 } });
-    const plain = recordOf({ id: 'plain', attempt: attemptOf() });
+    const plain = recordOf({ id: 'plain', attempt: attemptOf({ deferral: { until: undefined, reason: '' } }) });
     await store.write(groupOf({ records: [recordOf(), plain] }), 'kill');
     await store.write(groupOf({ records: [full] }), 'power-cut');
     for (const one of [store, await reopened()]) {
@@ -63,7 +64,10 @@ export function testAttemptStore(make: () => Promise<AttemptsUnderTest>): void {
     // A record may cease to have either; what was attempted stays.
     await store.write(groupOf({ records: [recordOf()] }), 'kill');
     expect(await recordsOf(await reopened())).toEqual([recordOf(), plain]);
-    expect(await all(await reopened())).toEqual([storedOf(full, attempt), storedOf(plain, attemptOf())]);
+    expect(await all(await reopened())).toEqual([
+      storedOf(full, attempt),
+      storedOf(plain, attemptOf({ deferral: { until: undefined, reason: '' } })),
+    ]);
   });
 
   test('each release, and each rollout of it, is an attempt of its own; the former ones stay as they ended', async ({

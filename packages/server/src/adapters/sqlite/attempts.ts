@@ -27,6 +27,9 @@ export const ATTEMPT_TABLE: string = `
     changed_at INTEGER NOT NULL,
     code INTEGER,
     detail TEXT NOT NULL,
+    -- Of a device that waits: why, and until when, if it says; NULL: it does not wait.
+    deferred_reason TEXT,
+    deferred_until INTEGER,
     PRIMARY KEY (project, id, firmware_name, release, rollout)
   ) STRICT, WITHOUT ROWID;
   -- Each goes on with what is left of the primary key: whatever is listed lies in order.
@@ -41,7 +44,7 @@ export const ATTEMPT_TABLE: string = `
 
 /** Columns of an attempt, but for those of its device and its standing. */
 const ATTEMPT =
-  'release, rollout, wave, from_version, to_version, state, reached, failures, offered_at, changed_at, code, detail';
+  'release, rollout, wave, from_version, to_version, state, reached, failures, offered_at, changed_at, code, detail, deferred_reason, deferred_until';
 const CHANGING = ATTEMPT.split(', ').slice(2);
 
 /** The columns of the attempt `t` in a row that has others, too. */
@@ -67,6 +70,8 @@ export interface LatestRow {
   readonly attempt_changed_at: number;
   readonly attempt_code: number | null;
   readonly attempt_detail: string;
+  readonly attempt_deferred_reason: string | null;
+  readonly attempt_deferred_until: number | null;
 }
 
 interface AttemptRow extends LatestRow {
@@ -128,6 +133,8 @@ export function attemptTable(
         changedAt,
         code,
         detail,
+        attempt.deferral?.reason ?? null,
+        attempt.deferral?.until ?? null,
       );
     },
 
@@ -164,6 +171,10 @@ export function attemptOf(row: LatestRow): Attempt | undefined {
     changedAt: row.attempt_changed_at,
     code: row.attempt_code ?? undefined,
     detail: row.attempt_detail,
+    deferral:
+      row.attempt_deferred_reason === null
+        ? undefined
+        : { reason: row.attempt_deferred_reason, until: row.attempt_deferred_until ?? undefined },
   };
 }
 

@@ -8,7 +8,7 @@ import type { Inspection } from '../../domain/inspection.ts';
 import type { Grant } from '../../domain/principal.ts';
 import type { Proposed } from '../../domain/proposal.ts';
 import type { LogEvent } from '../../ports.ts';
-import type { ApiLastAttempt, ApiStop } from './rollout-api.ts';
+import type { ApiDeferral, ApiLastAttempt, ApiStop } from './rollout-api.ts';
 
 /** RFC 9457, as `application/problem+json`. */
 export interface ApiProblem {
@@ -258,6 +258,8 @@ export interface ApiExplanation {
   /** The releases that were looked at, the highest first. */
   readonly considered: readonly ApiConsidered[];
   readonly hints: readonly string[];
+  /** Of its last attempt, where that is under way: the device waits. */
+  readonly deferral?: ApiDeferral;
   readonly release?: ApiRelease;
   readonly package?: Pick<ReleasePackage, 'sha256' | 'size' | 'source'>;
 }

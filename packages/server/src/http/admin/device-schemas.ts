@@ -3,7 +3,7 @@ import { type TUnsafe, Type } from 'typebox';
 import { RULES } from '../../domain/decide.ts';
 import type { ApiDevice, ApiDeviceListing, ApiExplanation, ApiLogEntry, ApiRecord } from './api.ts';
 import type { ApiBulk, ApiCount, ApiGroup, ApiTableOutcome } from './device-api.ts';
-import { lastAttemptSchema } from './rollout-schemas.ts';
+import { deferralSchema, lastAttemptSchema } from './rollout-schemas.ts';
 import { releaseSchema } from './schemas.ts';
 import { closed, count, oneOf, ref, sha256, shape, text, time } from './shape.ts';
 
@@ -228,6 +228,7 @@ export const explanationSchema: TUnsafe<ApiExplanation> = shape<ApiExplanation>(
         { description: 'the releases that were looked at, the highest first' },
       ),
       hints: Type.Array(Type.String(), { description: 'what might be done' }),
+      deferral: Type.Optional(ref(deferralSchema)),
       release: Type.Optional(ref(releaseSchema)),
       package: Type.Optional(Type.Object({ sha256: sha256(), size: count('bytes'), source: Type.String() }, closed)),
     },

@@ -178,6 +178,16 @@ export interface ApiLastAttempt {
   readonly code?: number;
   /** Why it ended as it did; empty: nothing is known. */
   readonly detail: string;
+  /** Left out where nothing keeps it. */
+  readonly deferral?: ApiDeferral;
+}
+
+/** The device said that it does not install, or restart, yet. */
+export interface ApiDeferral {
+  /** Left out where it did not say. */
+  readonly until?: string;
+  /** Empty where it did not say. */
+  readonly reason: string;
 }
 
 export interface ApiStop {

@@ -2,7 +2,15 @@
 import { type TSchema, type TUnsafe, Type } from 'typebox';
 import { ATTEMPT_STATES, STANDINGS } from '../../domain/attempt.ts';
 import { ROLLOUT_STATES } from '../../domain/rollout.ts';
-import type { ApiAttempt, ApiLastAttempt, ApiRetried, ApiRollout, ApiStandings, ApiStop } from './rollout-api.ts';
+import type {
+  ApiAttempt,
+  ApiDeferral,
+  ApiLastAttempt,
+  ApiRetried,
+  ApiRollout,
+  ApiStandings,
+  ApiStop,
+} from './rollout-api.ts';
 import { percent, rolloutLimitsSchema, thresholdSchema, windowSchema } from './rollout-request.ts';
 import { closed, count, oneOf, ref, shape, text, time } from './shape.ts';
 
@@ -106,6 +114,17 @@ export const retriedSchema: TUnsafe<ApiRetried> = shape<ApiRetried>()(
   Type.Object({ rollout: ref(rolloutSchema), devices: count('that may try again') }, closed),
 );
 
+export const deferralSchema: TUnsafe<ApiDeferral> = shape<ApiDeferral>()(
+  'Deferral',
+  Type.Object(
+    {
+      until: Type.Optional(time('until when; left out: the device did not say')),
+      reason: text('why; empty: the device did not say'),
+    },
+    { ...closed, description: 'the device said that it does not install, or restart, yet' },
+  ),
+);
+
 const attempt = {
   release: count('id of the release'),
   from: text('what the device told when it was offered the release'),
@@ -119,6 +138,7 @@ const attempt = {
   changedAt: time('when its state last changed'),
   code: Type.Optional(Type.Integer({ description: 'what the device reported' })),
   detail: text('why it ended as it did; empty: nothing is known'),
+  deferral: Type.Optional(ref(deferralSchema)),
 };
 
 export const lastAttemptSchema: TUnsafe<ApiLastAttempt> = shape<ApiLastAttempt>()(
@@ -161,5 +181,6 @@ export const rolloutShapes: readonly TSchema[] = [
   retriedSchema,
   attemptSchema,
   lastAttemptSchema,
+  deferralSchema,
   stopSchema,
 ];

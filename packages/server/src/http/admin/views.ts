@@ -1,5 +1,5 @@
 /** What the domain knows, as the admin API says it. */
-import { type Attempt, standingOf } from '../../domain/attempt.ts';
+import { type Attempt, type Deferral, isOpen, standingOf } from '../../domain/attempt.ts';
 import type { Project, Release } from '../../domain/catalogue.ts';
 import type { Considered } from '../../domain/choose.ts';
 import type { StoredEvent } from '../../domain/event.ts';
@@ -34,7 +34,7 @@ import type {
   ApiUpload,
 } from './api.ts';
 import type { ApiBulk, ApiGroup, ApiTableOutcome } from './device-api.ts';
-import type { ApiLastAttempt } from './rollout-api.ts';
+import type { ApiDeferral, ApiLastAttempt } from './rollout-api.ts';
 
 type Optional<T> = { [Key in keyof T as undefined extends T[Key] ? Key : never]?: Exclude<T[Key], undefined> };
 type Required<T> = { [Key in keyof T as undefined extends T[Key] ? never : Key]: T[Key] };
@@ -107,7 +107,7 @@ function recordView(record: DeviceRecord): ApiRecord {
 }
 
 export function lastAttemptView(attempt: Attempt): ApiLastAttempt {
-  const { release, from, to, rollout, wave, state, failures, code, detail } = attempt;
+  const { release, from, to, rollout, wave, state, failures, code, detail, deferral } = attempt;
   return known({
     release,
     from,
@@ -121,7 +121,12 @@ export function lastAttemptView(attempt: Attempt): ApiLastAttempt {
     changedAt: iso(attempt.changedAt),
     code,
     detail,
+    deferral: deferral && deferralView(deferral),
   });
+}
+
+function deferralView({ until, reason }: Deferral): ApiDeferral {
+  return known({ until: isoIf(until), reason });
 }
 
 function profileView({ access, profile: { labels, note, pin } }: Said): ApiProfile {
@@ -192,7 +197,8 @@ export function logEntryView(entry: StoredLogEntry): ApiLogEntry {
 }
 
 export function explanationView(explanation: Explanation): ApiExplanation {
-  const { question, decision, steps, considered, hints } = explanation;
+  const { question, circumstances, decision, steps, considered, hints } = explanation;
+  const attempt = circumstances.known?.attempt;
   const { answer, rule, choice } = decision;
   const spoken = choice?.chosen ?? considered[0];
   const common = {
@@ -204,6 +210,7 @@ export function explanationView(explanation: Explanation): ApiExplanation {
     steps,
     considered: considered.map(consideredView),
     hints,
+    deferral: attempt?.deferral && isOpen(attempt) ? deferralView(attempt.deferral) : undefined,
   };
   if (decision.answer === 'refused') {
     const { code, msg, retryAfterS } = decision;
