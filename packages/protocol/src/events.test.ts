@@ -41,7 +41,7 @@ describe('the table of refusals', () => {
 
 describe('docs/errors.md', () => {
   it('lists every code of the library with its number, and no other', () => {
-    const table = rows(docs('errors.md'), '## The device library', '## The upgrade server');
+    const table = rows(docs('errors.md'), '## The device library', '## The agent');
     const documented = table.map(([code, number]) => [code?.replaceAll('`', ''), Number(number)]);
     const coded = Object.entries(EVENTS).map(([code, { result }]) => [code, result]);
     expect(documented).toEqual(coded);

@@ -1,6 +1,7 @@
+import { FakeClock } from '@libfota2/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDuration, parseTiming } from './timing.ts';
+import { isBeyondReach, nextDue, parseDuration, parseTiming, remainingMs, type Timing } from './timing.ts';
 
 describe('a duration', () => {
   it.each([
@@ -37,7 +38,21 @@ describe('a timing', () => {
   });
 
   it('may be a time of day', () => {
-    expect(parseTiming({ at: '03:30', jitter: 0 })).toEqual({ kind: 'at', minuteOfDay: 210, jitterMs: 0 });
+    const timing = parseTiming({ at: '03:30', jitter: 0 });
+    const clock = new FakeClock();
+    const today = Math.floor(clock.wallMs() / 86_400_000) * 86_400_000;
+    expect(nextDue(timing, clock, 0)).toEqual({ kind: 'wall', ms: today + 210 * 60_000 });
+  });
+
+  it('may be a calendar of one’s own, which the clock may be set back under', () => {
+    const clock = new FakeClock();
+    const hour = 3_600_000;
+    const timing: Timing = parseTiming({ next: (wallMs: number): number => Math.floor(wallMs / hour + 1) * hour });
+    const due = nextDue(timing, clock, 0.9);
+    expect(remainingMs(due, clock)).toBe(hour);
+    expect(isBeyondReach(timing, due, clock)).toBe(false);
+    clock.jump(-1);
+    expect(isBeyondReach(timing, due, clock)).toBe(true);
   });
 
   it.each([
@@ -47,6 +62,8 @@ describe('a timing', () => {
     [{ at: '24:00' }, RangeError],
     [{ at: '3' }, RangeError],
     [{ at: '03:30', every: '4h' }, TypeError],
+    [{ next: (): number => 1, every: '4h' }, TypeError],
+    [{ next: (): number => 1, at: '03:30' }, TypeError],
   ])('is never %j', (options, error) => {
     expect(() => parseTiming(options)).toThrow(error);
   });

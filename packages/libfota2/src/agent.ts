@@ -1,0 +1,23 @@
+/**
+ * libfota2/agent: keeps a device up to date by itself, and brings it back where a version does not hold.
+ *
+ * `createAgent({ dir, place: applicationSlots(dir), question: { url }, … }).start()`; `fota agent` is the same as a program.
+ */
+import * as fs from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createAgentOn } from './core/agent/engine.ts';
+import type { Agent, AgentOptions } from './core/agent/options.ts';
+import { fileNotebook } from './node/update-file.ts';
+import { nodeWorld } from './node/world.ts';
+
+export type { Life, Release, Stage, Wait } from './core/agent/lifecycle.ts';
+export type { Agent, AgentEvent, AgentOptions, AgentStatus, Consent, Source } from './core/agent/options.ts';
+export { commandProbe, httpProbe, type Probe } from './node/probes.ts';
+
+/** @param options.dir the folder of its journal: `agent.0` and `agent.1` */
+export function createAgent(options: AgentOptions & { readonly dir: string }): Agent {
+  const dir = resolve(options.dir);
+  const notebook = (name: string): ReturnType<typeof fileNotebook> =>
+    fileNotebook(join(dir, name), join(dir, 'update.bin'), fs);
+  return createAgentOn(nodeWorld, [notebook('agent.0'), notebook('agent.1')], options);
+}
