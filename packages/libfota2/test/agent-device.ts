@@ -9,7 +9,7 @@ import type { Standing, Trials } from '../src/core/trials.ts';
 export const OLD: Uint8Array = makeImage(1, 1_000);
 export const NEW: Uint8Array = makeImage(2, 50_000);
 export const NEXT: Uint8Array = makeImage(3, 50_000);
-export const url = 'http://h/upgrade';
+const url = 'http://h/upgrade';
 
 /** Its disk, what its place shows, and the server before it. It outlives its agents. */
 export class Device {
