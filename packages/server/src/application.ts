@@ -17,6 +17,7 @@ import type { RolloutLimits } from './domain/rollout.ts';
 import { guarded, guardedDesk, guardedGroups, tracked } from './guards.ts';
 import type { Refused } from './http/refused.ts';
 import type { Settings } from './options.ts';
+import type { Passwords } from './ports/users.ts';
 import type { Later, PackageStore } from './ports.ts';
 import { type Audit, openAudit } from './usecases/audit.ts';
 import { type Bulk, createBulk } from './usecases/bulk.ts';
@@ -106,7 +107,12 @@ export const later: Later = (ms, work) => {
 };
 
 /** Opens everything on a locked data folder; what must be closed afterwards is added to `closers`. */
-export async function openApplication(dataDir: string, settings: Settings, closers: Closers): Promise<Application> {
+export async function openApplication(
+  dataDir: string,
+  settings: Settings,
+  closers: Closers,
+  passwords: Passwords = scryptPasswords(),
+): Promise<Application> {
   const { onCheckIn, deliveriesPerDay, settleMs, maxDevices, cacheBytes, maxPackageBytes } = settings;
   const now = Date.now;
   const problems: Problem[] = [];
@@ -226,7 +232,7 @@ export async function openApplication(dataDir: string, settings: Settings, close
   const accounts = sqliteUsers(store.database, database);
   const users = await openUsers({
     store: accounts.users,
-    passwords: scryptPasswords(),
+    passwords,
     now,
     random: randomBytes,
     hasProject,

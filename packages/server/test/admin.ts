@@ -3,10 +3,12 @@ import { type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Identity } from '@libfota2/protocol';
+import { scryptPasswords } from '../src/adapters/scrypt/passwords.ts';
 import { openSnapshots } from '../src/adapters/sqlite/snapshot.ts';
 import { type Application, type Closers, openApplication } from '../src/application.ts';
 import { type Admin, type AdminParts, createAdmin } from '../src/http/admin/admin.ts';
 import { settingsOf } from '../src/options.ts';
+import type { Passwords } from '../src/ports/users.ts';
 import { createBackups } from '../src/usecases/backup.ts';
 
 export interface Heard {
@@ -40,15 +42,19 @@ export interface RunningAdmin {
   close(): Promise<void>;
 }
 
-/** The admin side of a whole application on a data folder. */
+/** Of a password. What one costs in earnest is another test's matter. */
+const CHEAP = scryptPasswords({ logN: 4, r: 1, p: 1 });
+
+/** The admin side of a whole application on a data folder. Passwords cost next to nothing, if not told otherwise. */
 export async function runAdmin(
   dataDir: string,
   changes: (application: Application) => Partial<AdminParts> = () => ({}),
+  passwords: Passwords = CHEAP,
 ): Promise<RunningAdmin> {
   const problems: unknown[] = [];
   const closers: Closers = [];
   const onProblem = (problem: unknown): void => void problems.push(problem);
-  const application = await openApplication(dataDir, settingsOf({ dataDir, onProblem }), closers);
+  const application = await openApplication(dataDir, settingsOf({ dataDir, onProblem }), closers, passwords);
   const facts = () => ({
     version: '0.1.0',
     startedAt: 0,

@@ -1,10 +1,14 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
+import { join } from 'node:path';
 import { makeCertificate } from '@libfota2/testkit';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Asked, type Heard, type RunningAdmin, runAdmin } from '../../../test/admin.ts';
 import { folders } from '../../../test/folder.ts';
+import { openDatabase } from '../../adapters/sqlite/database.ts';
+import { type Closers, openApplication } from '../../application.ts';
+import { settingsOf } from '../../options.ts';
 import type { ApiAudit } from './account-api.ts';
 import type { AdminParts } from './admin.ts';
 import type { ApiPage } from './api.ts';
@@ -190,6 +194,20 @@ describe('users', () => {
     for (const { text } of [shown, set]) expect(text).not.toMatch(/scrypt|password"|generation/);
     expect(await ask('DELETE /users/ADA')).toMatchObject({ status: 204 });
     expect(await ask('GET /users/ada')).toMatchObject({ status: 404, body: { code: 'user-unknown' } });
+  });
+
+  it('have passwords that cost what they should where nobody has said otherwise', async () => {
+    const dataDir = await folder();
+    const closers: Closers = [];
+    onTestFinished(async () => {
+      for (const close of closers.reverse()) await close(0);
+    });
+    const { users } = await openApplication(dataDir, settingsOf({ dataDir }), closers);
+    await users.add({ ...ADA, projects: 'all' });
+    const database = await openDatabase(join(dataDir, 'fota.db'), 1_000);
+    onTestFinished(() => void database.close());
+    const { password } = database.prepare('SELECT password FROM user').get() as { readonly password: string };
+    expect(password).toMatch(/^scrypt\$15\$8\$3\$/);
   });
 
   it.each([
