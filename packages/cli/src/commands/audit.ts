@@ -1,21 +1,9 @@
-import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import {
-  type ApiAudit,
-  type AuditHead,
-  type AuditRecord,
-  entryIn,
-  faultOf,
-  lineOf,
-  NO_ENTRY,
-  recordIn,
-} from '@libfota2/server';
+import type { ApiAudit, AuditRecord } from '@libfota2/server';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Whereabouts } from '../client/connect.ts';
 import type { Client } from '../client/http.ts';
 import { CommandError } from '../failure.ts';
-import { clockTime, counted, printable } from '../output/words.ts';
+import { clockTime, printable } from '../output/words.ts';
 import { examples, type Invocation, integer, limit, nothing, serverOptions, withServer } from './command.ts';
 
 type ListOptions = Whereabouts & {
@@ -74,11 +62,12 @@ export function addAudit(program: Command, invocation: Invocation): void {
         'of a verification before: also find a log that was cut off or written anew',
       ).argParser(hash),
     )
-    .action((file: string | undefined, { head, ...options }: VerifyOptions) =>
-      file === undefined
+    .action(async (file: string | undefined, { head, ...options }: VerifyOptions) => {
+      const { recordsIn, verified } = await import('../audit/chain.ts');
+      await (file === undefined
         ? withServer(invocation, options, (client) => verified(invocation, recordsOf(client, 0), head))
-        : verified(invocation, recordsIn(invocation, file), head),
-    );
+        : verified(invocation, recordsIn(invocation, file), head));
+    });
   examples(
     verify,
     'fota audit verify',
@@ -93,6 +82,7 @@ export function addAudit(program: Command, invocation: Invocation): void {
     .option('--after <id>', 'only entries after this one', integer(0, Number.MAX_SAFE_INTEGER), 0)
     .action(({ after, ...options }: ExportOptions) =>
       withServer(invocation, options, async (client) => {
+        const { lineOf, recordIn } = await import('@libfota2/server');
         for await (const record of recordsOf(client, after)) {
           const line = lineOf(record);
           // What is no entry might as well steer the terminal.
@@ -119,76 +109,6 @@ async function* recordsOf(client: Client, after: number): AsyncGenerator<AuditRe
   }
 }
 
-/** The log in a file. @throws CommandError `file-unreadable`, `audit-broken` */
-async function* recordsIn({ world }: Invocation, file: string): AsyncGenerator<AuditRecord> {
-  let number = 0;
-  for await (const line of file === '-' ? linesOf(world.stdin()) : linesIn(resolve(world.cwd, file))) {
-    number += 1;
-    if (line === '') continue;
-    const record = recordIn(line);
-    if (record === undefined)
-      throw new CommandError('audit-broken', `line ${number} of ${file} is no entry of an audit log`);
-    yield record;
-  }
-}
-
-async function* linesIn(path: string): AsyncGenerator<string> {
-  try {
-    const handle = await open(path);
-    yield* handle.readLines({ encoding: 'utf8' });
-  } catch (error) {
-    throw new CommandError('file-unreadable', `${path} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const part of bytes) {
-    const lines = (rest + decoder.decode(part, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
-  yield rest;
-}
-
-/** Goes along the chain. @throws CommandError `audit-broken`, `audit-head-missing` */
-async function verified({ out }: Invocation, records: AsyncIterable<AuditRecord>, wanted?: string): Promise<void> {
-  let first: AuditHead = NO_ENTRY;
-  let head: AuditHead | undefined;
-  let isMet = wanted === undefined || wanted === NO_ENTRY.hash;
-  for await (const record of records) {
-    if (head === undefined) {
-      first = beginningOf(record);
-      isMet ||= first.hash === wanted;
-    }
-    const fault = faultOf(record, head ?? first, sha256);
-    if (fault !== undefined) throw new CommandError('audit-broken', fault.says);
-    head = { id: record.id, hash: record.hash };
-    isMet ||= record.hash === wanted;
-  }
-  if (!isMet) throw new CommandError('audit-head-missing', `no entry has the hash ${wanted}`);
-  const { id, hash: end } = head ?? first;
-  const entries = id - first.id;
-  out.result({ entries, first: first.id + 1, head: { id, hash: end } }, () => {
-    const which = entries === 0 ? '' : `, ${first.id + 1} to ${id}`;
-    out.line(`${counted(entries, 'entry', 'entries')}${which}: none was changed, removed, moved or put in.`);
-    if (entries > 0) out.line(`head  ${end}`);
-    out.note('Keep the head somewhere else: with --head it shows whether the end was cut off since.');
-  });
-}
-
-/** What a part of a log follows: an export may begin later. */
-function beginningOf(record: AuditRecord): AuditHead {
-  if (record.id <= 1) return NO_ENTRY;
-  try {
-    return { id: record.id - 1, hash: entryIn(record).previous };
-  } catch {
-    // It is no entry, which is found next.
-    return NO_ENTRY;
-  }
-}
-
 function lineFor(entry: ApiAudit): string {
   const who = entry.name === undefined ? 'somebody' : `${entry.name} (${entry.role})`;
   const what = [entry.project, entry.target ?? entry.made].filter((text) => text !== undefined).join(' ');
@@ -202,10 +122,6 @@ function endOf({ isRefused, code, from }: ApiAudit): string {
   if (isRefused) return `refused: ${code}${from === undefined ? '' : ` from ${from}`}`;
   if (code === undefined) return 'has not ended: under way, or the server was killed';
   return code === 'ok' ? '' : `failed: ${code}`;
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function hash(text: string): string {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fastifySwagger } from '@fastify/swagger';
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { type FastifyReply, type FastifyRequest, type FastifySchema, fastify, type RouteOptions } from 'fastify';
 import { Type } from 'typebox';
 import { FotaServerError } from '../../domain/errors.ts';
@@ -21,6 +21,7 @@ import type { Webhooks } from '../../usecases/webhooks.ts';
 import type { Proxies } from '../proxies.ts';
 import { declared, open } from './access.ts';
 import { addAuditing, noteFailure } from './auditing.ts';
+import { type Compilers, WHEN_NEEDED } from './compilers.ts';
 import { addConditions } from './conditions.ts';
 import {
   bulkSchema,
@@ -86,6 +87,8 @@ export interface AppParts extends EntryParts {
   readonly repeats: Repeats;
   readonly facts: () => ServerFacts;
   readonly limits: Pick<AdminLimits, 'jsonBytes'>;
+  /** Of the schemas of all routes. Default: each is compiled when it is needed. */
+  readonly compilers?: Compilers | undefined;
   /** Told of defects, and of what the operator must see to, such as a full disk. */
   readonly onProblem: (problem: unknown) => void;
   /** Aborted when the server begins to close. */
@@ -119,6 +122,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
     limits,
     onProblem,
     ending,
+    compilers = WHEN_NEEDED,
   } = parts;
   const running = new Set<Promise<unknown>>();
 
@@ -146,6 +150,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
     trustProxy: (address: string | undefined) => parts.proxies?.isTrusted(address) === true,
     genReqId: () => randomBytes(9).toString('base64url'),
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    schemaController: { compilersFactory: { buildSerializer: compilers.buildSerializer } },
     frameworkErrors: (error, request, reply) => void refuse(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>();
 
@@ -178,8 +183,8 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
   app.addHook('onRoute', (route) => {
     declared(route);
     const { handler } = route;
-    // Not by `setValidatorCompiler`, which a context with schemas of its own forgets: the default drops what it does not know.
-    route.validatorCompiler = TypeBoxValidatorCompiler;
+    // Not by `setValidatorCompiler`, which a context with schemas of its own forgets.
+    route.validatorCompiler = compilers.validator;
     // An answer may be given up by its client while its work goes on: that must end before the database closes.
     route.handler = function (request, reply) {
       const work = Promise.resolve(handler.call(this, request, reply)).finally(() => running.delete(work));

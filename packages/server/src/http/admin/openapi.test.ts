@@ -1,6 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { type RunningAdmin, runAdmin } from '../../../test/admin.ts';
 import { folders } from '../../../test/folder.ts';
+import type { AdminParts } from './admin.ts';
+import { AT_ONCE } from './compilers.ts';
 
 const folder = folders(onTestFinished);
 
@@ -19,8 +21,8 @@ interface Document {
   readonly components: { readonly schemas: Readonly<Record<string, object>> };
 }
 
-async function running(): Promise<RunningAdmin> {
-  const admin = await runAdmin(await folder());
+async function running(parts: Partial<AdminParts> = {}): Promise<RunningAdmin> {
+  const admin = await runAdmin(await folder(), () => parts);
   onTestFinished(() => admin.close());
   return admin;
 }
@@ -184,4 +186,11 @@ it('every schema that is named is there, and no object lets through what it does
     expect(Object.keys(components.schemas)).toContain(name.replace('#/components/schemas/', ''));
   expect(openObjects(components.schemas)).toEqual([]);
   expect(openObjects(paths)).toEqual([]);
+});
+
+it('every schema of what is asked and answered can be compiled', async () => {
+  // Compiled when they are needed, some would be tried by nobody before a user.
+  const { askByPort, problems } = await running({ compilers: AT_ONCE });
+  expect(await askByPort('GET /openapi.json')).toMatchObject({ status: 200 });
+  expect(problems).toEqual([]);
 });
