@@ -89,8 +89,14 @@ const ENDINGS: Readonly<Partial<Record<EventCode, Ending>>> = {
   'version-malformed': { settings: { ...platform, version: '1.2' }, options: {} },
 };
 
-/** Ends of other calls than `upgrade`, and of slots (report.test.ts, application-slots.test.ts). */
-const ELSEWHERE: readonly EventCode[] = ['report-refused', 'unconfirmed', 'image-refused', 'image-given-up'];
+/** Ends of other calls than `upgrade`, and of slots (report.test.ts, application-slots.test.ts, installer.test.ts). */
+const ELSEWHERE: readonly EventCode[] = [
+  'report-refused',
+  'unconfirmed',
+  'image-refused',
+  'image-given-up',
+  'installer-failed',
+];
 
 describe('a call ends in', () => {
   for (const [code, { world: make = healthy, settings = {}, options = { url } }] of Object.entries(ENDINGS)) {

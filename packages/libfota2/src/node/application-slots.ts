@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -6,6 +5,7 @@ import { type BootRecord, confirmed, freeSlot, givenUp, type Slot, type Trial, t
 import type { Trials } from '../core/trials.ts';
 import { failure } from '../core.ts';
 import { bootFiles } from './boot-files.ts';
+import { hashed } from './hashed.ts';
 import { syncFolder } from './sync-folder.ts';
 import { unpack } from './unpack.ts';
 import { besides, type FileSystem, fileNotebook, fileTarget } from './update-file.ts';
@@ -205,21 +205,4 @@ function imagesOf(text: string): readonly NotedImage[] {
     sha256,
     generation: Number(generation),
   }));
-}
-
-async function hashed(path: string, files: FileSystem): Promise<{ readonly size: number; readonly sha256: string }> {
-  const file = await files.open(path, 'r');
-  try {
-    const hash = createHash('sha256');
-    let size = 0;
-    const buffer = new Uint8Array(256 * 1024);
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, size);
-      if (bytesRead === 0) return { size, sha256: hash.digest('hex') };
-      hash.update(buffer.subarray(0, bytesRead));
-      size += bytesRead;
-    }
-  } finally {
-    await file.close();
-  }
 }
