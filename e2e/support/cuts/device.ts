@@ -37,7 +37,7 @@ const ring = (serial: number, signers: readonly Signer[]): KeyRing => ({
   releaseKeys: signers.map(({ publicKey }) => publicKey),
   ringKeys: [ringSigner.publicKey],
 });
-const TRUST = formatKeyRing(ring(1, [oldSigner]));
+export const TRUST = formatKeyRing(ring(1, [oldSigner]));
 const LINKS = formatLinks([ringSigner.link(ring(2, [newSigner]))]);
 
 /** A version of the application, signed. */
@@ -75,7 +75,7 @@ export async function release(version: string, wish: ReleaseWish = {}): Promise<
 }
 
 /** What a server says that offers this. */
-function serverOf({ version, image, signature, rotates }: Release): Script {
+export function serverOf({ version, image, signature, rotates }: Release): Script {
   return ({ headers: asked }) => {
     const etag = `"${version}"`;
     const common = {

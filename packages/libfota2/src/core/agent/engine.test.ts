@@ -115,6 +115,20 @@ it('downloads nothing but what was consented to', async () => {
   expect(device.told).toEqual(['failed']);
 });
 
+it('does not download again what it gave up, or runs, where the server offers it all the same', async () => {
+  const device = new Device();
+  const digest = Buffer.from(sha256Hex(NEW), 'hex').toString('base64');
+  device.answer = () => ({ body: NEW, headers: { 'repr-digest': `sha-256=:${digest}:` } });
+  device.standing = { ...device.standing, fell: sha256Hex(NEW) };
+  await device.agent().checkNow();
+  device.standing = { runs: sha256Hex(NEW), isTried: false, isStarted: true, fell: undefined };
+  const agent = device.agent();
+  await agent.checkNow();
+  expect(agent.status.stage).toBe('idle');
+  expect(device.questions).toBe(2);
+  expect(device.disk.shown).toBe(undefined);
+});
+
 it('owes the server what it could not tell, and tells it when it can', async () => {
   const device = new Device();
   device.reportAnswer = () => failure('connection-refused', 'nobody', 'connect');

@@ -68,6 +68,9 @@ export function createErrands(
     if (outcome.kind === 'no-upgrade') return { type: 'nothing' };
     if (outcome.kind === 'failed') return { type: 'broke', code: outcome.code, message: outcome.message };
     const { manifest, size, sha256 } = outcome;
+    const { runs, fell } = await place.standing();
+    // Known before it is downloaded: it runs already, or it was given up, and is offered to whoever asks.
+    if (sha256 !== undefined && (sha256 === runs || sha256 === fell)) return { type: 'nothing' };
     return { type: 'offered', release: { version: manifest?.version, size, sha256 } };
   };
   const download = async ({ release }: Life, way: Way): Promise<Happening> => {
