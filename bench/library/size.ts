@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'tsdown';
 
 /** Gzipped bytes that a device's bundle may grow by for `import { request } from 'libfota2'` and all behind it. */
-export const DOOR_LIMIT_BYTES: number = 18.5 * 1024;
+export const DOOR_LIMIT_BYTES: number = 18.75 * 1024;
 
 /** Bytes of the whole door, `libfota2` with `protocol`, in one minified file. */
 export async function doorSize(): Promise<{ readonly minified: number; readonly gzipped: number }> {

@@ -13,6 +13,7 @@ import { chosenProject } from './choose.ts';
 import { examples, type Invocation, serverOptions, withServer } from './command.ts';
 import { showRelease } from './release.ts';
 import { showMade } from './rollout.ts';
+import { names } from './values.ts';
 
 type Options = Whereabouts &
   PublishingOptions &
@@ -48,6 +49,7 @@ export function addPublish(program: Command, invocation: Invocation): void {
     .option('--despite-contradictions', 'publish although content or file name tell another name or version')
     .option('--signature <file>', 'its signature (default: FILE.minisig, where it lies there)')
     .addOption(new Option('--key <file>', 'secret key to sign it with now; - for stdin').conflicts('signature'))
+    .option('--hardware <names>', 'as with fota sign: with --key what is signed, else what must be signed', names)
     .option('--resume <upload>', 'go on with an upload that was given up; its id was printed then')
     .optionsGroup('In waves:')
     .option('--rollout', 'bring it to devices as fota rollout create does; so does any of these');

@@ -76,6 +76,18 @@ describe('fota sign', () => {
     expect((await verified(['--firmware', 'other'], 3)).stderr).toContain('code: manifest-mismatch');
   });
 
+  it('names the hardware that it is for, and holds devices to it', async () => {
+    const { stdout } = await desk.fota(['sign', 'app.bin', ...KEY, ...NAMES, '--hardware', 'rev-b, rev-c']);
+    expect(stdout).toContain('rev-b, rev-c: a device with any other takes it not');
+    expect(await desk.json('verify', 'app.bin', '--ring', 'tracker.ring')).toMatchObject({
+      hardware: ['rev-b', 'rev-c'],
+    });
+    expect((await verified(['--hardware', 'rev-c'])).code).toBe(0);
+    expect((await verified(['--hardware', 'rev-a'])).stderr).toContain('code: manifest-mismatch');
+    const wrong = await desk.fota(['sign', 'app.bin', ...KEY, ...NAMES, '--hardware', 'rev b']);
+    expect(wrong.stderr).toContain('code: manifest-malformed');
+  });
+
   it.each([
     ['with which key?', ['app.bin', ...NAMES]],
     ['for which project', ['app.bin', ...KEY, '--firmware', 'f', '--version', '1']],

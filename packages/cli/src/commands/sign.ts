@@ -9,6 +9,7 @@ import { manifestFacts, manifestJson } from '../trust/shown.ts';
 import { type Signable, signable, signatureBy, type Wish } from '../trust/signing.ts';
 import { secondOf } from '../trust/when.ts';
 import { examples, type Invocation, jsonOption } from './command.ts';
+import { names } from './values.ts';
 
 interface Options {
   readonly key?: string;
@@ -21,6 +22,7 @@ interface Options {
   readonly downgradeFrom?: string;
   readonly core?: string;
   readonly source?: string;
+  readonly hardware?: readonly string[];
   readonly out?: string;
   readonly comment?: boolean;
 }
@@ -44,6 +46,7 @@ export function addSign(program: Command, invocation: Invocation): void {
       '--source <core>',
       'the core that devices must run before, or any (default: as the content tells, else any)',
     )
+    .option('--hardware <names>', 'only devices whose hardware has one of these names take it (default: any)', names)
     .option('--not-before <when>', 'no device takes it before: 2026-12-31T18:00Z, or 2d from now')
     .option('--not-after <when>', 'no device takes it afterwards: 2026-12-31T18:00Z, or 90d from now')
     .option('--minimum <version>', 'who takes it never again takes one below this version')
@@ -60,6 +63,7 @@ export function addSign(program: Command, invocation: Invocation): void {
     'printf %s "$RELEASE_KEY" | fota sign app.bin --key - --project gateway     in CI, with FOTA_KEY_PASSPHRASE',
     'minisign -S -m app.bin -t "$(fota sign --comment app.bin --project gateway --version 2.1.0)"',
     'fota sign delta.bin --key release.key --project tracker --source V2012 --core V2013',
+    'fota sign board.bin --key release.key --project gateway --version 2.1.0 --hardware rev-b,rev-c',
     'fota sign old.bin --key release.key --project gateway --version 1.9.0 --downgrade-from 2.1.0',
   );
 }
@@ -117,15 +121,16 @@ async function comment(invocation: Invocation, files: readonly string[], options
 }
 
 function wishOf(options: Options, now: number): Wish {
-  const { project, firmware, version, core, source, notBefore, notAfter, minimum, downgradeFrom } = options;
+  const { project, firmware, version, core, source, hardware, notBefore, notAfter, minimum, downgradeFrom } = options;
   const when = (name: string, text: string | undefined): number | undefined =>
     text === undefined ? undefined : secondOf(name, text, now);
-  const wish: Record<keyof Wish, string | number | undefined> = {
+  const wish: Record<keyof Wish, string | number | readonly string[] | undefined> = {
     project,
     firmwareName: firmware,
     version,
     core,
     source,
+    hardware,
     notBefore: when('--not-before', notBefore),
     notAfter: when('--not-after', notAfter),
     minimumVersion: minimum,

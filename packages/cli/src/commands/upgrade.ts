@@ -14,6 +14,7 @@ interface Options {
   readonly firmware?: string;
   readonly version?: string;
   readonly core?: string;
+  readonly hardware?: string;
   readonly output?: string;
   readonly dir?: string;
   readonly timeout?: number;
@@ -38,6 +39,7 @@ export function addUpgrade(program: Command, invocation: Invocation): void {
     .option('--firmware <name>', 'what is asked for')
     .option('--version <version>', 'what the device runs now')
     .option('--core <core>', 'the core that it runs, such as V2012; begins the version on the wire')
+    .option('--hardware <name>', 'what its hardware is called; with --trust, held against the signature')
     .option('-o, --output <file>', 'where the image goes (default: update.bin in --dir)')
     .option('--dir <dir>', 'folder of update.bin and its notes (default: .)')
     .option('--ca <file>', "PEM file of the authority that signed the server's certificate (default: the system's)")
@@ -70,7 +72,7 @@ async function upgrade({ out, world, signal, exitWith }: Invocation, url: string
   let outcome: Outcome;
   try {
     const trust = options.trust && (await textOf(resolve(world.cwd, options.trust)));
-    const fota = createFota({ dir, core: options.core, trust });
+    const fota = createFota({ dir, core: options.core, hardware: options.hardware, trust });
     outcome = await fota.upgrade({
       ...questionOf(url, options),
       ca: options.ca && (await textOf(resolve(world.cwd, options.ca))),

@@ -35,3 +35,8 @@ export function range(text: string): [number, number] {
   if (from !== undefined && Number(from) > 0 && Number(from) <= Number(to)) return [Number(from), Number(to)];
   throw new InvalidArgumentError('It takes a number, or two such as 20000-100000.');
 }
+
+/** Reads a list of names such as `rev-b,rev-c`; what a name may be is said by who takes it. */
+export function names(text: string): readonly string[] {
+  return text.split(',').map((name) => name.trim());
+}

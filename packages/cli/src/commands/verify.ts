@@ -27,6 +27,7 @@ interface Options {
   readonly firmware?: string;
   readonly running?: string;
   readonly core?: string;
+  readonly hardware?: string;
   readonly floor?: string;
 }
 
@@ -47,6 +48,7 @@ export function addVerify(program: Command, invocation: Invocation): void {
       '--core <core>',
       'as a device on this core, such as V2012, or none (default: as --running tells, else as the image is made for)',
     )
+    .option('--hardware <name>', 'as a device with this hardware (default: with the right one)')
     .option('--floor <version>', 'as a device that may never again go below this version')
     .action((file: string, options: Options) => verify(invocation, file, options));
   examples(
@@ -85,6 +87,7 @@ async function verify(invocation: Invocation, file: string, options: Options): P
     isNew = admit(manifest, {
       project: trusted.ring?.project ?? options.project ?? manifest.project,
       firmwareName: options.firmware,
+      hardware: options.hardware,
       ...device,
       now: Math.floor(now / 1_000),
     });

@@ -29,7 +29,7 @@ export const TRUST_ERRORS: Readonly<Record<TrustErrorCode, Words>> = {
     remedy: 'Sign with fota sign, or with minisign -S -t "$(fota sign --comment FILE …)".',
   },
   'manifest-mismatch': {
-    means: 'The signature is for another project, another firmware, another version or other bytes.',
+    means: 'The signature is for another project, another firmware or hardware, another version or other bytes.',
     remedy: 'Compare with fota keys show FILE.minisig; sign again for what is meant.',
   },
   'manifest-early': {

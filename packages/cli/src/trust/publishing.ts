@@ -27,6 +27,7 @@ export interface SigningOptions {
   readonly version?: string;
   readonly core?: string;
   readonly source?: string;
+  readonly hardware?: readonly string[];
 }
 
 /** A package that is to be published. */
@@ -89,11 +90,11 @@ interface Found {
 async function textOf(
   invocation: Invocation,
   { project, file, path }: Publishable,
-  { signature, key, firmware, version, core, source }: SigningOptions,
+  { signature, key, firmware, version, core, source, hardware }: SigningOptions,
 ): Promise<Found | undefined> {
   const { out, world } = invocation;
   if (key !== undefined) {
-    const what = await signable(invocation, path, { project, firmwareName: firmware, version, core, source });
+    const what = await signable(invocation, path, { project, firmwareName: firmware, version, core, source, hardware });
     const signer = await secretKeyIn(invocation, key, 'release');
     const warning = unfit(signer, file, 'release');
     if (warning !== undefined) out.note(`warning: ${warning}`);
@@ -114,7 +115,7 @@ async function check(
   invocation: Invocation,
   { project, path }: Publishable,
   { text, from, kind, ring }: Found & { readonly ring: KeyRing | undefined },
-  { firmware, version, core, source }: SigningOptions,
+  { firmware, version, core, source, hardware }: SigningOptions,
 ): Promise<void> {
   const wantedCore = core === undefined ? undefined : { core: await coreIn(core) };
   const wantedSource = source === undefined ? undefined : { source: await sourceIn(source) };
@@ -137,6 +138,10 @@ async function check(
     if (wantedSource !== undefined && wantedSource.source !== manifest.source) {
       const signed = manifest.source ?? 'any';
       throw new TrustError('manifest-mismatch', `it is signed for devices on the core ${signed}, not ${source}`);
+    }
+    if (hardware !== undefined && hardware.toSorted().join() !== manifest.hardware?.toSorted().join()) {
+      const signed = manifest.hardware?.join() ?? 'any';
+      throw new TrustError('manifest-mismatch', `it is signed for the hardware ${signed}, not ${hardware.join()}`);
     }
     // What is not valid yet may be published already.
     const then = Math.max(now, manifest.notBefore ?? now);

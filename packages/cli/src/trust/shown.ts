@@ -7,10 +7,11 @@ export type Fact = readonly [name: string, value: Text | undefined];
 
 /** What a manifest says beside names, size and sum. */
 function conditionFacts(manifest: Manifest, now: number): readonly Fact[] {
-  const { core, source, notBefore, notAfter, minimumVersion, downgradeFrom } = manifest;
+  const { core, source, hardware, notBefore, notAfter, minimumVersion, downgradeFrom } = manifest;
   return [
     ['core', core && `${core}, which devices run afterwards`],
     ['only from', source && `the core ${source}: a device on any other takes it not`],
+    ['hardware', hardware && `${hardware.join(', ')}: a device with any other takes it not`],
     ['not before', notBefore === undefined ? undefined : shownSecond(notBefore, now)],
     ['not after', notAfter === undefined ? undefined : shownSecond(notAfter, now)],
     ['minimum', minimumVersion && `${minimumVersion}: who takes it never again takes one below`],

@@ -39,8 +39,8 @@ export async function signable({ out, world, signal }: Invocation, path: string,
   const digests = await digestsOf(path, out, signal());
   const names = (await ringNames(path, digests, wish)) ?? (await packageNames(path, digests, wish));
   const { size, sha256, blake2b512 } = digests;
-  const { notBefore, notAfter, minimumVersion, downgradeFrom } = wish;
-  const conditions = { notBefore, notAfter, minimumVersion, downgradeFrom };
+  const { hardware, notBefore, notAfter, minimumVersion, downgradeFrom } = wish;
+  const conditions = { hardware, notBefore, notAfter, minimumVersion, downgradeFrom };
   const signedAt = Math.floor(world.now() / 1_000);
   const manifest: Manifest = { ...names, size, sha256, signedAt, ...conditions };
   refuseVain(manifest);
@@ -64,8 +64,10 @@ async function ringNames(path: string, { size }: Digests, wish: Wish): Promise<N
     if ((wish[name] ?? names[name]) === names[name]) continue;
     throw wrongUse(`${path} is the key ring ${serial} of ${project}, and can be signed as nothing else`, '');
   }
-  const { core, source, notBefore, notAfter, minimumVersion, downgradeFrom } = wish;
-  if ([core, source, notBefore, notAfter, minimumVersion, downgradeFrom].some((value) => value !== undefined)) {
+  const { core, source, hardware, notBefore, notAfter, minimumVersion, downgradeFrom } = wish;
+  if (
+    [core, source, hardware, notBefore, notAfter, minimumVersion, downgradeFrom].some((value) => value !== undefined)
+  ) {
     throw wrongUse(
       `${path} is a key ring, which devices follow whenever it comes`,
       'Sign it without conditions and cores.',

@@ -46,6 +46,11 @@ describe('a device with a key ring', () => {
     ['a ring key signed', release({}, image, ringSigner), 'signature-unknown-key'],
     ['is of another project', release({ project: 'another' }), 'manifest-mismatch'],
     ['is of another firmware', release({ firmwareName: 'station' }), 'manifest-mismatch'],
+    [
+      'is for hardware, of which the device does not know its own',
+      release({ hardware: ['rev-b'] }),
+      'manifest-mismatch',
+    ],
     ['is signed as a key ring', release({ firmwareName: 'fota-key-ring', version: '9' }), 'manifest-mismatch'],
     ['is of another length', release({ size: image.length - 1 }), 'manifest-mismatch'],
     ['has expired', release({ notAfter: 1_767_225_599 }), 'manifest-expired'],

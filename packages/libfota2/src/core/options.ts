@@ -14,6 +14,8 @@ export interface DeviceFacts {
   readonly core?: string | undefined;
   /** The board, as `EC718P`. */
   readonly bsp?: string | undefined;
+  /** What its makers call the hardware, as `rev-b`: held against signatures that are for some hardware only (docs/protocol.md §13.2). */
+  readonly hardware?: string | undefined;
   /** The device's id; without it a network card's MAC or the machine id stands in. */
   readonly imei?: string | undefined;
 }

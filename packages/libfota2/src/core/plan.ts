@@ -79,7 +79,7 @@ export function planQuestion(
   const productKey = options.productKey ?? facts.productKey;
   if (options.url === undefined) checkForPlatform(version, productKey);
 
-  const { core } = facts;
+  const { core, hardware } = facts;
   const identity = identityOf(options, facts);
   const join = (what: Identity): string =>
     address.verbatim ? address.url : joinParameters(address.url, identityParameters(what));
@@ -94,7 +94,9 @@ export function planQuestion(
     tls: { ca: options.ca, cert: options.cert, key: options.key, passphrase: options.passphrase },
     expectedSha256: options.expectedSha256?.toLowerCase(),
     trust:
-      settings.trust === undefined ? undefined : trustPlan(settings.trust, { version, core }, identity.firmwareName),
+      settings.trust === undefined
+        ? undefined
+        : trustPlan(settings.trust, { version, core, hardware }, identity.firmwareName),
     policy,
   };
 }

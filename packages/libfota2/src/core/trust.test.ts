@@ -50,7 +50,7 @@ it('judges what is signed as the protocol does, from what the device tells on th
     fc.property(manifests, devices, (manifest, { core, version, floor, latest, wallMs }) => {
       const letters = core && `V${core}`;
       const onWire = floor && wireVersion(floor[0], floor[1] && `V${floor[1]}`);
-      const plan: TrustPlan = { ring: RING, firmwareName: 'gateway', version, core: letters };
+      const plan: TrustPlan = { ring: RING, firmwareName: 'gateway', version, core: letters, hardware: undefined };
       const verdict = verdictOf(() =>
         isNew(
           { manifest, signature, signer: signer.publicKey },

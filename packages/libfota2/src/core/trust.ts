@@ -29,6 +29,7 @@ export interface TrustPlan {
   /** VERSION as the device has it. */
   readonly version: string | undefined;
   readonly core: string | undefined;
+  readonly hardware: string | undefined;
 }
 
 /** What a device has learned. It only grows: two that learned apart are joined by the higher of each. */
@@ -161,6 +162,7 @@ export function isNew(
     project: ring.project,
     firmwareName: plan.firmwareName,
     core: plan.core?.replace(/^\D?0*(?=\d)/, ''),
+    hardware: plan.hardware ?? '',
     version: told(plan),
     floor,
     now: Math.max(Math.floor(wallMs / 1000), latest),

@@ -13,6 +13,7 @@ describe('the facts of a device (docs/protocol.md §2)', () => {
       PRODUCT_KEY: 'k',
       CORE: 'V1',
       BSP: 'b',
+      HARDWARE: 'rev-b',
     })) {
       vi.stubEnv(`LIBFOTA2_${name}`, value);
     }
@@ -23,6 +24,7 @@ describe('the facts of a device (docs/protocol.md §2)', () => {
       productKey: 'k',
       core: 'V1',
       bsp: 'b',
+      hardware: 'rev-b',
       idKind: 'imei',
       id: '867',
     });

@@ -7,7 +7,7 @@ const MACHINE_ID = '/etc/machine-id';
 
 /**
  * A device's facts (docs/protocol.md §2): what `configure` was given, else LIBFOTA2_PROJECT, _VERSION, _PRODUCT_KEY,
- * _CORE, _BSP and _IMEI; without an IMEI the first physical network card, else the machine id.
+ * _CORE, _BSP, _HARDWARE and _IMEI; without an IMEI the first physical network card, else the machine id.
  */
 export function nodeFacts(given: Settings): Facts {
   const facts = {
@@ -16,6 +16,7 @@ export function nodeFacts(given: Settings): Facts {
     productKey: given.productKey ?? variable('PRODUCT_KEY'),
     core: given.core ?? variable('CORE'),
     bsp: given.bsp ?? variable('BSP'),
+    hardware: given.hardware ?? variable('HARDWARE'),
   };
   const imei = given.imei ?? variable('IMEI');
   if (imei !== undefined) return { ...facts, idKind: 'imei', id: imei };

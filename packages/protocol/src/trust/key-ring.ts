@@ -48,7 +48,7 @@ export interface TrustCrypto {
 
 const TITLE = 'libfota2 key ring';
 const MOST_KEYS = 2;
-const CONDITIONS = ['core', 'source', 'notBefore', 'notAfter', 'minimumVersion', 'downgradeFrom'] as const;
+const CONDITIONS = ['core', 'source', 'hardware', 'notBefore', 'notAfter', 'minimumVersion', 'downgradeFrom'] as const;
 /** Characters of a key ring: four keys and a long name need no more. */
 const RING_TEXT_LIMIT = 2_048;
 /** Characters of the links that a device reads of one head. */

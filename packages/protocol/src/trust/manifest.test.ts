@@ -58,6 +58,7 @@ const manifests: fc.Arbitrary<Manifest> = fc
       downgradeFrom: version,
       core: digits,
       source: digits,
+      hardware: fc.uniqueArray(fc.stringMatching(/^\w[\w.-]{0,63}$/), { minLength: 1, maxLength: 16 }),
     },
     { requiredKeys: ['project', 'firmwareName', 'version', 'size', 'sha256', 'signedAt'] },
   )
@@ -110,6 +111,13 @@ describe('what is signed of an image', () => {
     ['an end before its beginning', `${COMMENT}\tnot-before:2\tnot-after:1`],
     ['a core in letters', `${COMMENT}\tcore:V2013`],
     ['a minimum above its own version on the wire', `${COMMENT}\tcore:2013\tminimum:2013.3.0`],
+    ['hardware without a name', `${COMMENT}\thardware:`],
+    ['hardware with an empty name', `${COMMENT}\thardware:rev-b,`],
+    ['hardware that comes twice', `${COMMENT}\thardware:rev-b,rev-b`],
+    ['hardware with a blank', `${COMMENT}\thardware:rev%20b`],
+    ['hardware that begins with a dash', `${COMMENT}\thardware:-b`],
+    ['a name of hardware that is too long', `${COMMENT}\thardware:${'b'.repeat(65)}`],
+    ['too many kinds of hardware', `${COMMENT}\thardware:${Array.from({ length: 17 }, (_, at) => at).join()}`],
     ['a name of Object', `${COMMENT}\tconstructor:1`],
   ])('is refused with %s', (_, comment) => {
     expect(codeOf(() => parseManifest(comment))).toBe('manifest-malformed');
@@ -183,6 +191,12 @@ describe('an image may be taken', () => {
       { core: '2011', version: '2011.1.5' },
       'manifest-mismatch',
     ],
+    ['for the hardware that it runs on', { hardware: ['rev-b', 'rev-c'] }, { hardware: 'rev-c' }, 'fine'],
+    ['for any hardware', {}, { hardware: 'rev-c' }, 'fine'],
+    ['for any hardware on an unknown one', {}, { hardware: '' }, 'fine'],
+    ['not for other hardware', { hardware: ['rev-b', 'rev-c'] }, { hardware: 'rev' }, 'manifest-mismatch'],
+    ['not for some hardware on an unknown one', { hardware: ['rev-b'] }, { hardware: '' }, 'manifest-mismatch'],
+    ['for some hardware, as far as one sees who does not know it', { hardware: ['rev-b'] }, {}, 'fine'],
     ['not made from a core where there is none', { source: '2012' }, {}, 'manifest-mismatch'],
   ])('%s', (_, manifest, here, wanted) => {
     expect(verdict(manifest, here)).toBe(wanted);
@@ -195,6 +209,7 @@ describe('an image may be taken', () => {
           ...HERE,
           ...manifest,
           core: manifest.source,
+          hardware: manifest.hardware?.[0],
           version: running,
           floor,
           now: manifest.notBefore ?? 0,

@@ -16,6 +16,8 @@ export interface Manifest {
   readonly core?: string | undefined;
   /** The core that a device must run for this image to fit, in digits; left out where any does. */
   readonly source?: string | undefined;
+  /** The hardware that the image is for, by the names that devices know their own by; left out where it is for any. */
+  readonly hardware?: readonly string[] | undefined;
   /** Bytes, at least 1. */
   readonly size: number;
   /** Lower-case hex. */
@@ -33,7 +35,7 @@ export interface Manifest {
 }
 
 /** A field of the comment: its name on the wire, and how its value is written. */
-type Kind = 'text' | 'digits' | 'number';
+type Kind = 'text' | 'digits' | 'number' | 'names';
 const FIELDS = {
   timestamp: ['signedAt', 'number'],
   project: ['project', 'text'],
@@ -41,6 +43,7 @@ const FIELDS = {
   version: ['version', 'text'],
   core: ['core', 'digits'],
   source: ['source', 'digits'],
+  hardware: ['hardware', 'names'],
   size: ['size', 'number'],
   sha256: ['sha256', 'text'],
   'not-before': ['notBefore', 'number'],
@@ -62,9 +65,10 @@ const PLAIN = /[^!-$&-~]/gu;
 
 /** The trusted comment that says it. @throws TrustError `manifest-malformed` where it could not be read back */
 export function formatManifest(manifest: Manifest): string {
-  const values: Readonly<Record<string, string | number | undefined>> = { ...manifest };
+  const values: Readonly<Record<string, unknown>> = { ...manifest };
   const fields = (Object.keys(FIELDS) as FieldName[]).flatMap((name) => {
     const value = values[FIELDS[name][0]];
+    // Names are written as JavaScript writes a list of them.
     return value === undefined ? [] : [`${name}:${encoded(String(value))}`];
   });
   const comment = [MARK, ...fields].join('\t');
@@ -81,7 +85,7 @@ export function parseManifest(trustedComment: string): Manifest {
   if (!fields.includes(MARK)) {
     throw malformed(`the trusted comment does not begin with ${MARK}: make it by fota sign, or fota sign --comment`);
   }
-  const values: Record<string, string | number> = {};
+  const values: Record<string, string | number | readonly string[]> = {};
   for (const field of fields) {
     if (field === MARK) continue;
     const [name, value] = splitField(field);
@@ -134,6 +138,13 @@ function textOf(name: FieldName, value: string): string {
   throw malformed(`${name} is empty, longer than ${TEXT_LIMIT} characters, or wrongly encoded`);
 }
 
+/** Up to 16 names, each once, of up to 64 letters, digits, dots, dashes and underscores. */
+function namesOf(name: FieldName, value: string): readonly string[] {
+  const names = value.split(',');
+  if (/^(,\w[\w.-]{0,63}){1,16}$/.test(`,${value}`) && new Set(names).size === names.length) return names;
+  throw malformed(`${name} is no list such as rev-b,rev-c: ${value.slice(0, 40)}`);
+}
+
 /** @throws TrustError `manifest-malformed` for half a character */
 function encoded(text: string): string {
   try {
@@ -157,10 +168,11 @@ function malformed(message: string): TrustError {
   return new TrustError('manifest-malformed', message);
 }
 
-const READING: Readonly<Record<Kind, (name: FieldName, value: string) => string | number>> = {
+const READING: Readonly<Record<Kind, (name: FieldName, value: string) => string | number | readonly string[]>> = {
   text: textOf,
   digits: digitsOf,
   number: numberOf,
+  names: namesOf,
 };
 
 /** What a manifest is held against. */
@@ -170,6 +182,8 @@ export interface Circumstances {
   readonly firmwareName: string | undefined;
   /** The device's core in digits; `undefined`: it has none, or does not say. */
   readonly core: string | undefined;
+  /** What the device calls its hardware, empty where it does not say; `undefined`: nobody knows, and it is passed over. */
+  readonly hardware?: string | undefined;
   /** What runs now, as devices tell it on the wire; `undefined`: not known. */
   readonly version: string | undefined;
   /** The highest `minimumVersion` of all that was ever taken, as on the wire. */
@@ -183,19 +197,20 @@ export interface Circumstances {
  * @throws TrustError `manifest-mismatch`, `manifest-early`, `manifest-expired`, `manifest-below-floor`, `manifest-downgrade`
  */
 export function admit(manifest: Manifest, here: Circumstances): boolean {
-  const { project, firmwareName, core, version, floor, now } = here;
+  const { version, floor, now } = here;
   const refuse = (code: TrustError['code'], message: string): never => {
     throw new TrustError(code, message);
   };
   const signed = onWire(manifest.version, manifest);
-  if (manifest.project !== project) {
-    refuse('manifest-mismatch', `it is signed for the project ${manifest.project}, not ${project}`);
-  }
-  if (firmwareName !== undefined && manifest.firmwareName !== firmwareName) {
-    refuse('manifest-mismatch', `it is signed as the firmware ${manifest.firmwareName}, not ${firmwareName}`);
-  }
-  if ((manifest.source ?? core) !== core) {
-    refuse('manifest-mismatch', `it is signed for devices on the core ${manifest.source}, not ${core ?? 'none'}`);
+  for (const [what, wanted, ours] of [
+    ['project', manifest.project, here.project],
+    ['firmware', manifest.firmwareName, here.firmwareName],
+    ['core', manifest.source, here.core ?? 'none'],
+    ['hardware', manifest.hardware, here.hardware],
+  ] as const) {
+    if (wanted !== undefined && ours !== undefined && ![wanted].flat().includes(ours)) {
+      refuse('manifest-mismatch', `it is signed for the ${what} ${wanted}, not ${ours || 'an unknown one'}`);
+    }
   }
   if (now < (manifest.notBefore ?? now)) {
     refuse('manifest-early', `${signed} may be taken from second ${manifest.notBefore} on`);
