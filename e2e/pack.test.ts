@@ -24,9 +24,10 @@ afterAll(() => rm(dir, { recursive: true }));
 describe('the tarball of libfota2', () => {
   it('is one, with what a user needs and no source', async () => {
     expect((await readdir(dir)).filter((name) => name.endsWith('.tgz'))).toHaveLength(1);
-    const needed = ['LICENSE', 'README.md', 'dist/index.js', 'dist/core.d.ts', 'dist/slots.js', 'launcher/launch.sh'];
+    const needed = ['LICENSE', 'README.md', 'dist/index.js', 'dist/core.d.ts', 'dist/slots.js'];
+    needed.push('launcher/launch.sh', 'launcher/uboot.env');
     expect(packed.files).toEqual(expect.arrayContaining(needed));
-    const isOurs = /^(LICENSE|README\.md|package\.json|launcher\/launch\.sh|dist\/[^/]+\.(js|d\.ts))$/;
+    const isOurs = /^(LICENSE|README\.md|package\.json|launcher\/(launch\.sh|uboot\.env)|dist\/[^/]+\.(js|d\.ts))$/;
     expect(packed.files.filter((path) => !isOurs.test(path))).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 /** What the tests of this workspace share: servers that misbehave, fake worlds, port suites. Never shipped. */
 export { type ArchiveEntry, makeTar, makeZip } from './archives.ts';
+export { type BootChoiceUnderTest, testBootChoice } from './boot-choices.ts';
 export { type Authority, type CertificateWish, type Credentials, makeCertificate } from './certificates.ts';
 export { FakeClock } from './clock.ts';
 export {
@@ -23,6 +24,7 @@ export {
 } from './firmware/luatos.ts';
 export { makeAir8101Package, makeLftaPackage, makeSocLookalike, makeXt804Package } from './firmware/others.ts';
 export { makeImage, reprDigest, sha256Hex } from './images.ts';
+export { loopDevices } from './loop-devices.ts';
 export type { Misbehaviour, Scene, Serve } from './misbehaviours/row.ts';
 export { type Served, serveMisbehaviour } from './misbehaviours/serve.ts';
 export { MISBEHAVIOURS } from './misbehaviours/table.ts';

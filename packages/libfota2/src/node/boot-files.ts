@@ -1,16 +1,12 @@
+import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BootRecord, type Copies, formatBootRecord, newestOf } from '../core/boot-record.ts';
+import type { BootChoice } from '../core/boot-choice.ts';
+import { type Copies, formatBootRecord, newestOf } from '../core/boot-record.ts';
 import { syncFolder } from './sync-folder.ts';
 import type { FileSystem } from './update-file.ts';
 
-/** The boot record of a folder: `boot.0` and `boot.1`, which the launcher reads and writes too. */
-export interface BootFiles {
-  load(): Promise<BootRecord | undefined>;
-  /** Durable once resolved; until then the record before it counts. */
-  save(record: BootRecord): Promise<void>;
-}
-
-export function bootFiles(dir: string, files: FileSystem): BootFiles {
+/** The boot record in two files of a folder, `boot.0` and `boot.1`, which the launcher reads and writes too: docs/slots.md. */
+export function bootFiles(dir: string, files: FileSystem = fs): BootChoice {
   const paths = [join(dir, 'boot.0'), join(dir, 'boot.1')] as const;
   const read = (path: string): Promise<string | undefined> =>
     files.readFile(path, 'latin1').catch((error: NodeJS.ErrnoException) => {

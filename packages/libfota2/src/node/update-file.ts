@@ -4,11 +4,12 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Kept, Notebook, Target, Vault } from '../core.ts';
 import { isForeign, newPartName } from './owner.ts';
 
-/** The file system calls that are used, so that tests can let each of them fail. */
+/** The file system calls that are used, so that tests can let each of them fail. Links are for people and launchers: nothing relies on them. */
 export type FileSystem = Pick<
   typeof fs,
   'copyFile' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rename' | 'rm' | 'stat' | 'statfs'
->;
+> &
+  Partial<Pick<typeof fs, 'readlink' | 'symlink'>>;
 
 const IMAGE = 'update.bin';
 const NOTES = 'update.bin.notes';
@@ -107,21 +108,6 @@ export function fileTarget(place: string, files: FileSystem, settling: Settling 
     }
   };
 
-  /** Removes what nobody will go on with, for each part may be as large as an image. What cannot go is in nobody's way. */
-  const removeOrphans = async (kept: Kept | undefined): Promise<void> => {
-    for (const name of await files.readdir(folder)) {
-      const isPart = name.startsWith(`${basename(place)}.`) && name.endsWith('.part') && name !== kept?.token;
-      if (isPart && !isForeign(name)) await files.rm(join(folder, name), { force: true }).catch(() => undefined);
-    }
-  };
-
-  const checkSpace = async (wanted: number): Promise<void> => {
-    const { bavail, blocks, bsize } = await files.statfs(folder);
-    // Some file systems do not count at all.
-    if (blocks === 0 || wanted <= bavail * bsize) return;
-    throw Object.assign(new Error(`${bavail * bsize} bytes free, ${wanted} needed`), { code: 'ENOSPC' });
-  };
-
   const finish = async (ok: boolean): Promise<string> => {
     if (ok) {
       const { file, path } = opened();
@@ -143,12 +129,12 @@ export function fileTarget(place: string, files: FileSystem, settling: Settling 
     async init(size, kept) {
       await files.mkdir(folder, { recursive: true });
       await settling.check();
-      await removeOrphans(kept);
+      await removeOrphans(place, files, kept);
       const path = newPartName(place);
       try {
         written = kept === undefined ? 0 : await takeOver(kept, path);
         part = { path, file: await files.open(path, written === 0 ? 'w+' : 'r+') };
-        await checkSpace((size ?? 0) - written + SPARE_BYTES);
+        await checkSpace(folder, (size ?? 0) - written, files);
         // What lies beyond the last mark was never promised to be there.
         await part.file.truncate(written);
       } catch (error) {
@@ -192,6 +178,26 @@ export function fileTarget(place: string, files: FileSystem, settling: Settling 
       await letGo()?.file.close();
     },
   };
+}
+
+/**
+ * Removes what nobody will go on with beside a place, for each part may be as large as an image. What cannot go is in nobody's way.
+ */
+export async function removeOrphans(place: string, files: FileSystem, kept?: Kept | undefined): Promise<void> {
+  const folder = dirname(place);
+  for (const name of await files.readdir(folder)) {
+    const isPart = name.startsWith(`${basename(place)}.`) && name.endsWith('.part') && name !== kept?.token;
+    if (isPart && !isForeign(name)) await files.rm(join(folder, name), { force: true }).catch(() => undefined);
+  }
+}
+
+/** @throws Error of code `ENOSPC` where so many bytes, and some to spare, have no room in a folder */
+export async function checkSpace(folder: string, wanted: number, files: FileSystem): Promise<void> {
+  const { bavail, blocks, bsize } = await files.statfs(folder);
+  const needed = wanted + SPARE_BYTES;
+  // Some file systems do not count at all.
+  if (blocks === 0 || needed <= bavail * bsize) return;
+  throw Object.assign(new Error(`${bavail * bsize} bytes free, ${needed} needed`), { code: 'ENOSPC' });
 }
 
 /** One small text near the image, replaced as a whole or not at all. */
