@@ -3,7 +3,7 @@ import { TrustError, type TrustErrorCode } from '@libfota2/protocol';
 import { KEY_ERRORS, type KeyErrorCode, TRUST_ERRORS, type Words } from './trust/errors.ts';
 
 /** The exit codes of every command but `upgrade`, whose codes are the result numbers of libfota2. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, upgradeUsage: 64, interrupted: 130 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3, upgradeUsage: 64, interrupted: 130 } as const;
 
 const OWN_ERRORS = {
   usage: {
@@ -70,9 +70,25 @@ const OWN_ERRORS = {
     means: 'A setting in the configuration file or in a variable has a wrong type, or is out of its range.',
     remedy: 'Correct what the message names; fota config check says whether all is right.',
   },
+  'config-missing': {
+    means: 'A setting that is needed is not in the configuration file.',
+    remedy: 'Add what the message names; fota agent config prints every setting with an example.',
+  },
   'config-conflict': {
     means: 'Settings contradict each other.',
     remedy: 'Change one of them as the message says.',
+  },
+  'agent-running': {
+    means: 'Another agent works on this place.',
+    remedy: 'End it first, or leave the work to it: fota agent status shows how it is.',
+  },
+  'agent-not-running': {
+    means: 'No agent runs at this place.',
+    remedy: 'Start it: fota agent, or systemctl start with the unit that fota agent unit prints.',
+  },
+  'agent-busy': {
+    means: 'The agent does something else just now.',
+    remedy: 'Wait for its end: fota agent status --watch.',
   },
   'password-needed': {
     means: 'A password is needed, and nobody sits at a terminal to type it, or it was typed in two ways.',

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { addAgent } from './commands/agent.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBackup } from './commands/backup.ts';
 import type { Invocation } from './commands/command.ts';
@@ -112,6 +113,7 @@ export function createProgram(invocation: Invocation): Command {
   addAudit(program, invocation);
   addBackup(program, invocation);
   addWebhook(program, invocation);
+  addAgent(program, invocation);
   addDemo(program, invocation);
   addDoctor(program, invocation);
   addCompletion(program, invocation);

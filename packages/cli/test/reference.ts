@@ -23,7 +23,7 @@ const EXITS = `## Exit codes
 | 0 | done | success |
 | 1 | failed | connection failed |
 | 2 | called in a wrong way | URL wrong |
-| 3 | | server disconnected |
+| 3 | \`fota agent …\`: no agent runs | server disconnected |
 | 4 | | every other answer, "no upgrade" included |
 | 5 | | the IoT platform needs a product key and a version of the form xxx.yyy.zzz |
 | 64 | | called in a wrong way |
@@ -36,6 +36,7 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   FOTA_TOKEN: 'lets in there, as `--token`, but in no process list',
   FOTA_DATA: 'data folder of a server on this machine, as `--data`',
   FOTA_CONFIG: 'configuration file of a server on this machine, as `fota serve --config`',
+  FOTA_AGENT_CONFIG: 'configuration file of the agent, as `fota agent --config`',
   FOTA_KEY_PASSPHRASE: 'opens release keys, and locks new ones, where nobody sits at a terminal',
   FOTA_RING_PASSPHRASE: 'the same for ring keys: the machine that signs images need not know it',
   NO_COLOR: 'not empty: no colours',
@@ -43,7 +44,11 @@ export const VARIABLES: Readonly<Record<string, string>> = {
 
 export function reference(program: Command, api: Api): string {
   const commands = allOf(program).filter(
-    (one) => one.commands.length === 0 && !one.name().startsWith('_') && one.name() !== 'help',
+    // A group has no options of its own; what has both does something itself.
+    (one) =>
+      (one.commands.length === 0 || (one.options.length > 0 && one.parent !== null)) &&
+      !one.name().startsWith('_') &&
+      one.name() !== 'help',
   );
   return [HEAD, common(commands), ...commands.map(sectionOf), EXITS, variables(), routes(api)].join('\n');
 }

@@ -14,6 +14,7 @@ import { nodeWorld } from './node/world.ts';
 export { createAgentOn } from './core/agent/engine.ts';
 export type { Life, Release, Stage, Wait } from './core/agent/lifecycle.ts';
 export type { Agent, AgentEvent, AgentOptions, AgentStatus, Consent, Source } from './core/agent/options.ts';
+export { fileTransport } from './node/file-transport.ts';
 export { commandProbe, httpProbe, type Probe } from './node/probes.ts';
 
 /** The journal of an agent in a folder: `agent.0` and `agent.1`. */

@@ -8,8 +8,8 @@ import type { ServerOptions } from '@libfota2/server';
 import { OPTIONS, OWN, SETTINGS, type Setting } from '@libfota2/server/settings';
 import type { World } from '../world.ts';
 import { readConfigFile } from './file.ts';
-import { nearest } from './nearest.ts';
 import { failureFor, type Place, type Problem, problem } from './problem.ts';
+import { byLine, invalidValue, rooted, unknownName } from './values.ts';
 
 /** One setting as it is. */
 export interface Effective {
@@ -52,7 +52,7 @@ export function configure(given: Given, world: Here): Configuration {
   const problems: Problem[] = [...(file?.problems ?? [])];
   for (const [name, { value, line }] of file?.written ?? []) {
     const place = { file: path, line, key: name };
-    if (!NAMES.has(name)) problems.push(unknown(name, place));
+    if (!NAMES.has(name)) problems.push(unknownName(name, [...NAMES], place));
     const isAstray =
       name === 'data' && named === undefined && resolve(dirname(inFolder), String(value)) !== dirname(inFolder);
     if (isAstray) problems.push(problem('config-conflict', place, ASTRAY, ELSEWHERE));
@@ -61,7 +61,7 @@ export function configure(given: Given, world: Here): Configuration {
     const { name } = setting;
     const option = given.values.get(name);
     if (option !== undefined) {
-      return { setting, value: rooted(setting, option, world.cwd), from: 'option', place: { key: `--${name}` } };
+      return { setting, value: rooted(setting.kind, option, world.cwd), from: 'option', place: { key: `--${name}` } };
     }
     const variable = variableOf(name);
     const word = world.env[variable];
@@ -73,11 +73,11 @@ export function configure(given: Given, world: Here): Configuration {
           ? ['default', setting.orElse, {}]
           : ['file', setting.kind.read(written.value), { file: path, line: written.line, key: name }];
     if (raw === undefined && from !== 'default') {
-      problems.push(invalid(setting, place, from === 'variable' ? word : written?.value));
+      problems.push(invalidValue(setting.kind, place, from === 'variable' ? word : written?.value));
       return { setting, value: setting.orElse, from: 'default', place: {} };
     }
     const base = from === 'file' ? dirname(path ?? '') : world.cwd;
-    return { setting, value: rooted(setting, raw, base), from, place };
+    return { setting, value: rooted(setting.kind, raw, base), from, place };
   });
   const known = new Map(settings.map((one) => [one.setting.name, one]));
   problems.push(...settings.flatMap((one) => lonely(one, known)));
@@ -93,11 +93,6 @@ function lonely(
   return [
     problem('config-conflict', { key: name, ...place }, `needs ${needs}, which nobody sets`, `Set ${needs} too.`),
   ];
-}
-
-/** As they stand in the file; what stands elsewhere comes first. */
-function byLine(one: Problem, other: Problem): number {
-  return (one.line ?? 0) - (other.line ?? 0);
 }
 
 /** The same where it is without problems. @throws CommandError `config-…` */
@@ -119,7 +114,13 @@ function variableOf(name: string): string {
 
 /** Variables that begin as ours and mean nothing: mistyped, perhaps. */
 export function strangeVariables(env: Here['env']): string[] {
-  const known = new Set([...SETTINGS.map(({ name }) => variableOf(name)), 'FOTA_CONFIG', 'FOTA_SERVER', 'FOTA_TOKEN']);
+  const known = new Set([
+    ...SETTINGS.map(({ name }) => variableOf(name)),
+    'FOTA_CONFIG',
+    'FOTA_AGENT_CONFIG',
+    'FOTA_SERVER',
+    'FOTA_TOKEN',
+  ]);
   return Object.keys(env).filter((name) => name.startsWith('FOTA_') && !known.has(name));
 }
 
@@ -153,26 +154,4 @@ export function optionsOf(configuration: Configuration): ServerOptions {
   if (!isOn(configuration, OWN.admin)) delete options['admin'];
   // The table has each of them with its own type.
   return options as unknown as ServerOptions;
-}
-
-/** A path begins where its author was: where the command was typed, or where the file lies. */
-function rooted({ kind }: Setting, value: unknown, base: string): unknown {
-  if (!kind.isPath) return value;
-  if (Array.isArray(value)) return value.map((one) => resolve(base, String(one)));
-  return typeof value === 'string' ? resolve(base, value) : value;
-}
-
-function unknown(name: string, place: Place): Problem {
-  const meant = nearest(name, [...NAMES]);
-  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
-  return problem('config-unknown', place, `is no setting${hint}`);
-}
-
-function invalid({ kind }: Setting, place: Place, found: unknown): Problem {
-  return problem('config-invalid', place, `must be ${kind.wanted}, not ${shown(found)}`);
-}
-
-function shown(value: unknown): string {
-  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? String(value));
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

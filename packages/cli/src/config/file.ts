@@ -1,4 +1,4 @@
-/** The configuration file: TOML, one setting a line. */
+/** A configuration file: TOML, one setting a line, perhaps in tables. */
 import { readFileSync, statSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { CommandError } from '../failure.ts';
@@ -14,7 +14,7 @@ export interface Written {
 export interface ConfigFile {
   /** Absolute. */
   readonly path: string;
-  /** By name. */
+  /** By name; in a table `table.name`, where tables are looked into. */
   readonly written: ReadonlyMap<string, Written>;
   readonly problems: readonly Problem[];
 }
@@ -24,12 +24,14 @@ const LARGEST = 1 << 16;
 const MOST_LINES = 1_000;
 
 /** @throws CommandError `config-unreadable` */
-export function readConfigFile(path: string): ConfigFile {
+export function readConfigFile(path: string, form: 'flat' | 'tables' = 'flat'): ConfigFile {
   const source = textOf(path);
+  const settingsIn = (table: object): readonly (readonly [string, unknown])[] =>
+    form === 'flat' ? Object.entries(table) : Object.entries(table).flatMap(inTable);
   try {
-    const table = parse(source, { unsafeKeyBehaviour: 'throw' });
-    const lines = linesOf(source, Object.keys(table));
-    const written = Object.entries(table).map(([name, value]) => [name, { value, line: lines.get(name) }] as const);
+    const settings = settingsIn(parse(source, { unsafeKeyBehaviour: 'throw' }));
+    const lines = linesOf(source, settings.length, settingsIn);
+    const written = settings.map(([name, value]) => [name, { value, line: lines.get(name) }] as const);
     return { path, written: new Map(written), problems: [] };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
@@ -55,17 +57,27 @@ function textOf(path: string): string {
   }
 }
 
+/** The settings of a table by their whole names; what is no table is itself. */
+function inTable([name, value]: readonly [string, unknown]): readonly (readonly [string, unknown])[] {
+  const isTable = typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+  return isTable ? Object.entries(value).map(([key, one]) => [`${name}.${key}`, one] as const) : [[name, value]];
+}
+
 /** Where each name begins: the parser is shown ever more of the file until it knows the name. */
-function linesOf(source: string, names: readonly string[]): Map<string, number> {
+function linesOf(
+  source: string,
+  count: number,
+  settingsIn: (table: object) => readonly (readonly [string, unknown])[],
+): Map<string, number> {
   const found = new Map<string, number>();
   const lines = source.split('\n');
   if (lines.length > MOST_LINES) return found;
   let begin = 1;
-  for (let end = 1; end <= lines.length && found.size < names.length; end += 1) {
+  for (let end = 1; end <= lines.length && found.size < count; end += 1) {
     const known = parsed(lines.slice(0, end).join('\n'));
     // In the midst of a value that has several lines.
     if (known === undefined) continue;
-    for (const name of names) if (Object.hasOwn(known, name) && !found.has(name)) found.set(name, begin);
+    for (const [name] of settingsIn(known)) if (!found.has(name)) found.set(name, begin);
     begin = end + 1;
   }
   return found;

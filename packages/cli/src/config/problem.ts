@@ -1,7 +1,7 @@
 /** What is wrong with a configuration, wherever it was written. */
 import { COMMAND_ERRORS, CommandError, EXIT } from '../failure.ts';
 
-export type ProblemCode = 'config-syntax' | 'config-unknown' | 'config-invalid' | 'config-conflict';
+export type ProblemCode = 'config-syntax' | 'config-unknown' | 'config-invalid' | 'config-missing' | 'config-conflict';
 
 /** Where a value stands. */
 export interface Place {

@@ -1,0 +1,157 @@
+/** The application of a place, which the agent itself starts by the launcher, and starts again whenever it ends. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { childEnvironment } from './hook.ts';
+import type { CommandWords } from './kinds.ts';
+import { eachLine } from './lines.ts';
+import type { Tell } from './log.ts';
+import { endOrphans, forgetStart, NOTING } from './orphans.ts';
+import { signalGroup } from './processes.ts';
+
+export interface ApplicationOptions {
+  /** Of the place; absolute. */
+  readonly dir: string;
+  readonly launcher: string;
+  readonly command: CommandWords;
+  /** Milliseconds from SIGTERM to SIGKILL. */
+  readonly stopWithinMs: number;
+  /** Whether there is a version to start. */
+  readonly isInstalled: () => Promise<boolean>;
+  readonly tell: Tell;
+  /** It began or ended to run. */
+  readonly onChange: () => void;
+  readonly now: () => number;
+}
+
+export interface ApplicationState {
+  /** `undefined` while it does not run. */
+  readonly pid: number | undefined;
+  /** Milliseconds since 1970 since which that is so. */
+  readonly sinceMs: number;
+  /** How often it was started since the agent was. */
+  readonly starts: number;
+}
+
+export interface Application {
+  /** From now on it runs, whenever there is a version to run. What an agent that died has left is ended first. */
+  start(): Promise<void>;
+  /** Ends what runs; resolves once that is gone, and the next start is on its way. */
+  restart(): Promise<void>;
+  /** Ends what runs, for good. */
+  stop(): Promise<void>;
+  /** What it wrote last, over all starts. */
+  lastLines(): readonly string[];
+  readonly state: ApplicationState;
+}
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 60_000;
+/** Whoever lived so long is started again as at first. */
+const WELL_MS = 60_000;
+const KEPT_LINES = 20;
+
+/**
+ * Invariant: never two at once. Whatever ends the application, its whole process group is ended before the next start; each start
+ * notes itself, so that the agent after a killed one finds it.
+ */
+export function keepRunning(options: ApplicationOptions): Application {
+  const { dir, tell, now, stopWithinMs } = options;
+  const lines: string[] = [];
+  let state: ApplicationState = { pid: undefined, sinceMs: now(), starts: 0 };
+  let child: ChildProcess | undefined;
+  let keeping: Promise<void> | undefined;
+  let pausing = new AbortController();
+  let isOver = false;
+
+  const heard = (line: string): void => {
+    lines.push(line);
+    if (lines.length > KEPT_LINES) lines.shift();
+    tell('info', 'application', line);
+  };
+
+  /** One life; resolves to how long it was, in milliseconds. */
+  const live = async (): Promise<number> => {
+    const began = performance.now();
+    const one = begin(options);
+    child = one;
+    state = { pid: one.pid, sinceMs: now(), starts: state.starts + 1 };
+    tell('info', 'application-started', `the application runs as process ${one.pid}`, { pid: one.pid });
+    options.onChange();
+    for (const stream of [one.stdout, one.stderr]) eachLine(stream, heard);
+    const how = await ended(one);
+    // Whom it leaves behind would share ports and files with the next one.
+    if (one.pid !== undefined) {
+      signalGroup(one.pid, 'SIGKILL');
+      await forgetStart(dir, one.pid);
+    }
+    child = undefined;
+    state = { ...state, pid: undefined, sinceMs: now() };
+    tell(pausing.signal.aborted ? 'info' : 'warn', 'application-ended', how);
+    options.onChange();
+    return performance.now() - began;
+  };
+
+  const keep = async (): Promise<void> => {
+    for (let pauseMs = FIRST_PAUSE_MS; !isOver; ) {
+      pausing = new AbortController();
+      const livedMs = (await options.isInstalled()) ? await live() : 0;
+      if (livedMs >= WELL_MS || pausing.signal.aborted) pauseMs = FIRST_PAUSE_MS;
+      if (!isOver) await sleep(pauseMs, undefined, { signal: pausing.signal }).catch(() => undefined);
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+    }
+  };
+
+  /** SIGTERM to all of it, later SIGKILL. */
+  const end = async (): Promise<void> => {
+    pausing.abort();
+    const { pid, exitCode, signalCode } = child ?? {};
+    if (child === undefined || pid === undefined || exitCode !== null || signalCode !== null) return;
+    const gone = once(child, 'exit');
+    signalGroup(pid, 'SIGTERM');
+    const patience = new AbortController();
+    void sleep(stopWithinMs, undefined, { signal: patience.signal }).then(
+      () => signalGroup(pid, 'SIGKILL'),
+      () => undefined,
+    );
+    await gone;
+    patience.abort();
+  };
+
+  return {
+    async start() {
+      const killed = await endOrphans(dir);
+      for (const pid of killed) tell('warn', 'orphan-ended', `process ${pid} of an agent that died was ended`, { pid });
+      keeping = keep();
+    },
+    restart: end,
+    async stop() {
+      isOver = true;
+      await end();
+      await keeping;
+    },
+    lastLines: () => [...lines],
+    get state() {
+      return state;
+    },
+  };
+}
+
+/** It leads a group of its own, notes itself, and is the launcher from then on. */
+function begin({ dir, launcher, command }: ApplicationOptions): ChildProcess {
+  return spawn('sh', ['-c', NOTING, 'sh', dir, String(process.pid), launcher, dir, ...command], {
+    cwd: dir,
+    env: childEnvironment(),
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+function ended(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve(`the application cannot be started: ${error.message}`));
+    child.on('exit', (code, signal) => {
+      resolve(`the application ended ${signal === null ? `with ${code}` : `by ${signal}`}`);
+    });
+  });
+}

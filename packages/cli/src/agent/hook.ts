@@ -1,0 +1,85 @@
+/** Runs a command of the configuration to its end. */
+import { spawn } from 'node:child_process';
+import type { Signal } from 'libfota2/core';
+import type { CommandWords } from './kinds.ts';
+import { signalGroup } from './processes.ts';
+
+/** How it ended. */
+export interface HookEnd {
+  /** `undefined`: it could not be started, or a signal ended it. */
+  readonly code: number | undefined;
+  /** The first line that it wrote, to stdout or else to stderr; else what befell it. */
+  readonly line: string;
+}
+
+export interface HookOptions {
+  /** Where it runs. */
+  readonly cwd: string;
+  /** Beside the agent's own environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Milliseconds after which it is killed, with all that it started. */
+  readonly withinMs: number;
+  readonly signal?: Signal | undefined;
+}
+
+const MOST_CHARACTERS = 4_096;
+
+/** Never rejects: a command that cannot be started has ended. */
+export function runHook([program = '', ...args]: CommandWords, options: HookOptions): Promise<HookEnd> {
+  const { cwd, env, withinMs, signal } = options;
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...childEnvironment(), ...env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const said = { stdout: '', stderr: '' };
+    let befell: string | undefined;
+    const kill = (why: string): void => {
+      befell ??= why;
+      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+    };
+    const timer = setTimeout(() => kill(`${program} was not done within ${withinMs / 1_000} s`), withinMs);
+    const onAbort = (): void => kill(`${program} was ended`);
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted === true) onAbort();
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        said[name] = (said[name] + text).slice(0, MOST_CHARACTERS);
+      });
+    }
+    const end = (code: number | null): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      const line = befell ?? (firstLine(said.stdout) || firstLine(said.stderr));
+      resolve({ code: befell === undefined ? (code ?? undefined) : undefined, line });
+    };
+    child.on('error', (error) => {
+      befell ??= `${program} cannot be started: ${error.message}`;
+      end(null);
+    });
+    // What it started in the background may hold its output for ever.
+    child.on('exit', (code, name) => {
+      if (name !== null) befell ??= `${name} ended ${program}`;
+      setImmediate(end, code);
+    });
+  });
+}
+
+/** systemd would take others for the agent, who knew these. */
+const OWN_VARIABLES = new Set(['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC']);
+
+/** The agent's own environment, without what belongs to the agent alone. */
+export function childEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !OWN_VARIABLES.has(name)));
+}
+
+function firstLine(text: string): string {
+  return (
+    text
+      .split('\n')
+      .find((line) => line.trim() !== '')
+      ?.trim() ?? ''
+  );
+}

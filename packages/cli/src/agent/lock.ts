@@ -1,0 +1,85 @@
+/** One agent a place: two would start two applications, and write one journal. */
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CommandError } from '../failure.ts';
+import { identityIn, identityText, isAlive, type ProcessIdentity, thisProcess } from './processes.ts';
+
+const NAME = 'agent.lock';
+/** Others may take the lock of a dead agent in the same moment. */
+const TRIES = 5;
+
+export interface Lock {
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the lock of a place, also that of an agent which died.
+ * @throws CommandError `agent-running`, `file-unwritable`
+ */
+export async function lockPlace(dir: string): Promise<Lock> {
+  const path = join(dir, NAME);
+  const mine = identityText(thisProcess());
+  const made = `${path}.${process.pid}`;
+  try {
+    await writeFile(made, mine);
+    for (let left = TRIES; left > 0; left -= 1) {
+      if (await linked(made, path)) return { release: () => letGo(path, mine) };
+      const holder = await holderIn(path);
+      if (holder !== undefined && isAlive(holder)) throw running(dir, holder);
+      await clearAway(path, holder, dir);
+    }
+    throw running(dir, undefined);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    const reason = (error as Error).message;
+    throw new CommandError('file-unwritable', `${dir} cannot be locked: ${reason}`, { cause: error });
+  } finally {
+    await rm(made, { force: true }).catch(() => undefined);
+  }
+}
+
+/** Who holds the lock, dead or alive. */
+async function holderIn(path: string): Promise<ProcessIdentity | undefined> {
+  return identityIn(await readFile(path, 'utf8').catch(() => ''));
+}
+
+/** The agent that runs at a place. */
+export async function runningAt(dir: string): Promise<ProcessIdentity | undefined> {
+  const holder = await holderIn(join(dir, NAME));
+  return holder !== undefined && isAlive(holder) ? holder : undefined;
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Takes away what a dead agent has left, and nothing that another one has put in its place meanwhile. */
+async function clearAway(path: string, dead: ProcessIdentity | undefined, dir: string): Promise<void> {
+  const aside = `${path}.${process.pid}.old`;
+  try {
+    await rename(path, aside);
+  } catch {
+    // Another one was faster.
+    return;
+  }
+  const taken = await holderIn(aside);
+  const isAnother = taken !== undefined && (taken.pid !== dead?.pid || taken.start !== dead.start);
+  if (isAnother) await linked(aside, path).catch(() => false);
+  await rm(aside, { force: true });
+  if (isAnother) throw running(dir, taken);
+}
+
+async function letGo(path: string, mine: string): Promise<void> {
+  if ((await readFile(path, 'utf8').catch(() => '')) === mine) await rm(path, { force: true });
+}
+
+function running(dir: string, holder: ProcessIdentity | undefined): CommandError {
+  const who = holder === undefined ? 'another agent' : `the agent with the process number ${holder.pid}`;
+  return new CommandError('agent-running', `${who} works on ${dir} already`);
+}

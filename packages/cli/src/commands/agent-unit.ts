@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import { agentFile, readAgentFile } from '../agent/config.ts';
+import { unitText } from '../agent/unit.ts';
+import { type AgentOptions, configOption } from './agent-options.ts';
+import { examples, type Invocation } from './command.ts';
+
+/** `fota agent unit`: how systemd is to run the agent. */
+export function addAgentUnit(agent: Command, { out, world }: Invocation): void {
+  const command = configOption(agent.command('unit'));
+  command.description('print the unit with which systemd runs the agent by this configuration');
+  examples(
+    command,
+    'fota agent unit > /etc/systemd/system/fota-agent.service',
+    'systemctl daemon-reload && systemctl enable --now fota-agent',
+  );
+  command.action(({ config }: AgentOptions) => out.raw(unitText(readAgentFile(agentFile(config, world)))));
+}
