@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import * as fs from 'node:fs/promises';
 import { mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { makeImage, makeTar, sha256Hex, testNotebook, testTarget } from '@libfota2/testkit';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { launcherPath } from '../slots.ts';
@@ -239,6 +241,25 @@ describe('an application in two slots', () => {
     { fileName: '../x' },
     { fileName: '..' },
   ])('is not made with %j', (options) => expect(() => applicationSlots(dir, options)).toThrow(RangeError));
+});
+
+it('takes nothing that has no room, and says so before the download, or before the old version goes', async () => {
+  const blocks = (bavail: number): typeof fs =>
+    ({ ...fs, statfs: async () => ({ bavail, blocks: 10_000, bsize: 4_096 }) }) as unknown as typeof fs;
+  const zeros = (n: number): Promise<Buffer> => makeTar([{ name: 'zeros', body: Buffer.alloc(400_000, n) }]);
+  await install(applicationSlots(dir), await zeros(1));
+  await install(applicationSlots(dir), await zeros(2));
+  await applicationSlots(dir).confirm();
+  // 400 000 bytes come free with the old version, and 65 536 are spared.
+  const image = await zeros(3);
+  const within = (bavail: number): Promise<unknown> =>
+    codeOf(applicationSlots(dir, {}, blocks(bavail)).target.init(image.length, undefined));
+  expect(await within(114)).toBe('ENOSPC');
+  expect(await within(116)).toBe('fine');
+  const packed = gzipSync(await makeTar([{ name: 'zeros', body: Buffer.alloc(600_000) }]));
+  expect(await codeOf(install(applicationSlots(dir, {}, blocks(40)), packed))).toBe('ENOSPC');
+  expect(existsSync(join(dir, 'slots/a/zeros'))).toBe(true);
+  expect(await codeOf(install(applicationSlots(dir, {}, blocks(70)), packed))).toBe('fine');
 });
 
 it('an image of one file is an application, too', async () => {

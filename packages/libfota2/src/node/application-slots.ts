@@ -6,8 +6,8 @@ import { bootFiles } from './boot-files.ts';
 import { hashed } from './hashed.ts';
 import { startedIn } from './started-in.ts';
 import { type SlotsState, type TrialOptions, trialOf, twoSlots, within } from './two-slots.ts';
-import { unpack } from './unpack.ts';
-import { besides, type FileSystem, fileTarget } from './update-file.ts';
+import { unpack, unpackedBytes } from './unpack.ts';
+import { besides, bytesBelow, checkSpace, type FileSystem, fileTarget } from './update-file.ts';
 
 /** How an application is installed. */
 export interface ApplicationSlotsOptions extends TrialOptions {
@@ -54,10 +54,15 @@ export function applicationSlots(
   const target = fileTarget(place, files, {
     size: slots.size,
     check: async () => void (await slots.free()),
+    // An archive unpacks to its own size at least, but for what its compression cannot shrink.
+    room: async (size) => Math.max(0, size - (await bytesBelow(folderOf(await slots.free()), files))),
     async prepare(path) {
       const slot = await slots.free();
       const image = await hashed(path, files);
       await slots.refuseFallen(image);
+      // More than may come out of it ends the unpacking, and is no matter of space.
+      const wanted = Math.min(await unpackedBytes(path, files), maxBytes);
+      await checkSpace(root, wanted - (await bytesBelow(folderOf(slot), files)), files);
       await files.rm(folderOf(slot), { recursive: true, force: true });
       await files.mkdir(folderOf(slot), { recursive: true });
       try {

@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 import type { BootChoice } from '../core/boot-choice.ts';
 import { type BootRecord, confirmed, freeSlot, givenUp, type Slot, type Trial, tried } from '../core/boot-record.ts';
+import { inTurn } from '../core/journal.ts';
 import type { Standing } from '../core/trials.ts';
 import { failure } from '../core.ts';
 import { syncFolder } from './sync-folder.ts';
@@ -104,13 +105,16 @@ export function twoSlots({ root, place, boot, trial, files, running, isStarted }
       throw failure('unconfirmed', `${slot} is not to run any more, but still does.`, 'store');
     return slot;
   };
-  const change = async (decide: (record: BootRecord) => BootRecord | undefined): Promise<boolean> => {
-    const record = await boot.load();
-    const next = record && decide(record);
-    if (next === undefined) return false;
-    await boot.save(next);
-    return true;
-  };
+  /** What is read, changed and written again must not be so by two at once. */
+  const alone = <Result>(work: () => Promise<Result>): Promise<Result> => inTurn(`${place} boot record`, work);
+  const change = (decide: (record: BootRecord) => BootRecord | undefined): Promise<boolean> =>
+    alone(async () => {
+      const record = await boot.load();
+      const next = record && decide(record);
+      if (next === undefined) return false;
+      await boot.save(next);
+      return true;
+    });
 
   return {
     free: async () => freeOf(await recorded()),
@@ -133,12 +137,12 @@ export function twoSlots({ root, place, boot, trial, files, running, isStarted }
       await syncFolder(join(root, 'slots'), files);
       await syncFolder(root, files);
     },
-    async show(slot) {
-      const record = await recorded();
-      if ((await freeOf(record)) !== slot)
-        throw new Error(`${slot} is no longer free: another installation was faster`);
-      await boot.save(tried(record, slot, trial));
-    },
+    show: (slot) =>
+      alone(async () => {
+        const record = await recorded();
+        if ((await freeOf(record)) !== slot) throw new Error(`slot ${slot} is no longer free`);
+        await boot.save(tried(record, slot, trial));
+      }),
     async state() {
       const record = await recorded();
       const { run, back, tries = 0, fell } = record ?? {};

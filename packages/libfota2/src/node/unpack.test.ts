@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { type ArchiveEntry, failingFiles, makeTar, makeZip } from '@libfota2/testkit';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { unpack } from './unpack.ts';
+import { unpack, unpackedBytes } from './unpack.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -141,6 +141,28 @@ it('a bomb ends at what was agreed, not at what it has', async () => {
   expect(await run(bomb)).toBe('image-refused');
   const { size } = await stat(join(dir, 'out/zeros'));
   expect(size).toBeLessThanOrEqual(LIMITS.maxBytes);
+});
+
+it('tells how much an archive unpacks to before it is unpacked', async () => {
+  const entries = [
+    { name: 'zeros', body: Buffer.alloc(50_000) },
+    { name: 'folder/' },
+    { name: 'folder/one', body: 'x' },
+  ];
+  const bytesOf = async (image: Uint8Array): Promise<number> => {
+    await writeFile(join(dir, 'image'), image);
+    return unpackedBytes(join(dir, 'image'), fs);
+  };
+  const tar = await makeTar(entries);
+  expect(await bytesOf(tar)).toBe(tar.length);
+  expect(await bytesOf(gzipSync(tar))).toBe(tar.length);
+  // In blocks of a disk.
+  expect(await bytesOf(makeZip(entries))).toBe(53_248 + 4_096);
+  expect(await bytesOf(Buffer.alloc(7))).toBe(7);
+  // What is damaged says nothing of its size, and why it is refused is not for lack of space.
+  const cut = gzipSync(tar).subarray(0, 60);
+  expect(await bytesOf(cut)).toBeLessThan(100_000);
+  expect(await bytesOf(makeZip(entries).subarray(0, 100))).toBe(0);
 });
 
 it.each<ArchiveEntry>([

@@ -30,6 +30,10 @@ interface Entry {
 
 const HEAD_BYTES = 512;
 const PIECE_BYTES = 256 * 1024;
+/** What most file systems give to a file at least. */
+const BLOCK_BYTES = 4_096;
+/** Bytes that come out of one of gzip. */
+const GZIP_AT_MOST = 1_032;
 const PATH_LIMIT = 1_024;
 const DEPTH_LIMIT = 32;
 /** Of a file's mode on Unix. */
@@ -56,6 +60,40 @@ export async function unpack(
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Bytes that the archive at `path` unpacks to, as far as that can be told without unpacking it: a zip lists what it has, gzip ends with the length of
+ * its last member, up to 4 GiB.
+ */
+export async function unpackedBytes(path: string, files: FileSystem): Promise<number> {
+  const file = await files.open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const format = await formatOf(file);
+    if (format === 'zip') return await zipBytes(file, size);
+    if (format !== 'tar.gz') return size;
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, Math.max(0, size - 4));
+    const told = buffer.readUInt32LE();
+    // More cannot be: it is cut off or damaged, which is said when it is unpacked.
+    return told > size * GZIP_AT_MOST ? size : told;
+  } finally {
+    await file.close();
+  }
+}
+
+async function zipBytes(file: FileHandle, size: number): Promise<number> {
+  let bytes = 0;
+  try {
+    const archive = await yauzl.fromRandomAccessReaderPromise(new Reader(file), size, { autoClose: false });
+    for await (const entry of archive.eachEntry()) {
+      bytes += Math.ceil(entry.uncompressedSize / BLOCK_BYTES) * BLOCK_BYTES;
+    }
+  } catch (error) {
+    // What is wrong with it is said when it is unpacked.
+    if (isOfSystem(error)) throw error;
+  }
+  return bytes;
 }
 
 async function formatOf(file: FileHandle): Promise<Format> {

@@ -49,6 +49,8 @@ export interface Settling {
   size(): Promise<number | undefined>;
   /** Throws where no image could be settled now. */
   check(): Promise<void>;
+  /** Bytes that it takes to settle an image of so many, beside the image itself. Default: none. */
+  room?(size: number): Promise<number>;
   /** The file is whole and durable: what can be done before anything shows. */
   prepare(path: string): Promise<void>;
   /** Shows the image, durably and at once, and resolves to its address. The file at `path` may be gone then. */
@@ -134,7 +136,8 @@ export function fileTarget(place: string, files: FileSystem, settling: Settling 
       try {
         written = kept === undefined ? 0 : await takeOver(kept, path);
         part = { path, file: await files.open(path, written === 0 ? 'w+' : 'r+') };
-        await checkSpace(folder, (size ?? 0) - written, files);
+        const beside = size === undefined ? 0 : await settling.room?.(size);
+        await checkSpace(folder, (size ?? 0) - written + (beside ?? 0), files);
         // What lies beyond the last mark was never promised to be there.
         await part.file.truncate(written);
       } catch (error) {
@@ -198,6 +201,17 @@ export async function checkSpace(folder: string, wanted: number, files: FileSyst
   // Some file systems do not count at all.
   if (blocks === 0 || needed <= bavail * bsize) return;
   throw Object.assign(new Error(`${bavail * bsize} bytes free, ${needed} needed`), { code: 'ENOSPC' });
+}
+
+/** Bytes of all files below a folder; 0 where it is not there. */
+export async function bytesBelow(folder: string, files: FileSystem): Promise<number> {
+  let bytes = 0;
+  for (const name of await files.readdir(folder).catch((): string[] => [])) {
+    const path = join(folder, name);
+    const stat = await files.stat(path).catch(() => undefined);
+    if (stat !== undefined) bytes += stat.isDirectory() ? await bytesBelow(path, files) : stat.size;
+  }
+  return bytes;
 }
 
 /** One small text near the image, replaced as a whole or not at all. */
