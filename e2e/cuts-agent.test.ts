@@ -1,7 +1,8 @@
 import { type Cut, failingFiles, PowerDisk, type Tree } from '@libfota2/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Machine, powerOn } from './support/cuts/agent.ts';
-import { EMPTY, type Files, type Release, release } from './support/cuts/device.ts';
+import { type Release, release } from './support/cuts/device.ts';
+import { type Files, folders } from './support/cuts/kinds.ts';
 import type { Promised } from './support/cuts/scenarios.ts';
 import { digestOf, runsOn } from './support/cuts/verdict.ts';
 import { proof } from './support/proof.ts';
@@ -13,13 +14,17 @@ const SAMPLES = prove ? 10 : 1;
 const GO_ON = prove ? 1 : 37;
 const FAULTS = prove ? 1 : 41;
 
-const [one, two, three] = [await release('1.0.0'), await release('2.0.0'), await release('3.0.0')];
+const [one, two, three] = [
+  await release(folders, '1.0.0'),
+  await release(folders, '2.0.0'),
+  await release(folders, '3.0.0'),
+];
 const known = [one, two, three];
 const tally = { cuts: 0, operations: 0, wentOn: 0, faults: 0 };
 
 /** What runs with the first version, installed and started by its agent. */
 async function withOne(): Promise<Tree> {
-  const disk = new PowerDisk(EMPTY);
+  const disk = new PowerDisk(folders.empty);
   const { agent } = await powerOn({ disk, files: disk.files, known, offer: one, isWell: () => true });
   await agent.checkNow();
   expect(agent.status.stage).toBe('confirmed');
@@ -87,7 +92,7 @@ describe.each(stories)('an agent with $name', { timeout: 600_000 }, (story) => {
       tally.cuts += 1;
       const how = `cut ${cut.when} operation ${cut.operation}, ${cut.name}; unsynced: ${cut.unsynced}`;
       try {
-        runsOn(cut.tree, promised, known);
+        runsOn(cut.tree, promised, { kind: folders, known });
       } catch (error) {
         wrong.push(`${how}: ${(error as Error).message}`);
       }
@@ -125,7 +130,7 @@ describe.each(stories)('an agent with $name', { timeout: 600_000 }, (story) => {
       for (const unsynced of ['kept', 'dropped'] as const) {
         const tree = disk.left(unsynced);
         // A record whose sync failed counts until the power goes; then the version may be on trial again.
-        runsOn(tree, { ...promised, mayRun: [one.version, two.version], isSettled: false }, known);
+        runsOn(tree, { ...promised, mayRun: [one.version, two.version], isSettled: false }, { kind: folders, known });
         await goOn(tree, story).catch((error: Error) => {
           throw new Error(`call ${call} failed with ${code}, ${unsynced}: ${error.message}`, { cause: error });
         });

@@ -1,8 +1,9 @@
 /** A machine whose agent keeps its application up to date, on a disk in memory. */
 import { fakeWorld, type PowerDisk } from '@libfota2/testkit';
 import { type Agent, type AgentStatus, agentJournal, createAgentOn } from 'libfota2/agent';
-import { applicationSlots, type Slot } from 'libfota2/slots';
-import { type Files, HOME, launchOn, type Release, serverOf, TRUST } from './device.ts';
+import type { Slot } from 'libfota2/slots';
+import { launchOn, type Release, serverOf, TRUST } from './device.ts';
+import { type Files, folders, HOME } from './kinds.ts';
 import { versionIn } from './verdict.ts';
 
 export interface Machine {
@@ -26,8 +27,8 @@ export interface MachineOptions {
 /** The power comes: the launcher starts what the record names, and the agent begins. */
 export async function powerOn({ disk, files, known, offer, isWell, onStatus }: MachineOptions): Promise<Machine> {
   let slot: Slot | undefined = await launchOn(disk, files);
-  const running = (): Release | undefined => slot && versionIn(disk.tree, slot, known);
-  const slots = applicationSlots(HOME, { tries: 2, minutes: 0 }, files);
+  const running = (): Release | undefined => slot && versionIn(disk.tree, slot, { kind: folders, known });
+  const slots = folders.slots(files, undefined);
   let nowMs = 0;
   const clock = {
     monotonicMs: () => {

@@ -1,34 +1,9 @@
 /** A device in two slots on a disk in memory, the server that it asks, and the launcher that starts it. */
-import { gzipSync } from 'node:zlib';
 import { formatKeyRing, formatLinks, type KeyRing } from '@libfota2/protocol';
-import {
-  fakeWorld,
-  makeImage,
-  makeSigner,
-  makeTar,
-  type PowerDisk,
-  type Script,
-  type Signer,
-  type Tree,
-} from '@libfota2/testkit';
+import { fakeWorld, makeSigner, type PowerDisk, type Script, type Signer } from '@libfota2/testkit';
 import { createCore, type Outcome, type Progress, type UpgradeOptions } from 'libfota2/core';
-import {
-  type ApplicationSlots,
-  applicationSlots,
-  formatBootRecord,
-  newestOf,
-  type Slot,
-  started,
-} from 'libfota2/slots';
-
-export const HOME = '/srv/app';
-/** The disk before anything is installed. */
-export const EMPTY: Tree = new Map([
-  ['/srv', undefined],
-  [HOME, undefined],
-]);
-/** The image comes in about eight pieces, and most of them are marked. */
-const PIECE_BYTES = 128;
+import { type ApplicationSlots, formatBootRecord, newestOf, type Slot, started } from 'libfota2/slots';
+import { type Files, HOME, type Kind, type Packed } from './kinds.ts';
 
 const [oldSigner, newSigner, ringSigner] = [makeSigner(1), makeSigner(4), makeSigner(2)] as const;
 const ring = (serial: number, signers: readonly Signer[]): KeyRing => ({
@@ -41,14 +16,12 @@ export const TRUST = formatKeyRing(ring(1, [oldSigner]));
 const LINKS = formatLinks([ringSigner.link(ring(2, [newSigner]))]);
 
 /** A version of the application, signed. */
-export interface Release {
+export interface Release extends Packed {
   readonly version: string;
-  readonly image: Buffer;
-  /** What lies in its slot, by the path there. */
-  readonly content: Tree;
   readonly signature: string;
   /** Brings the second ring, whose key signed it. */
   readonly rotates: boolean;
+  readonly pieceBytes: number;
 }
 
 export interface ReleaseWish {
@@ -58,24 +31,16 @@ export interface ReleaseWish {
   readonly rotates?: boolean;
 }
 
-export async function release(version: string, wish: ReleaseWish = {}): Promise<Release> {
+export async function release(kind: Kind, version: string, wish: ReleaseWish = {}): Promise<Release> {
   const { rotates = false, ...manifest } = wish;
-  const content = new Map<string, Buffer | undefined>([
-    ['/app', Buffer.from(`echo ${version} in $FOTA_SLOT\n`)],
-    ['/empty', undefined],
-    ['/lib', undefined],
-    ['/lib/deep', undefined],
-    ['/lib/deep/data', Buffer.from(makeImage(Number.parseInt(version.replaceAll('.', ''), 10), 600))],
-    ['/lib/index', Buffer.from(`the library of ${version}`)],
-  ]);
-  const entries = [...content].map(([path, body]) => ({ name: path.slice(1) + (body === undefined ? '/' : ''), body }));
-  const image = gzipSync(await makeTar(entries), { level: 1 });
+  const packed = await kind.pack(version);
   const signer = rotates ? newSigner : oldSigner;
-  return { version, image, content, rotates, signature: signer.release(image, { version, ...manifest }) };
+  const signature = signer.release(packed.image, { version, ...manifest });
+  return { ...packed, version, rotates, signature, pieceBytes: kind.pieceBytes };
 }
 
 /** What a server says that offers this. */
-export function serverOf({ version, image, signature, rotates }: Release): Script {
+export function serverOf({ version, image, signature, rotates, pieceBytes }: Release): Script {
   return ({ headers: asked }) => {
     const etag = `"${version}"`;
     const common = {
@@ -86,9 +51,9 @@ export function serverOf({ version, image, signature, rotates }: Release): Scrip
     if (asked['if-none-match'] === etag) return { status: 304, headers: common };
     const from = asked['if-range'] === etag ? Number(/^bytes=(\d+)-$/.exec(asked['range'] ?? '')?.[1] ?? 0) : 0;
     const body = image.subarray(from);
-    if (from === 0) return { body, headers: common, pieceBytes: PIECE_BYTES };
+    if (from === 0) return { body, headers: common, pieceBytes };
     const range = `bytes ${from}-${image.length - 1}/${image.length}`;
-    return { status: 206, body, headers: { ...common, 'content-range': range }, pieceBytes: PIECE_BYTES };
+    return { status: 206, body, headers: { ...common, 'content-range': range }, pieceBytes };
   };
 }
 
@@ -98,11 +63,19 @@ export interface Device {
   upgrade(to: Release, options?: UpgradeOptions): Promise<Outcome>;
 }
 
-export type Files = NonNullable<Parameters<typeof applicationSlots>[2]>;
+/** Where a device lives. */
+export interface Ground {
+  readonly kind: Kind;
+  readonly disk: PowerDisk;
+  /** Of the disk, perhaps with faults. */
+  readonly files: Files;
+}
 
-/** @param version what runs; `undefined` where it is a first installer */
-export function deviceOn(files: Files, version: string | undefined): Device {
-  const slots = applicationSlots(HOME, { tries: 2, minutes: 0 }, files);
+/** @param running what runs; `undefined` where it is a first installer */
+export function deviceOn({ kind, disk, files }: Ground, running: Release | undefined): Device {
+  const version = running?.version;
+  const slot = (['a', 'b'] as const).find((one) => running && kind.holds(disk.tree, one, running.content));
+  const slots = kind.slots(files, slot);
   return {
     slots,
     upgrade(to, options) {

@@ -1,7 +1,8 @@
 /** What devices go through while their power is cut. */
-import { PowerDisk, type Tree } from '@libfota2/testkit';
+import type { Tree } from '@libfota2/testkit';
 import type { Outcome } from 'libfota2/core';
-import { type Device, deviceOn, EMPTY, type Files, interrupted, launchOn, type Release, release } from './device.ts';
+import { type Device, deviceOn, type Ground, interrupted, launchOn, type Release, release } from './device.ts';
+import type { Kind } from './kinds.ts';
 
 /** What the device was told so far, and may rely on whatever happens. */
 export interface Promised {
@@ -18,15 +19,13 @@ export interface Promised {
 }
 
 /** A device under way. */
-export interface Course {
-  readonly disk: PowerDisk;
-  /** Of the disk, perhaps with faults. */
-  readonly files: Files;
+export interface Course extends Ground {
   readonly promised: Promised;
 }
 
 export interface Scenario {
   readonly name: string;
+  readonly kind: Kind;
   readonly start: Tree;
   /** What holds at the start. */
   readonly promised: Promised;
@@ -49,7 +48,7 @@ export async function upgrade(
   const { promised } = course;
   promised.mayRun = from === undefined ? [to.version, 'nothing'] : [from.version, to.version];
   promised.isSettled = false;
-  const outcome = await how(deviceOn(course.files, from?.version));
+  const outcome = await how(deviceOn(course, from));
   if (outcome.result !== 0) throw new Error(`${outcome.code}: ${outcome.message}`);
   promised.mayRun = [to.version];
   promised.isSettled = from === undefined;
@@ -64,44 +63,45 @@ async function launch({ disk, files, promised }: Course, trying?: readonly Relea
   await launchOn(disk, files);
 }
 
-export async function confirm({ files, promised }: Course, running: Release): Promise<void> {
-  if (!(await deviceOn(files, running.version).slots.confirm())) throw new Error('nothing was to be confirmed');
-  promised.isSettled = true;
+export async function confirm(course: Course, running: Release): Promise<void> {
+  if (!(await deviceOn(course, running).slots.confirm())) throw new Error('nothing was to be confirmed');
+  course.promised.isSettled = true;
 }
 
-async function giveUp({ files, promised }: Course, running: Release, back: Release): Promise<void> {
+async function giveUp(course: Course, running: Release, back: Release): Promise<void> {
+  const { promised } = course;
   promised.mayRun = [running.version, back.version];
-  if (!(await deviceOn(files, running.version).slots.giveUp())) throw new Error('nothing was to be given up');
+  if (!(await deviceOn(course, running).slots.giveUp())) throw new Error('nothing was to be given up');
   Object.assign(promised, { mayRun: [back.version], isSettled: true, gaveUp: running.version });
 }
 
 /** A disk after all of this happened to it, and was synced. */
-async function after(start: Tree, run: (course: Course) => Promise<void>): Promise<Tree> {
-  const disk = new PowerDisk(start);
-  await run({ disk, files: disk.files, promised: { mayRun: [], isSettled: false, ring: 0 } });
+async function after(kind: Kind, start: Tree, run: (course: Course) => Promise<void>): Promise<Tree> {
+  const disk = kind.disk(start);
+  await run({ kind, disk, files: disk.files, promised: { mayRun: [], isSettled: false, ring: 0 } });
   return disk.tree;
 }
 
-export async function scenarios(): Promise<readonly Scenario[]> {
-  const one = await release('1.0.0');
-  const two = await release('2.0.0', { minimumVersion: '1.5.0' });
-  const three = await release('3.0.0');
-  const four = await release('4.0.0');
-  const rotated = await release('2.1.0', { rotates: true, minimumVersion: '1.2.0' });
-  const later = await release('3.1.0', { rotates: true });
+export async function scenarios(kind: Kind): Promise<readonly Scenario[]> {
+  const one = await release(kind, '1.0.0');
+  const two = await release(kind, '2.0.0', { minimumVersion: '1.5.0' });
+  const three = await release(kind, '3.0.0');
+  const four = await release(kind, '4.0.0');
+  const rotated = await release(kind, '2.1.0', { rotates: true, minimumVersion: '1.2.0' });
+  const later = await release(kind, '3.1.0', { rotates: true });
   const known = [one, two, three, four, rotated, later];
 
-  const withOne = await after(EMPTY, (course) => upgrade(course, undefined, one));
+  const withOne = await after(kind, kind.empty, (course) => upgrade(course, undefined, one));
   const running: Promised = { mayRun: [one.version], isSettled: true, ring: 0 };
-  const onTrial = await after(withOne, (course) => upgrade(course, one, two));
+  const onTrial = await after(kind, withOne, (course) => upgrade(course, one, two));
   const trying: Promised = { mayRun: [two.version], isSettled: false, ring: 1, floor: '1.5.0' };
-  const common = { start: withOne, promised: running, known, goal: two, next: three };
+  const common = { kind, start: withOne, promised: running, known, goal: two, next: three };
 
   return [
     {
       ...common,
       name: 'first install',
-      start: EMPTY,
+      start: kind.empty,
       promised: { ...running, mayRun: ['nothing'], isSettled: false },
       goal: one,
       next: two,
@@ -123,7 +123,7 @@ export async function scenarios(): Promise<readonly Scenario[]> {
       async run(course) {
         await upgrade(course, one, two, async (device) => {
           await interrupted(device, two);
-          const outcome = await deviceOn(course.files, one.version).upgrade(two);
+          const outcome = await deviceOn(course, one).upgrade(two);
           if (outcome.kind === 'downloaded' && outcome.resumedFrom === 0) throw new Error('it began anew');
           return outcome;
         });

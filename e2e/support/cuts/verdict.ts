@@ -1,9 +1,13 @@
 /** What must hold of every disk that a cut of power leaves. */
 import { createHash } from 'node:crypto';
-import { PowerDisk, type Tree } from '@libfota2/testkit';
+import type { Tree } from '@libfota2/testkit';
 import { type BootRecord, newestOf, type Slot } from 'libfota2/slots';
-import { deviceOn, HOME, launchOn, type Release, release } from './device.ts';
+import { deviceOn, launchOn, type Release, release } from './device.ts';
+import { HOME } from './kinds.ts';
 import { type Course, confirm, type Promised, type Scenario, upgrade } from './scenarios.ts';
+
+/** All versions that there ever were, and what they lie in. */
+type Versions = Pick<Scenario, 'kind' | 'known'>;
 
 /** The same for disks on which the same lies. */
 export function digestOf(tree: Tree): string {
@@ -13,16 +17,8 @@ export function digestOf(tree: Tree): string {
 }
 
 /** The version in a slot, if it is complete and nothing else lies there. */
-export function versionIn(tree: Tree, slot: Slot, known: readonly Release[]): Release | undefined {
-  const folder = `${HOME}/slots/${slot}`;
-  const found = new Map([...tree].flatMap(([path, bytes]) => (path.startsWith(`${folder}/`) ? [[path, bytes]] : [])));
-  const holds = ([path, wanted]: readonly [string, Buffer | undefined]): boolean => {
-    const bytes = found.get(folder + path);
-    return wanted === undefined || bytes === undefined
-      ? found.has(folder + path) && wanted === bytes
-      : bytes.equals(wanted);
-  };
-  return known.find(({ content }) => content.size === found.size && [...content].every(holds));
+export function versionIn(tree: Tree, slot: Slot, { kind, known }: Versions): Release | undefined {
+  return known.find(({ content }) => kind.holds(tree, slot, content));
 }
 
 function recordOn(tree: Tree): BootRecord | undefined {
@@ -31,13 +27,14 @@ function recordOn(tree: Tree): BootRecord | undefined {
 }
 
 /** What is started next, complete, as it was promised. @throws Error that says what is not so */
-export function runsOn(tree: Tree, promised: Promised, known: readonly Release[]): Release | undefined {
+export function runsOn(tree: Tree, promised: Promised, versions: Versions): Release | undefined {
   const record = recordOn(tree);
-  const version = record && versionIn(tree, record.run, known);
+  const version = record && versionIn(tree, record.run, versions);
   const name = record === undefined ? 'nothing' : (version?.version ?? 'something incomplete');
   if (!promised.mayRun.includes(name)) throw new Error(`${name} would be started, and not ${promised.mayRun}`);
   if (promised.isSettled && record?.back !== undefined) throw new Error(`${name} would be on trial`);
-  if (record?.back !== undefined && versionIn(tree, record.back, known) === undefined) throw new Error('no way back');
+  if (record?.back !== undefined && versionIn(tree, record.back, versions) === undefined)
+    throw new Error('no way back');
   return version;
 }
 
@@ -53,12 +50,12 @@ export async function goesOn(
   promised: Promised,
   watch?: (tree: Tree, promised: Promised) => void,
 ): Promise<void> {
-  const { goal, known, next } = scenario;
-  const disk = new PowerDisk(tree);
-  const course: Course = { disk, files: disk.files, promised: { ...promised } };
+  const { goal, kind, next } = scenario;
+  const disk = kind.disk(tree);
+  const course: Course = { kind, disk, files: disk.files, promised: { ...promised } };
   const running = (): Release | undefined => {
     const record = recordOn(disk.tree);
-    return record && versionIn(disk.tree, record.run, known);
+    return record && versionIn(disk.tree, record.run, scenario);
   };
   await start(course, running);
   await holdsWhatItLearned(course, scenario, running());
@@ -87,13 +84,14 @@ async function start(course: Course, running: () => Release | undefined): Promis
 }
 
 async function holdsWhatItLearned(
-  { disk, files, promised }: Course,
-  { known }: Scenario,
+  course: Course,
+  { kind, known }: Scenario,
   running: Release | undefined,
 ): Promise<void> {
-  const device = deviceOn(files, running?.version);
+  const { disk, promised } = course;
+  const device = deviceOn(course, running);
   if (promised.floor !== undefined) {
-    const below = await release('1.1.0', { downgradeFrom: '9.0.0', rotates: promised.ring > 1 });
+    const below = await release(kind, '1.1.0', { downgradeFrom: '9.0.0', rotates: promised.ring > 1 });
     const { code, keyRing } = await device.upgrade(below);
     if (code !== 'manifest-below-floor') throw new Error(`${code}: the floor ${promised.floor} is forgotten`);
     if (promised.ring > 1 && keyRing?.updated !== false) throw new Error(`key ring ${promised.ring} is forgotten`);

@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Cut, materialize, PowerDisk, type Tree } from './disk.ts';
 
 const shown = (tree: Tree): Record<string, string | undefined> =>
@@ -118,4 +119,49 @@ it('is put on a real disk', async () => {
   onTestFinished(() => rm(dir, { recursive: true }));
   await materialize(disk.tree, '/d', dir);
   expect(await readFile(join(dir, 'in/side/x'), 'utf8')).toBe('bytes');
+});
+
+describe('a block device', () => {
+  const BLOCK = 4;
+  const old = 'aaaabbbbcccc';
+  const onDevice = (samples = 0): PowerDisk => {
+    const tree: Tree = new Map([
+      ['/d', undefined],
+      ['/d/dev', Buffer.from(old)],
+    ]);
+    return new PowerDisk(tree, samples, new Map([['/d/dev', BLOCK]]));
+  };
+  const put = async (disk: PowerDisk, text: string, at: number): Promise<FileHandle> => {
+    const file = await disk.files.open('/d/dev', constants.O_RDWR | constants.O_EXCL);
+    await file.write(Buffer.from(text), 0, text.length, at);
+    return file;
+  };
+  const found = (tree: Tree): string | undefined => tree.get('/d/dev')?.toString('latin1');
+
+  it('has a number and no size, and takes nothing beyond its end', async () => {
+    const disk = onDevice();
+    const stat = await disk.files.stat('/d/dev');
+    expect([stat.isBlockDevice(), stat.isFile(), stat.rdev, stat.size]).toEqual([true, false, 0x800, 0]);
+    await expect(put(disk, 'xx', 11)).rejects.toThrow('ENOSPC');
+  });
+
+  it('holds what was written once it is synced, and until then any of its blocks', async () => {
+    const disk = onDevice(200);
+    const left = new Set<string | undefined>();
+    disk.onCut = ({ tree, when }) => void (when === 'after' && left.add(found(tree)));
+    const file = await put(disk, 'XXXXXXXX', 2);
+    for (const one of [old, 'aaXXXXXXXXcc', 'aaXXbbbbcccc', 'aaaaXXXXcccc', 'aaaabbbbXXcc'])
+      expect(left).toContain(one);
+    disk.onCut = undefined;
+    await file.datasync();
+    expect(found(disk.left('dropped'))).toBe('aaXXXXXXXXcc');
+  });
+
+  it('may have lost a whole block that was being written, and no other', async () => {
+    const disk = onDevice();
+    const left = new Set<string | undefined>();
+    disk.onCut = ({ tree, when }) => void (when === 'torn' && left.add(found(tree)));
+    await put(disk, 'XY', 5);
+    expect(left).toEqual(new Set([old, 'aaaabXbbcccc', 'aaaa\xff\xff\xff\xffcccc']));
+  });
 });

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PowerFiles, powerFiles } from './files.ts';
-import { type Change, Media, newFile, newFolder, type Tree } from './media.ts';
+import { type BlockDevice, type Change, Media, newFile, newFolder, type Tree } from './media.ts';
 
 /** One way in which the power can go. */
 export interface Cut {
@@ -32,8 +32,11 @@ export class PowerDisk {
   readonly #media = new Media();
   readonly #samples: number;
 
-  /** @param samples how many random subsets of what is unsynced are told at each moment, beside all and nothing of it */
-  constructor(tree: Tree = new Map(), samples = 0) {
+  /**
+   * @param samples how many random subsets of what is unsynced are told at each moment, beside all and nothing of it
+   * @param devices which of the tree's files are block devices, by the bytes of their blocks; `/sys/dev/block/8:0/size` would be of the first one
+   */
+  constructor(tree: Tree = new Map(), samples = 0, devices: ReadonlyMap<string, number> = new Map()) {
     this.#samples = samples;
     this.files = powerFiles({
       root: this.#media.root,
@@ -49,7 +52,7 @@ export class PowerDisk {
         if (next?.kind !== 'folder') throw new Error(`${path} has no folder`);
         folder = next;
       }
-      const node = bytes === undefined ? newFolder() : newFile(bytes);
+      const node = bytes === undefined ? newFolder() : newFile(bytes, deviceAt(path, devices));
       folder.now.set(name, node);
       folder.safe.set(name, node);
     }
@@ -123,12 +126,25 @@ export class PowerDisk {
   }
 }
 
-/** First parts of what was written: a byte, half, and all but a byte. */
+const DISK_MAJOR = 8;
+
+function deviceAt(path: string, devices: ReadonlyMap<string, number>): BlockDevice | undefined {
+  const blockBytes = devices.get(path);
+  return blockBytes === undefined
+    ? undefined
+    : { blockBytes, rdev: DISK_MAJOR * 256 + [...devices.keys()].indexOf(path) };
+}
+
+/** First parts of what was written: a byte, half, and all but a byte. Of a device's block also nothing, and what was there is gone. */
 function torn(change: Change): readonly Change[] {
   if (change.what !== 'bytes') return [];
-  const { length } = change.bytes;
+  const { at, bytes, file } = change;
+  const { length } = bytes;
   const lengths = new Set([1, Math.floor(length / 2), length - 1].filter((one) => one > 0 && one < length));
-  return [...lengths].map((one) => ({ ...change, bytes: change.bytes.subarray(0, one) }));
+  const parts = [...lengths].map((one) => ({ ...change, bytes: bytes.subarray(0, one) }));
+  if (file.device === undefined) return parts;
+  const { blockBytes } = file.device;
+  return [...parts, { ...change, at: at - (at % blockBytes), bytes: Buffer.alloc(blockBytes, 0xff) }];
 }
 
 /** The same numbers in [0, 1) for the same seed. */

@@ -21,6 +21,8 @@ interface Found {
   readonly node: Node | undefined;
 }
 
+/** By the flags that say what a file is opened for: O_RDONLY, none, O_RDWR. */
+const WAYS = ['r', undefined, 'r+'] as const;
 const PLENTY = { bavail: 2 ** 20, blocks: 2 ** 20, bsize: 4_096 };
 
 /** Calls with the errors and the effects of the real ones, as far as they are used. */
@@ -67,7 +69,9 @@ export function powerFiles(medium: Medium): PowerFiles {
   };
 
   const files = {
-    async open(path: string, flags = 'r') {
+    async open(path: string, how: string | number = 'r') {
+      const flags = typeof how === 'string' ? how : WAYS[how & 3];
+      if (flags === undefined) throw failed('EINVAL', 'open', path);
       const node = /[wa]/.test(flags) ? opened(path, flags) : there(path, 'open');
       if (node.kind === 'folder' && flags !== 'r') throw failed('EISDIR', 'open', path);
       return handle(medium, node, path, flags.startsWith('a'));
@@ -141,7 +145,10 @@ function handle(medium: Medium, node: Node, path: string, appends: boolean): obj
     return node;
   };
   const put = (bytes: Buffer, at: number): void => {
-    if (bytes.length > 0) medium.change(`write ${path}`, [{ what: 'bytes', file: file(), at, bytes }]);
+    const { device, now } = file();
+    if (bytes.length === 0) return;
+    if (device !== undefined && at + bytes.length > now.length) throw failed('ENOSPC', 'write', path);
+    medium.change(`write ${path}`, byBlocks(file(), at, bytes));
   };
   return {
     async read(buffer: Uint8Array, offset: number, length: number, at: number | null) {
@@ -172,9 +179,28 @@ function handle(medium: Medium, node: Node, path: string, appends: boolean): obj
   };
 }
 
+/** One change for a file; for a device one for each of its blocks. */
+function byBlocks(file: FileNode, at: number, bytes: Buffer): readonly Change[] {
+  const blockBytes = file.device?.blockBytes ?? Number.POSITIVE_INFINITY;
+  const changes: Change[] = [];
+  for (let from = 0; from < bytes.length; ) {
+    const length = Math.min(bytes.length - from, blockBytes - ((at + from) % blockBytes));
+    changes.push({ what: 'bytes', file, at: at + from, bytes: bytes.subarray(from, from + length) });
+    from += length;
+  }
+  return changes;
+}
+
 function statOf(node: Node): object {
-  const isFile = node.kind === 'file';
-  return { size: isFile ? node.now.length : 0, isFile: () => isFile, isDirectory: () => !isFile };
+  const device = node.kind === 'file' ? node.device : undefined;
+  return {
+    // As Linux has it, a device has no size here.
+    size: node.kind === 'file' && device === undefined ? node.now.length : 0,
+    rdev: device?.rdev ?? 0,
+    isFile: () => node.kind === 'file' && device === undefined,
+    isBlockDevice: () => device !== undefined,
+    isDirectory: () => node.kind === 'folder',
+  };
 }
 
 function failed(code: string, syscall: string, path: string): Error {

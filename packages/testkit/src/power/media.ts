@@ -5,13 +5,24 @@
  * folder was. Until then each may be there after a cut or not, whatever came before or after it, and of bytes any first part.
  * Only a rename is one thing.
  *
+ * A block device is a file of fixed length whose bytes come to the medium block by block, in any order until it is synced; a block that was being
+ * written may be erased.
+ *
  * Non-scope: owners, modes, links, and media that lose what was synced.
  */
 
 export interface FileNode {
   readonly kind: 'file';
+  /** It is a block device. */
+  readonly device?: BlockDevice;
   now: Buffer;
   safe: Buffer;
+}
+
+export interface BlockDevice {
+  readonly blockBytes: number;
+  /** Its number, as `stat` tells it. */
+  readonly rdev: number;
 }
 
 export interface FolderNode {
@@ -38,8 +49,8 @@ interface Place {
 /** What lies where: a path to the bytes of a file, or to `undefined` for a folder. */
 export type Tree = ReadonlyMap<string, Buffer | undefined>;
 
-export function newFile(bytes: Buffer = Buffer.alloc(0)): FileNode {
-  return { kind: 'file', now: bytes, safe: bytes };
+export function newFile(bytes: Buffer = Buffer.alloc(0), device?: BlockDevice): FileNode {
+  return { kind: 'file', now: bytes, safe: bytes, ...(device === undefined ? {} : { device }) };
 }
 
 export function newFolder(): FolderNode {
