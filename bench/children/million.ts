@@ -32,7 +32,7 @@ const rollout: Rollout = {
 const empty: Rollout = { ...rollout, waves: [{ ids: ['nobody'] }, { percent: 100 }] };
 const known: Known = {
   ...{ firstSeenAt: 0, lastSeenAt: 0, asked: 3, rule: 'newest' },
-  ...{ deliveries: undefined, attempt: undefined, spent: undefined },
+  ...{ deliveries: undefined, attempt: undefined, spent: undefined, keyRing: 0 },
 };
 const circumstances: Circumstances = { access: 'default', hasRoom: true, known, profile: NO_PROFILE };
 const devices = Array.from({ length: DEVICES }, (_, at) => ({

@@ -46,6 +46,7 @@ export { NO_CORE } from './domain/publication.ts';
 export type * from './http/admin/account-api.ts';
 export type * from './http/admin/api.ts';
 export type * from './http/admin/device-api.ts';
+export type * from './http/admin/explain-api.ts';
 export type * from './http/admin/plan-api.ts';
 export type * from './http/admin/rollout-api.ts';
 export { checkRollout, rolloutRequest } from './http/admin/rollout-views.ts';

@@ -63,6 +63,8 @@ export interface DeviceRecord extends Device {
   readonly spent: Spent | undefined;
   /** By what its last reports are known again, the newest last, with a blank between them; empty: it never reported. */
   readonly reported: string;
+  /** The number of the key ring that it told with its last question; 0: none. */
+  readonly keyRing: number;
 }
 
 /** An attempt, and whose it is. */

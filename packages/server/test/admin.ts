@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Identity } from '@libfota2/protocol';
 import { scryptPasswords } from '../src/adapters/scrypt/passwords.ts';
 import { openSnapshots } from '../src/adapters/sqlite/snapshot.ts';
 import { type Application, type Closers, openApplication } from '../src/application.ts';
+import type { Question } from '../src/domain/device.ts';
 import { type Admin, type AdminParts, createAdmin } from '../src/http/admin/admin.ts';
 import { settingsOf } from '../src/options.ts';
 import type { Passwords } from '../src/ports/users.ts';
@@ -129,9 +129,9 @@ async function ask(
 }
 
 /** A device asks, as the device side has it. */
-export async function checkIn({ checkIns }: Application, identity: Identity): Promise<void> {
-  const decision = checkIns.decide(identity);
-  if (decision.answer === 'upgrade') await checkIns.offered(identity, decision);
+export async function checkIn({ checkIns }: Application, question: Question): Promise<void> {
+  const decision = checkIns.decide(question);
+  if (decision.answer === 'upgrade') await checkIns.offered(question, decision);
   else await checkIns.answered(decision);
 }
 

@@ -59,7 +59,7 @@ export const MOMENT: Moment = { now: 0, usage: () => NO_USAGE };
 /** A device that asked once. */
 export function knownOf(changes: Partial<Known> = {}): Known {
   const plain = { firstSeenAt: 0, lastSeenAt: 0, asked: 1, rule: 'newest' } as const;
-  return { ...plain, deliveries: undefined, attempt: undefined, spent: undefined, ...changes };
+  return { ...plain, deliveries: undefined, attempt: undefined, spent: undefined, keyRing: 0, ...changes };
 }
 
 /** A rollout that has not begun, of release 110 of the firmware `app`, in three waves. */

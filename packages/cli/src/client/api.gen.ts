@@ -339,6 +339,7 @@ export interface Schemas {
       readonly since: string;
     };
     readonly attempt?: Schemas['LastAttempt'];
+    readonly keyRing?: number;
   };
   readonly Release: {
     readonly id: number;
@@ -369,6 +370,12 @@ export interface Schemas {
   readonly Retried: {
     readonly rollout: Schemas['Rollout'];
     readonly devices: number;
+  };
+  readonly RingCounts: {
+    readonly items: readonly {
+      readonly serial: number;
+      readonly devices: number;
+    }[];
   };
   readonly Rollout: {
     readonly id: number;
@@ -864,6 +871,14 @@ export interface Api {
       readonly query: undefined;
       readonly body: undefined;
       readonly answer: Schemas['KeyRing'];
+    };
+    readonly '/projects/{project}/key-ring/devices': {
+      readonly path: {
+        readonly project: string;
+      };
+      readonly query: undefined;
+      readonly body: undefined;
+      readonly answer: Schemas['RingCounts'];
     };
     readonly '/projects/{project}/versions': {
       readonly path: {

@@ -47,9 +47,11 @@ export function addDevice(program: Command, invocation: Invocation): void {
         const page = await asking(out, text, client.list('/devices', { query }, options.limit));
         out.result(page, () => {
           if (page.items.length === 0) return out.line(nothing(query, 'No device has asked yet.'));
+          const isRinged = page.items.some(({ record }) => record?.keyRing !== undefined);
+          const head = ['DEVICE', 'PROJECT', 'FIRMWARE', 'VERSION', 'LAST SEEN', 'LAST ANSWER', 'ACCESS'];
           out.table(
-            ['DEVICE', 'PROJECT', 'FIRMWARE', 'VERSION', 'LAST SEEN', 'LAST ANSWER', 'ACCESS', 'LABELS'],
-            page.items.map((device) => row(device, world.now())),
+            [...head, ...(isRinged ? ['RING'] : []), 'LABELS'],
+            page.items.map((device) => row(device, world.now(), isRinged)),
           );
           if (page.more) out.note('There are more: --limit all');
         });
@@ -60,6 +62,7 @@ export function addDevice(program: Command, invocation: Invocation): void {
     'fota device list --project tracker',
     "fota device list 'version < 2.0 and label:beta and seen > 2d ago'",
     "fota device list 'state = failed' --count",
+    "fota device list 'keyring < 3' --project tracker",
     'fota device list --access blocked',
     'fota device list --id 8612 --limit all',
   );
@@ -119,7 +122,7 @@ async function confirm(invocation: Invocation, device: ApiDevice, isSure: boolea
   });
 }
 
-function row({ id, project, access, labels, record }: ApiDeviceListing, now: number): string[] {
+function row({ id, project, access, labels, record }: ApiDeviceListing, now: number, isRinged: boolean): string[] {
   return [
     id,
     project,
@@ -128,6 +131,7 @@ function row({ id, project, access, labels, record }: ApiDeviceListing, now: num
     ago(record?.lastSeenAt, now),
     record?.rule ?? '-',
     access,
+    ...(isRinged ? [String(record?.keyRing ?? '-')] : []),
     labels.join(' '),
   ];
 }
@@ -159,6 +163,7 @@ function factsOf(record: ApiRecord, now: number): Array<[string, string | undefi
     ['firmware', record.firmwareName],
     ['version', record.version],
     ['tells as', record.idKind],
+    ['key ring', record.keyRing === undefined ? undefined : String(record.keyRing)],
     ['first seen', ago(record.firstSeenAt, now)],
     ['last seen', `${ago(record.lastSeenAt, now)}, asked ${counted(record.asked, 'time')}`],
     ['last answer', record.rule],

@@ -28,7 +28,11 @@ export function addExplain(program: Command, invocation: Invocation): void {
     .option('--project <name>', 'where there are several')
     .option('--version <version>', 'as if it ran this version (default: what it told last)')
     .option('--firmware <name>', 'as if it asked for this firmware (default: what it asked for last)')
-    .option('--key-ring <number>', 'as if it had the key ring of this number (default: none)', integer(1, 999_999_999))
+    .option(
+      '--key-ring <number>',
+      'as if it had the key ring of this number, 0 for none (default: what it told last)',
+      integer(0, 999_999_999),
+    )
     .action((device: string, options: Options) =>
       withServer(invocation, options, async (client) => {
         const { firmware, version, keyRing } = options;

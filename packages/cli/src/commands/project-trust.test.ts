@@ -191,6 +191,11 @@ describe('a device that trusts the key ring', () => {
       ...['--new-release', 'next.key', '--no-passphrase'],
     );
     await trust('tracker.2.ring');
+    const shown = async (...args: readonly string[]): Promise<string> => (await desk.fota(args)).stdout;
+    const left = await shown('project', 'trust', 'tracker');
+    expect(left).toMatch(/^devices +1 device with ring 1$/m);
+    expect(left).toContain("Not there yet: fota device list 'keyring < 2' --project tracker");
+    expect(await shown('device', 'list', 'keyring < 2')).toMatch(/ACCESS +RING +LABELS\ndevice-1 .* default +1$/m);
     await desk.file('b.bin', makeImage(7, 5_000));
     const b = ['publish', 'b.bin', '--firmware', 'gateway', '--version', '2.1.0', '--key'];
     expect((await told(...b, 'tracker-release.key')).code).toBe('signature-unknown-key');
@@ -199,5 +204,8 @@ describe('a device that trusts the key ring', () => {
     expect(stdout).toMatch(/key ring +updated to number 2/);
     expect(stdout).toContain('gateway 2.1.0 of tracker');
     expect(code).toBe(0);
+    expect((await upgrade('2.1.0')).stdout).toContain('reason: newest');
+    expect(await shown('project', 'trust', 'tracker')).toMatch(/^devices +1 device with this ring$/m);
+    expect(await shown('device', 'show', 'device-1')).toMatch(/^key ring +2$/m);
   });
 });

@@ -5,7 +5,7 @@ import type { Answer } from '../client/typed.ts';
 import { ApiError, CommandError, EXIT } from '../failure.ts';
 import { showWarnings } from '../output/inspection.ts';
 import { bold } from '../output/text.ts';
-import { quoted } from '../output/words.ts';
+import { counted, quoted } from '../output/words.ts';
 import { readIfThere, readSmall } from '../trust/files.ts';
 import { pathOf } from '../trust/paths.ts';
 import { keyRingIn } from '../trust/read.ts';
@@ -14,6 +14,7 @@ import { makeSure } from './sure.ts';
 
 type Options = Whereabouts & { readonly signature?: string; readonly replace?: boolean; readonly yes?: boolean };
 type ApiKeyRing = Answer<'GET', '/projects/{project}/key-ring'>;
+type RingCounts = Answer<'GET', '/projects/{project}/key-ring/devices'>['items'];
 
 /** `fota project trust`: whose signatures the server, too, holds releases against. */
 export function addProjectTrust(group: Command, invocation: Invocation): void {
@@ -38,7 +39,8 @@ export function addProjectTrust(group: Command, invocation: Invocation): void {
           file === undefined
             ? await client.get('/projects/{project}/key-ring', { path: { project } })
             : await set(invocation, client, project, file, options);
-        shown(invocation, project, ring);
+        const { items } = await client.get('/projects/{project}/key-ring/devices', { path: { project } });
+        shown(invocation, project, { ...ring, devices: items });
       });
     });
   examples(
@@ -78,16 +80,30 @@ async function set(
   }
 }
 
-function shown({ out }: Invocation, project: string, ring: ApiKeyRing): void {
+function shown({ out }: Invocation, project: string, ring: ApiKeyRing & { readonly devices: RingCounts }): void {
   out.result(ring, () => {
-    const { serial, releaseKeys, ringKeys, links, warnings } = ring;
+    const { serial, releaseKeys, ringKeys, links, warnings, devices } = ring;
     out.facts([
       ['project', bold(project)],
       ['key ring', String(serial)],
       ['release keys', releaseKeys.join('\n')],
       ['ring keys', ringKeys.join('\n')],
       ['devices from', `ring ${serial - links.length} on follow it by themselves`],
+      ['devices', countsText(devices, serial)],
     ]);
+    if (devices.some((one) => one.serial > 0 && one.serial < serial)) {
+      out.line(`Not there yet: fota device list 'keyring < ${serial}' --project ${quoted(project)}`);
+    }
     showWarnings(out, warnings);
   });
+}
+
+/** How many devices have come to the ring, and how many have which other. */
+function countsText(counts: RingCounts, present: number): string | undefined {
+  if (counts.length === 0) return undefined;
+  const words = counts.map(({ serial, devices }) => {
+    const which = serial === 0 ? 'without a ring' : serial === present ? 'with this ring' : `with ring ${serial}`;
+    return `${counted(devices, 'device')} ${which}`;
+  });
+  return words.join('\n');
 }

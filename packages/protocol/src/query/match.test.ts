@@ -25,6 +25,7 @@ const STRANGER: QueryFacts = {
   state: undefined,
   release: undefined,
   deferred: undefined,
+  keyring: undefined,
 };
 
 const KNOWN: QueryFacts = {
@@ -41,6 +42,7 @@ const KNOWN: QueryFacts = {
   state: 'rolled-back',
   release: 7,
   deferred: NOW + DAY,
+  keyring: 2,
 };
 
 describe('a device fits', () => {
@@ -59,6 +61,7 @@ describe('a device fits', () => {
     'asked > 11 and asked = 12 and asked != 13 and asked <= 12',
     'rule = newest or all',
     'state = rolled-back and state and release = 7 and release',
+    'keyring and keyRing = 2 and keyRing < 3',
     'deferred and deferred > 1h ago and deferred < 2050-01-01',
     'label:alpha or label:beta',
   ])('%s', (text) => expect(matchesQuery(parseQuery(text), KNOWN, NOW)).toBe(true));

@@ -76,6 +76,7 @@ function positive({ field, operator, value }: QueryTerm): QueryMatcher {
     case 'asked':
     case 'release':
     case 'deferred':
+    case 'keyring':
       return numberTest(field, operator, value);
     default: {
       const fits = textTest(value);
@@ -106,7 +107,7 @@ function versionTest(operator: QueryTerm['operator'], value: QueryValue): (versi
 }
 
 function numberTest(
-  field: 'seen' | 'first' | 'asked' | 'release' | 'deferred',
+  field: 'seen' | 'first' | 'asked' | 'release' | 'deferred' | 'keyring',
   operator: QueryTerm['operator'],
   value: QueryValue,
 ): QueryMatcher {

@@ -41,7 +41,8 @@ export type QueryField =
   | 'rule'
   | 'state'
   | 'release'
-  | 'deferred';
+  | 'deferred'
+  | 'keyring';
 
 /** Every field that a query may ask for. */
 export const QUERY_FIELDS: Readonly<Record<QueryField, Field>> = {
@@ -60,6 +61,7 @@ export const QUERY_FIELDS: Readonly<Record<QueryField, Field>> = {
   state: { kind: 'choice', bare: true, choices: ATTEMPT_STATES },
   release: { kind: 'number', bare: true },
   deferred: { kind: 'time', bare: true },
+  keyring: { kind: 'number', bare: true },
 };
 
 export type QueryOperator = '=' | '!=' | '<' | '<=' | '>' | '>=';
@@ -132,6 +134,8 @@ export interface QueryFacts {
   readonly release: number | undefined;
   /** Until when the device says that it puts it off: milliseconds since 1970, infinite where it does not say. */
   readonly deferred: number | undefined;
+  /** The number of its key ring; `undefined`: it has none. */
+  readonly keyring: number | undefined;
 }
 
 /** UTF-16 units of a query, as it was typed and as `printQuery` writes it. */

@@ -22,6 +22,8 @@ interface Decided {
   readonly choice: Choice | undefined;
   /** What its key ring lacks; `undefined`: it has none. */
   readonly ring: RingUpdate | undefined;
+  /** The number of the key ring that it tells; 0: none. */
+  readonly keyRing: number;
 }
 
 export interface Upgrade extends Decided {
@@ -91,7 +93,8 @@ export function decide(question: Question, plan: Plan, lookup: Lookup, moment: M
     version: printable(version, 64),
   };
   const ring = question.keyRing === undefined ? undefined : ours?.ringUpdate(question.keyRing);
-  const stranger: Asked = { device, ours, ring, registered: false, choice: undefined };
+  const { keyRing = 0 } = question;
+  const stranger: Asked = { device, ours, ring, keyRing, registered: false, choice: undefined };
   if (!isUsableId(id)) return refused('id-missing', stranger);
   if (ours === undefined) return refused('project-unknown', stranger);
   const circumstances = lookup(device);
@@ -101,17 +104,18 @@ export function decide(question: Question, plan: Plan, lookup: Lookup, moment: M
     return refused('unregistered', stranger);
   }
   if (firmware === undefined) return refused('firmware-unknown', stranger);
-  const asked: Asked = { device, ours, ring, registered: true, choice: undefined };
+  const asked: Asked = { ...stranger, registered: true };
   if (!isOrderedVersion(version)) return refused('version-unreadable', asked);
   if (firmware.published.length === 0) return refused('nothing-published', asked);
   const choice = choose(firmware, device, circumstances, ring === undefined ? told : { ...told, ring }, moment.now);
-  return granted({ device, ours, ring, registered: true, choice }, plan, circumstances, moment);
+  return granted({ ...asked, choice }, plan, circumstances, moment);
 }
 
 interface Asked {
   readonly device: Device;
   readonly ours: ProjectPlan | undefined;
   readonly ring: RingUpdate | undefined;
+  readonly keyRing: number;
   readonly registered: boolean;
   readonly choice: Choice | undefined;
 }
@@ -142,6 +146,7 @@ function granted(
     registered: asked.registered,
     choice: asked.choice,
     ring: asked.ring,
+    keyRing: asked.keyRing,
     release,
     package: next,
     rollout: gate?.rollout.id,
@@ -162,13 +167,13 @@ function overLimit(
 
 function refused(
   rule: RefusingRule,
-  { device, ours, registered, choice, ring }: Asked,
+  { device, ours, registered, choice, ring, keyRing }: Asked,
   retryAfterS?: number,
   limit?: keyof RolloutLimits,
 ): Refused {
   const [code, msg] = REFUSED_BY[rule];
   const project = ours?.project;
-  return { answer: 'refused', code, msg, retryAfterS, limit, rule, device, project, registered, choice, ring };
+  return { answer: 'refused', code, msg, retryAfterS, limit, rule, device, project, registered, choice, ring, keyRing };
 }
 
 /** Seconds until what speaks against the highest release speaks no more, where only time has to pass. */

@@ -21,6 +21,7 @@ export const KNOWN_COLUMNS = [
   'code',
   'reason',
   'deferred_until',
+  'key_ring',
 ] as const;
 
 export type Column = (typeof OWN_COLUMNS)[number] | (typeof KNOWN_COLUMNS)[number];

@@ -41,6 +41,8 @@ export interface Known {
   /** The last one. */
   readonly attempt: Attempt | undefined;
   readonly spent: Spent | undefined;
+  /** The number of the key ring that it told last; 0: none. */
+  readonly keyRing: number;
 }
 
 /** What a decision depends on besides the question, the plan and the moment. */

@@ -18,5 +18,6 @@ export function factsOf({ id, firmwareName, version }: Device, { access, known, 
     state: known?.attempt?.state,
     release: known?.attempt?.release,
     deferred: known?.attempt?.deferral && (known.attempt.deferral.until ?? Number.POSITIVE_INFINITY),
+    keyring: known?.keyRing || undefined,
   };
 }

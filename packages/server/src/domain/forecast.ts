@@ -88,12 +88,13 @@ export function forecaster(supposed: Supposed, now: Plan): (device: Device, look
   return (device, lookup, at) => {
     const { id, idKind, firmwareName } = device;
     if (isSameVersion(device.version, release.wireVersion)) return { gets: false, why: 'runs-it' };
-    if (rollout.wave >= 0 && isUnderWay(lookup(device).known?.attempt, rollout))
-      return { gets: false, why: 'under-way' };
+    const { known } = lookup(device);
+    if (rollout.wave >= 0 && isUnderWay(known?.attempt, rollout)) return { gets: false, why: 'under-way' };
+    const keyRing = known?.keyRing || undefined;
     const moment = { now: at, usage: noUsage };
     let { version } = device;
     for (let first = 0; first < MOST_STEPS; first += 1) {
-      const decision = decide({ id, idKind, firmwareName, version, projectKey: key }, plan, lookup, moment);
+      const decision = decide({ id, idKind, firmwareName, version, projectKey: key, keyRing }, plan, lookup, moment);
       const forecast = outcome(decision, supposed, first);
       if (forecast !== undefined) return forecast;
       version = decision.answer === 'upgrade' ? decision.release.wireVersion : version;

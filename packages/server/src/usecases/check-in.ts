@@ -190,7 +190,7 @@ export function createCheckIns(ports: {
       };
       if (!decision.registered) noise.heard(entryOf(at, event, decision, code));
       else {
-        const remembered = fleet.asked(device, rule, at, (before) => {
+        const remembered = fleet.asked(decision, rule, at, (before) => {
           const isNews = event === 'held' || before?.rule !== rule;
           return heard(before, device, at, isNews ? entryOf(at, event, decision, code) : undefined);
         });
@@ -229,7 +229,7 @@ export function createCheckIns(ports: {
         };
       };
       try {
-        await fleet.asked(device, rule, at, change);
+        await fleet.asked(decision, rule, at, change);
       } catch (problem) {
         meter.ended(key);
         throw problem;

@@ -27,6 +27,34 @@ async function found({ queries }: World, query: string | undefined, filter: Part
   return ids;
 }
 
+describe('the key rings that devices told', () => {
+  it('are counted, each device once and by its lowest', async () => {
+    const world = await worldOf();
+    await world.publish('1.5');
+    await world.publish('1.5', 'other', { firmwareName: 'other' });
+    for (const [id, keyRing] of [
+      ['a', 3],
+      ['b', 3],
+      ['c', 2],
+      ['d', undefined],
+    ] as const)
+      await world.ask({ id, keyRing });
+    await world.ask({ id: 'a', firmwareName: 'other', keyRing: 3 });
+    await world.ask({ id: 'b', firmwareName: 'other', keyRing: 1 });
+    const changed = world.profiles.change([{ project: 'p', id: 'never', change: { addLabels: ['beta'] } }]);
+    await world.time.pass(0);
+    await changed;
+    expect(await world.queries.keyRings('p')).toEqual([
+      { serial: 3, devices: 1 },
+      { serial: 2, devices: 1 },
+      { serial: 1, devices: 1 },
+      { serial: 0, devices: 1 },
+    ]);
+    expect(await found(world, 'keyring < 3')).toEqual(['b', 'c']);
+    expect(await found(world, 'not keyRing')).toEqual(['d', 'never']);
+  });
+});
+
 describe('devices are found', () => {
   it.each([
     ['all', ['d0', 'd1', 'd2', 'd3', 'd4', 'd5', 'd6', 'd7', 'd8', 'd9', 'new', 'thief']],

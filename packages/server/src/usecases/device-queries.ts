@@ -28,11 +28,19 @@ export interface DeviceQueries {
   list(wanted: DeviceQuery, page: PageRequest): Promise<Page<KnownDevice>>;
   /** Devices, each counted once. @throws FotaServerError `query-invalid` */
   count(wanted: DeviceQuery): Promise<number>;
+  /** Which key rings devices of a project told last, the highest first, and how many each: a device counts by its lowest. */
+  keyRings(project: string): Promise<readonly RingCount[]>;
   /**
    * All that fit, in the same order and from behind a place on, in portions that may be empty.
    * @throws FotaServerError `query-invalid`
    */
   portions(wanted: DeviceQuery, after?: Place): AsyncGenerator<readonly KnownDevice[]>;
+}
+
+export interface RingCount {
+  /** The number of the ring; 0: none. */
+  readonly serial: number;
+  readonly devices: number;
 }
 
 /** A device with one firmware, or without: where it stands in the list. */
@@ -141,8 +149,28 @@ export function createDeviceQueries(ports: {
       }
       return count;
     },
+
+    async keyRings(project) {
+      const counts = new Map<number, number>();
+      let last: { readonly id: string; readonly serial: number } | undefined;
+      const add = (serial: number, more: 1 | -1): void => void counts.set(serial, (counts.get(serial) ?? 0) + more);
+      for await (const some of portions({ ...EVERYBODY, project })) {
+        for (const { id, record } of some) {
+          if (record === undefined) continue;
+          const isSame = id === last?.id;
+          const serial = isSame ? Math.min(last?.serial ?? 0, record.keyRing) : record.keyRing;
+          if (isSame) add(last?.serial ?? 0, -1);
+          add(serial, 1);
+          last = { id, serial };
+        }
+      }
+      const found = [...counts].filter(([, devices]) => devices > 0);
+      return found.map(([serial, devices]) => ({ serial, devices })).toSorted((a, b) => b.serial - a.serial);
+    },
   };
 }
+
+const EVERYBODY = { query: undefined, firmwareName: undefined, access: undefined, idPrefix: undefined };
 
 function factsIn({ project, id, access, profile, record }: KnownDevice): QueryFacts {
   if (record !== undefined) return factsOf(record, { access, hasRoom: true, known: record, profile });

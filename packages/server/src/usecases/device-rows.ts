@@ -38,6 +38,7 @@ function cellsOf({ project, id, access, profile, record }: KnownDevice): Readonl
     state_since: timeText(attempt?.changedAt),
     code: attempt?.code,
     reason: attempt?.detail || attempt?.deferral?.reason,
+    key_ring: record?.keyRing || undefined,
     deferred_until: timeText(attempt?.deferral?.until),
   };
 }

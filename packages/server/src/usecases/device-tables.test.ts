@@ -69,12 +69,12 @@ describe('a table', () => {
     );
     const [head, ...lines] = (await exported(both)).split('\r\n');
     expect(head).toBe(
-      'id,access,labels,note,pin,project,firmware,version,first_seen,last_seen,asked,rule,deliveries,release,rollout,wave,state,state_since,code,reason,deferred_until',
+      'id,access,labels,note,pin,project,firmware,version,first_seen,last_seen,asked,rule,deliveries,release,rollout,wave,state,state_since,code,reason,deferred_until,key_ring',
     );
     expect(lines).toEqual([
-      'a,allowed,x y,"\'=1+1, or ""2""",1.4 downgrade,p,,,,,,,,,,,,,,,',
+      'a,allowed,x y,"\'=1+1, or ""2""",1.4 downgrade,p,,,,,,,,,,,,,,,,',
       expect.stringMatching(
-        /^b,default,,,,p,app,1\.0,2026-\S+Z,2026-\S+Z,1,newer-release,1,1,,,downloading,2026-\S+Z,,,$/,
+        /^b,default,,,,p,app,1\.0,2026-\S+Z,2026-\S+Z,1,newer-release,1,1,,,downloading,2026-\S+Z,,,,$/,
       ),
       '',
     ]);

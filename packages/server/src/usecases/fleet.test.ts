@@ -125,9 +125,29 @@ describe('a delivery that could not be made durable', () => {
   });
 });
 
+describe('the key ring that a device tells', () => {
+  it('is written when it changes, and never in a minute in which it does not', async () => {
+    const world = await serving();
+    await world.ask({ version: '1.1.0', keyRing: 1 });
+    expect(known(world)).toMatchObject({ keyRing: 1 });
+    await world.ask({ version: '1.1.0', keyRing: 2 });
+    await world.time.pass(SECOND);
+    expect(world.devices.written.at(-1)?.records).toMatchObject([{ keyRing: 2 }]);
+    for (let again = 0; again < 3; again += 1) await world.ask({ version: '1.1.0', keyRing: 2 });
+    await world.time.pass(2 * MINUTE);
+    expect(world.devices.written.at(-1)).toMatchObject({ records: [], idle: [{ asked: 5 }] });
+    expect(known(await world.restarted())).toMatchObject({ keyRing: 2, asked: 5 });
+    await world.ask({ version: '1.1.0' });
+    expect(known(world)).toMatchObject({ keyRing: 0 });
+  });
+});
+
 describe('an attempt, and what is spent within the day', () => {
   const told = async (world: World, news: News): Promise<void> => {
-    const done = world.fleet.asked(deviceOf(), 'newer-release', world.time.now(), () => ({ news, entries: [] }));
+    const done = world.fleet.asked({ device: deviceOf(), keyRing: 0 }, 'newer-release', world.time.now(), () => ({
+      news,
+      entries: [],
+    }));
     done?.catch(() => undefined);
     await world.time.pass(0);
     await done;

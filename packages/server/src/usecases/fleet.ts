@@ -6,7 +6,17 @@ import type { AttemptStore } from '../ports/rollouts.ts';
 import type { DeviceAccess, DeviceName, DeviceRecord, DeviceStore, LogEntry, Now, StoredAttempt } from '../ports.ts';
 import type { Grouping } from './grouping.ts';
 import { deviceKey, recordKey } from './keys.ts';
-import { type Amendment, amended, firstRecord, formerOf, type News, nextRecord, retried, sharing } from './records.ts';
+import {
+  type Amendment,
+  amended,
+  firstRecord,
+  formerOf,
+  type News,
+  nextRecord,
+  retried,
+  sharing,
+  type Told,
+} from './records.ts';
 import { sortedKeys } from './sorted-keys.ts';
 
 /** What a question of a device changes, and what the log tells of it. */
@@ -42,7 +52,7 @@ export interface Fleet {
    * cannot be made durable it rejects, and all is as it was. `undefined`: nothing of it has to be made durable.
    */
   asked(
-    device: Device,
+    told: Told,
     rule: Rule,
     at: number,
     change: (before: DeviceRecord | undefined) => Asked,
@@ -173,18 +183,18 @@ export async function openFleet(ports: FleetPorts): Promise<Fleet> {
     if (record.attempt !== before) onAttempt(record, before, record.attempt);
   };
 
-  const asked: Fleet['asked'] = (device, rule, at, change) => {
+  const asked: Fleet['asked'] = (told, rule, at, change) => {
+    const { device } = told;
     // Between this look and the change no turn may pass, for several may wait here.
     const other = underWay(device);
-    if (other !== undefined) return other.then(() => asked(device, rule, at, change));
+    if (other !== undefined) return other.then(() => asked(told, rule, at, change));
     const key = recordKey(device.project, device.id, device.firmwareName);
     const before = records.get(key);
     const { news, entries } = change(before);
-    const record =
-      before === undefined ? firstRecord(device, rule, at, news) : nextRecord(before, device, rule, at, news);
+    const record = before === undefined ? firstRecord(told, rule, at, news) : nextRecord(before, told, rule, at, news);
     records.set(key, record);
     if (before !== undefined && news === undefined) {
-      const isStill = before.version === record.version && before.rule === rule;
+      const isStill = before.version === record.version && before.rule === rule && before.keyRing === record.keyRing;
       if (isStill && entries.length === 0) grouping.idle(record);
       else grouping.soon(record, ...entries);
       return undefined;

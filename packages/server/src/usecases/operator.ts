@@ -88,7 +88,7 @@ export interface ExplainRequest {
   readonly id: string;
   readonly firmwareName: string | undefined;
   readonly version: string | undefined;
-  /** As if it had the key ring of this number. Default: none. */
+  /** As if it had the key ring of this number; 0: none. */
   readonly keyRing?: number | undefined;
 }
 
@@ -301,7 +301,9 @@ export function createOperator(ports: {
         .filter(({ state }) => state !== 'draft')
         .map(({ firmwareName }) => firmwareName);
       const asked = questionOf(request, fleet.recordsOf(name, request.id), [...new Set(heardOf)]);
-      const question = { projectKey: key, keyRing: request.keyRing, ...asked };
+      const record = fleet.record(name, request.id, asked.firmwareName ?? '');
+      const keyRing = (request.keyRing ?? record?.keyRing) || undefined;
+      const question = { projectKey: key, keyRing, ...asked };
       const { decision, circumstances, plan, now: at } = look(question);
       return explain(question, plan, circumstances, decision, at);
     },

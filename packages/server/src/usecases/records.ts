@@ -18,8 +18,14 @@ export interface News extends Partial<Pick<DeviceRecord, 'sent' | 'deliveries' |
   readonly earlier?: Attempt | undefined;
 }
 
+/** A device that asks, and the number of the key ring that it tells; 0: none. */
+export interface Told {
+  readonly device: Device;
+  readonly keyRing: number;
+}
+
 /** A device that asks for the first time. */
-export function firstRecord(device: Device, rule: Rule, at: number, news: News | undefined): DeviceRecord {
+export function firstRecord({ device, keyRing }: Told, rule: Rule, at: number, news: News | undefined): DeviceRecord {
   const { project, firmwareName, idKind, id, version } = device;
   return {
     project,
@@ -36,13 +42,14 @@ export function firstRecord(device: Device, rule: Rule, at: number, news: News |
     attempt: news?.attempt,
     spent: news?.spent,
     reported: '',
+    keyRing,
   };
 }
 
 /** The device after a further question. */
 export function nextRecord(
   before: DeviceRecord,
-  device: Device,
+  { device, keyRing }: Told,
   rule: Rule,
   at: number,
   news: News | undefined,
@@ -62,6 +69,7 @@ export function nextRecord(
     attempt: news?.attempt ?? before.attempt,
     spent: news?.spent ?? before.spent,
     reported: before.reported,
+    keyRing,
   };
 }
 

@@ -41,6 +41,7 @@ export function testDeviceStore(make: (logLimit?: number) => Promise<DevicesUnde
       sent,
       deliveries: { sha256: sent.sha256, version: '1.0.0', count: 2, takenBack: 1, since: 7 },
       reported: '0123456789abcdef fedcba9876543210',
+      keyRing: 999_999_999,
     });
     const other = recordOf({ firmwareName: '固件 #1', id: 'ÄÖ 8', idKind: 'uid', version: '' });
     await store.write(groupOf({ records: [recordOf(), other] }), 'kill');

@@ -73,6 +73,7 @@ export function recordOf(changes: Partial<DeviceRecord> = {}): DeviceRecord {
     attempt: undefined,
     spent: undefined,
     reported: '',
+    keyRing: 0,
     ...changes,
   };
 }

@@ -9,7 +9,7 @@ import { memoryGroups } from '../../src/adapters/memory/groups.ts';
 import { memoryPackages } from '../../src/adapters/memory/packages.ts';
 import { memoryProfiles } from '../../src/adapters/memory/profiles.ts';
 import { memoryRollouts } from '../../src/adapters/memory/rollouts.ts';
-import type { Decision } from '../../src/domain/decide.ts';
+import type { Decision, Question } from '../../src/domain/decide.ts';
 import { FotaServerError } from '../../src/domain/errors.ts';
 import type { NewEvent } from '../../src/domain/event.ts';
 import type { Planning } from '../../src/domain/planning.ts';
@@ -149,7 +149,7 @@ export interface World {
   readonly heard: readonly CheckIn[];
   readonly problems: readonly unknown[];
   /** Asks as a device of the project `p` with the firmware `app` does, and is answered as the device side answers. */
-  ask(changes?: Partial<Identity>): Promise<Answered>;
+  ask(changes?: Partial<Question>): Promise<Answered>;
   /** Publishes these bytes as this version. */
   publish(
     version: string,
@@ -262,7 +262,7 @@ async function made(
 
   const queries = createDeviceQueries({ projects: operator.projects, fleet, profiles, groups, now, later: inTurns });
 
-  const ask = async (identity: Identity): Promise<Answered> => {
+  const ask = async (identity: Question): Promise<Answered> => {
     const decision = checkIns.decide(identity);
     if (decision.answer === 'refused') {
       await checkIns.answered(decision);

@@ -116,7 +116,12 @@ function forecastFor(spec: WarpSpec) {
       rule: 'newest',
       deliveries: undefined,
     } as const;
-    const circumstances = { access, hasRoom: true, known: { ...known, attempt: undefined, spent: undefined }, profile };
+    const circumstances = {
+      access,
+      hasRoom: true,
+      known: { ...known, attempt: undefined, spent: undefined, keyRing: 0 },
+      profile,
+    };
     const asked = { project: project.name, firmwareName: rollout.firmwareName, idKind: 'imei', id, version } as const;
     return ask(asked, () => circumstances, beginMs);
   });

@@ -299,6 +299,7 @@ const NEVER_OFFERED = {
   deliveries: undefined,
   attempt: undefined,
   spent: undefined,
+  keyRing: 0,
 } as const;
 
 /** What the step makes of the rollout; `undefined`: an operator would be told that it cannot be done now. */

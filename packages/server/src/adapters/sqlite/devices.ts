@@ -45,6 +45,7 @@ interface DeviceRow extends LatestRow {
   readonly spent_since: number | null;
   /** `null` where the device never asked. */
   readonly reported: string | null;
+  readonly key_ring: number | null;
 }
 
 interface ListRow extends Omit<DeviceRow, 'version'> {
@@ -73,6 +74,11 @@ interface LogRow {
 /** What tells a device's reports from repeats. */
 export const REPORTED_COLUMN: string = `
   ALTER TABLE device ADD COLUMN reported TEXT NOT NULL DEFAULT '';
+`;
+
+/** The number of the key ring that a device told last; 0: none. */
+export const KEY_RING_COLUMN: string = `
+  ALTER TABLE device ADD COLUMN key_ring INTEGER NOT NULL DEFAULT 0;
 `;
 
 /** Devices, their attempts and the log; of the log the newest `logLimit` entries, give or take a thousandth. */
@@ -177,7 +183,7 @@ function marks(count: number): string {
 
 function valuesOf(record: DeviceRecord): Value[] {
   const { project, id, firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule } = record;
-  const { sent, deliveries, attempt, spent, reported } = record;
+  const { sent, deliveries, attempt, spent, reported, keyRing } = record;
   const device = [project, id, firmwareName, idKind, version, firstSeenAt, lastSeenAt, asked, rule];
   const last = [sent?.release, sent?.version, sent?.sha256, sent?.size, sent?.told, sent?.doubtfulUntil, sent?.at];
   const counted = [
@@ -188,7 +194,7 @@ function valuesOf(record: DeviceRecord): Value[] {
     deliveries?.since,
   ];
   const latest = [attempt?.release, attempt && (attempt.rollout ?? 0), spent?.bytes, spent?.since];
-  return [...device, ...[...last, ...counted, ...latest].map((value) => value ?? null), reported];
+  return [...device, ...[...last, ...counted, ...latest].map((value) => value ?? null), reported, keyRing];
 }
 
 function recordOf(row: DeviceRow): DeviceRecord {
@@ -228,6 +234,7 @@ function recordOf(row: DeviceRow): DeviceRecord {
     attempt: attemptOf(row),
     spent: spent_bytes === null ? undefined : { bytes: spent_bytes, since: row.spent_since ?? 0 },
     reported: row.reported ?? '',
+    keyRing: row.key_ring ?? 0,
   };
 }
 

@@ -11,7 +11,7 @@ import { byBytes, type Conditions, projectsOf, type Rows, runner, within } from 
 /** Columns of a device. */
 export const DEVICE = `project, id, firmware_name, id_kind, version, first_seen_at, last_seen_at, asked, rule, sent_release,
   sent_version, sent_sha256, sent_size, sent_told, sent_doubtful_until, sent_at, delivered_sha256, delivered_version, delivered_count,
-  delivered_taken_back, delivered_since, latest_release, latest_rollout, spent_bytes, spent_since, reported`;
+  delivered_taken_back, delivered_since, latest_release, latest_rollout, spent_bytes, spent_since, reported, key_ring`;
 /** Columns of a log entry, but for its number. */
 export const LOG = `at, event, project, firmware_name, id_kind, device_id, version, code, rule, release, release_version,
   bytes, detail`;

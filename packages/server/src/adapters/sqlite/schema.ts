@@ -4,7 +4,7 @@ import { AUDIT_TABLE } from './audit.ts';
 import { FLOOR_COLUMN, TRUST_TABLES } from './catalogue.ts';
 import { keepCopy } from './copy.ts';
 import { type Database, openDatabase, translate } from './database.ts';
-import { REPORTED_COLUMN } from './devices.ts';
+import { KEY_RING_COLUMN, REPORTED_COLUMN } from './devices.ts';
 import { EVENT_TABLE } from './events.ts';
 import { GROUP_TABLE } from './groups.ts';
 import { PROFILE_TABLE } from './profiles.ts';
@@ -191,6 +191,7 @@ ${TOKEN_TABLE}
     REPEAT_TABLE,
     FLOOR_COLUMN,
     REPORTED_COLUMN,
+    KEY_RING_COLUMN,
     TRUST_TABLES,
   ].join(''),
 ];

@@ -66,7 +66,7 @@ import { webhookRoutes } from './routes/webhooks.ts';
 import * as schemas from './schemas.ts';
 import type { AdminLimits } from './servers.ts';
 import { createStreaming } from './streaming.ts';
-import { keyRingSchema } from './trust-schemas.ts';
+import { keyRingSchema, ringCountsSchema } from './trust-schemas.ts';
 import { versionHistorySchema } from './version-schemas.ts';
 
 export interface AppParts extends EntryParts {
@@ -205,6 +205,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
     eventSchema,
     versionHistorySchema,
     keyRingSchema,
+    ringCountsSchema,
   ];
   for (const schema of [...Object.values(schemas), ...device, ...rolloutShapes, ...planShapes]) app.addSchema(schema);
 
@@ -212,7 +213,7 @@ export async function createApp(parts: AppParts): Promise<AdminApp> {
     context((routes) => {
       statusRoute(routes, operator, rollouts, facts);
       projectRoutes(routes, operator);
-      keyRingRoutes(routes, operator);
+      keyRingRoutes(routes, operator, devices);
       uploadRoutes(routes, uploads);
       void routes.register(context((bytes) => uploadBytesRoute(bytes, uploads)));
       releaseRoutes(routes, operator, uploads);

@@ -1,8 +1,9 @@
 /** The shapes of answers about devices, see schemas.ts. */
 import { type TUnsafe, Type } from 'typebox';
 import { RULES } from '../../domain/decide.ts';
-import type { ApiDevice, ApiDeviceListing, ApiExplanation, ApiLogEntry, ApiRecord } from './api.ts';
+import type { ApiDevice, ApiDeviceListing, ApiLogEntry, ApiRecord } from './api.ts';
 import type { ApiBulk, ApiCount, ApiGroup, ApiTableOutcome } from './device-api.ts';
+import type { ApiExplanation } from './explain-api.ts';
 import { deferralSchema, lastAttemptSchema } from './rollout-schemas.ts';
 import { releaseSchema } from './schemas.ts';
 import { closed, count, oneOf, ref, sha256, shape, text, time } from './shape.ts';
@@ -46,6 +47,7 @@ export const recordSchema: TUnsafe<ApiRecord> = shape<ApiRecord>()(
         ),
       ),
       attempt: Type.Optional(ref(lastAttemptSchema)),
+      keyRing: Type.Optional(count('the number of the key ring that it told last; left out: none')),
     },
     closed,
   ),

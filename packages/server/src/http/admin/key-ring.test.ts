@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Heard, type RunningAdmin, runAdmin, uploaded } from '../../../test/admin.ts';
+import { checkIn, type Heard, type RunningAdmin, runAdmin, uploaded } from '../../../test/admin.ts';
 import { folders } from '../../../test/folder.ts';
 import { DAILY, firstRing, ringText, SAFE, SPARE, secondRing, signed, THIEF } from '../../../test/trust.ts';
 import type { ApiPublished } from './api.ts';
@@ -38,6 +38,47 @@ describe('a key ring', () => {
     }
     expect((await ask('GET /projects/sample')).body).toMatchObject({ keyRing: 2 });
     expect((await ask('GET /projects')).text).not.toContain('libfota2 key ring');
+  });
+
+  it('is known of each device that told it, by which a plan and an explanation say who is left behind', async () => {
+    const admin = await running();
+    const { ask, application } = admin;
+    await ask(`PUT ${PATH}`, { json: FIRST });
+    const { release } = (await publish(admin, { firmwareName: 'app', version: '1.1.0', signature: signed(bytes) }))
+      .body as ApiPublished;
+    await ask(`PUT ${PATH}`, { json: SECOND });
+    const { key: projectKey } = (await ask('GET /projects/sample')).body as { readonly key: string };
+    const device = { idKind: 'imei', projectKey, firmwareName: 'app', version: '1.1.0' } as const;
+    for (const [id, keyRing] of [
+      ['1', 1],
+      ['2', 2],
+      ['3', 2],
+      ['4', undefined],
+    ] as const) {
+      await checkIn(application, { ...device, id, keyRing });
+    }
+    const items = [
+      { serial: 2, devices: 2 },
+      { serial: 1, devices: 1 },
+      { serial: 0, devices: 1 },
+    ];
+    expect((await ask(`GET ${PATH}/devices`)).body).toEqual({ items });
+    expect(await ask('GET /projects/none/key-ring/devices')).toMatchObject({ body: { code: 'project-unknown' } });
+    expect((await ask('GET /projects/sample/devices/1')).body).toMatchObject({ records: [{ keyRing: 1 }] });
+    expect((await ask('GET /projects/sample/devices/4')).text).not.toContain('keyRing');
+    for (const [id, keyRing] of [
+      ['1', 1],
+      ['2', 2],
+      ['3', 2],
+      ['4', undefined],
+    ] as const) {
+      await checkIn(application, { ...device, id, keyRing, version: '1.0.0' });
+    }
+    const explained = async (more: string) => (await ask(`GET /projects/sample/explain?id=${more}`)).body;
+    expect(await explained('2')).toMatchObject({ rule: 'untrusted', question: { keyRing: 2 } });
+    expect(await explained('2&keyRing=0')).toMatchObject({ rule: 'newer-release' });
+    const plan = await ask('POST /plan', { json: { request: { release: release.id, waves: [{ percent: 100 }] } } });
+    expect(plan.body).toMatchObject({ devices: 1, others: [{ why: 'untrusted', devices: 3 }] });
   });
 
   it('that does not follow is refused; one that begins anew is written down as such', async () => {

@@ -105,6 +105,7 @@ const ROUTES = [
   'POST /api/v1/webhooks/{webhook}/test',
   'PUT /api/v1/projects/{project}/devices/{device}/access',
   'GET /api/v1/projects/{project}/key-ring',
+  'GET /api/v1/projects/{project}/key-ring/devices',
   'PUT /api/v1/projects/{project}/key-ring',
   'PUT /api/v1/stop',
   'PUT /api/v1/users/{user}/password',

@@ -23,3 +23,12 @@ export interface ApiKeyRing {
   /** What devices with this ring do not take of what is published, in sentences. */
   readonly warnings: readonly string[];
 }
+
+/** How many devices of a project told which key ring with their last question. */
+export interface ApiRingCounts {
+  readonly items: ReadonlyArray<{
+    /** 0: none. */
+    readonly serial: number;
+    readonly devices: number;
+  }>;
+}

@@ -1,7 +1,7 @@
 /** The shapes of key rings. */
 import { type TUnsafe, Type } from 'typebox';
-import { closed, shape, text } from './shape.ts';
-import type { ApiKeyRing } from './trust-api.ts';
+import { closed, count, shape, text } from './shape.ts';
+import type { ApiKeyRing, ApiRingCounts } from './trust-api.ts';
 
 const keys = (description: string) => Type.Array(Type.String(), { description, examples: [['0372CF77F715E298']] });
 
@@ -20,6 +20,25 @@ export const keyRingSchema: TUnsafe<ApiKeyRing> = shape<ApiKeyRing>()(
       warnings: Type.Array(Type.String(), {
         description: 'what devices with this ring do not take of what is published, in sentences',
       }),
+    },
+    closed,
+  ),
+);
+
+export const ringCountsSchema: TUnsafe<ApiRingCounts> = shape<ApiRingCounts>()(
+  'RingCounts',
+  Type.Object(
+    {
+      items: Type.Array(
+        Type.Object(
+          {
+            serial: count('number of the key ring; 0: none'),
+            devices: count('that told it with their last question; one with several firmwares counts by its lowest'),
+          },
+          closed,
+        ),
+        { description: 'the highest first' },
+      ),
     },
     closed,
   ),

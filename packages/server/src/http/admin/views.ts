@@ -18,11 +18,9 @@ import type { KnownDevice, Published } from '../../usecases/operator.ts';
 import type { Upload } from '../../usecases/uploads.ts';
 import type { ApiAudit, ApiMe, ApiUser } from './account-api.ts';
 import type {
-  ApiConsidered,
   ApiDevice,
   ApiDeviceListing,
   ApiEvent,
-  ApiExplanation,
   ApiLogEntry,
   ApiPage,
   ApiProfile,
@@ -34,6 +32,7 @@ import type {
   ApiUpload,
 } from './api.ts';
 import type { ApiBulk, ApiGroup, ApiTableOutcome } from './device-api.ts';
+import type { ApiConsidered, ApiExplanation } from './explain-api.ts';
 import type { ApiDeferral, ApiLastAttempt } from './rollout-api.ts';
 
 type Optional<T> = { [Key in keyof T as undefined extends T[Key] ? Key : never]?: Exclude<T[Key], undefined> };
@@ -103,6 +102,7 @@ function recordView(record: DeviceRecord): ApiRecord {
     sent: sent && { ...sent, at: iso(sent.at) },
     deliveries: deliveries && { ...deliveries, since: iso(deliveries.since) },
     attempt: attempt && lastAttemptView(attempt),
+    keyRing: record.keyRing || undefined,
   });
 }
 

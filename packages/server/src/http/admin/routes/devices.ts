@@ -156,9 +156,9 @@ export function deviceRoutes(app: App, operator: Operator, devices: DeviceQuerie
             version: Type.Optional(name('as if it ran this version')),
             keyRing: Type.Optional(
               Type.Integer({
-                minimum: 1,
+                minimum: 0,
                 maximum: 999_999_999,
-                description: 'as if it had the key ring of this number',
+                description: 'as if it had the key ring of this number; 0: none',
               }),
             ),
           },

@@ -1,17 +1,18 @@
 import { parseKeyRing } from '@libfota2/protocol';
 import { Type } from 'typebox';
 import type { RingListing } from '../../../domain/trust.ts';
+import type { DeviceQueries } from '../../../usecases/device-queries.ts';
 import type { Operator } from '../../../usecases/operator.ts';
 import { changes, reads } from '../access.ts';
 import { type App, answers, name } from '../route.ts';
 import { closed } from '../shape.ts';
 import type { ApiKeyRing } from '../trust-api.ts';
-import { keyRingSchema } from '../trust-schemas.ts';
+import { keyRingSchema, ringCountsSchema } from '../trust-schemas.ts';
 
 const params = Type.Object({ project: name('name of the project') }, closed);
 const PATH = '/projects/:project/key-ring';
 
-export function keyRingRoutes(app: App, operator: Operator): void {
+export function keyRingRoutes(app: App, operator: Operator, devices: Pick<DeviceQueries, 'keyRings'>): void {
   const tags = ['projects'];
 
   app.get(
@@ -26,6 +27,20 @@ export function keyRingRoutes(app: App, operator: Operator): void {
       },
     },
     async ({ params }) => keyRingView(operator.keyRing(params.project)),
+  );
+
+  app.get(
+    `${PATH}/devices`,
+    {
+      config: reads('viewer', 'path'),
+      schema: {
+        tags,
+        summary: 'Count the devices of a project by the key ring that they told last',
+        params,
+        ...answers('How many have which', ringCountsSchema, ['project-unknown']),
+      },
+    },
+    async ({ params }) => ({ items: await devices.keyRings(operator.project(params.project).name) }),
   );
 
   app.put(
