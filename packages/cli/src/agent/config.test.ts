@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeDesk } from '../../test/desk.ts';
 import { checkAgentFile } from './config.ts';
@@ -22,6 +23,14 @@ dir = "app"
 [run]
 command = ["node", "main.js"]
 `;
+
+it('docs/agent.md names every setting', async () => {
+  const page = await readFile(new URL('../../../../docs/agent.md', import.meta.url), 'utf8');
+  const told = [...page.matchAll(/^\| (?:`\[(\w+)\]`)? ?\| (`.*) \|$/gm)].flatMap(([, table = '', names = '']) =>
+    [...names.matchAll(/`([\w-]+)`/g)].map(([, name]) => (table === '' ? name : `${table}.${name}`)),
+  );
+  expect(told).toEqual(expect.arrayContaining(Object.keys(AGENT_SETTINGS)));
+});
 
 describe('the configuration of the agent', () => {
   it('needs little, and begins paths at its own folder', async () => {

@@ -54,7 +54,10 @@ it('a command that hangs is killed with all that it started, and one that is not
   expect(await runHook(['sh', '-c', 'sleep 60 & wait'], options)).toEqual({
     code: undefined,
     line: 'sh was not done within 0.1 s',
+    lines: [],
   });
+  const { lines } = await runHook(['sh', '-c', 'seq 30'], { ...options, withinMs: 5_000 });
+  expect([lines.length, lines[0], lines[19]]).toEqual([20, '11', '30']);
   expect((await runHook(['/nowhere/at/all'], options)).line).toMatch(/^\/nowhere\/at\/all cannot be started: .*ENOENT/);
   expect((await runHook(['sh', '-c', 'kill -9 $$'], options)).line).toBe('SIGKILL ended sh');
 });

@@ -1,6 +1,7 @@
 /** `fota agent`: everything that runs from its start to its end, wired together. */
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
+import type { AgentStatus } from 'libfota2/agent';
 import { applicationSlots, launcherPath } from 'libfota2/slots';
 import type { Invocation } from '../commands/command.ts';
 import { CommandError, failureOf } from '../failure.ts';
@@ -8,10 +9,11 @@ import { createOut } from '../output/out.ts';
 import { type Application, keepRunning } from './application.ts';
 import { type AgentConfig, readAgentFile } from './config.ts';
 import { lockPlace } from './lock.ts';
-import { createLog, type Tell } from './log.ts';
+import { createLog, type Level, type Tell } from './log.ts';
 import { createNotifier } from './notify.ts';
 import { placeDir } from './place.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
+import { type Running, reloaded } from './reload.ts';
 import { openSession, type Session } from './session.ts';
 import { type Order, type OrderServer, type Reply, serveOrders } from './socket.ts';
 
@@ -25,119 +27,84 @@ export async function runAgent(invocation: Invocation, file: string): Promise<vo
   await mkdir(dir, { recursive: true }).catch((error: Error) => {
     throw new CommandError('file-unwritable', `${dir} cannot be made: ${error.message}`, { cause: error });
   });
-  const lock = await lockPlace(dir);
+  const { 'log.format': format, 'log.level': level } = config.values;
+  const isJson =
+    invocation.out.isJson || (format === undefined ? invocation.world.stdout.isTTY !== true : format === 'json');
+  const levels = { least: level };
+  const tell = createLog(createOut(invocation.world, isJson), () => levels.least, invocation.world.now);
+  const lock = await lockPlace(dir, (why) => tell('warn', 'place-unwritable', why));
   try {
-    await live(invocation, config);
+    await live(invocation, config, tell, levels);
   } finally {
     await lock.release();
   }
 }
 
-async function live({ world, out, signal, onHangup }: Invocation, first: AgentConfig): Promise<void> {
+async function live(
+  { world, signal, onHangup }: Invocation,
+  first: AgentConfig,
+  tell: Tell,
+  levels: { least: Level },
+): Promise<void> {
   const ended = signal();
   const { now } = world;
-  let config = first;
-  const { 'log.format': format } = config.values;
-  const isJson = out.isJson || (format === undefined ? world.stdout.isTTY !== true : format === 'json');
-  const tell = createLog(createOut(world, isJson), () => config.values['log.level'], now);
   const notifier = createNotifier(world.env, tell);
-  const parts: Parts = { tell, now, publisher: undefined, application: undefined };
-  let session: Session | undefined;
-  const obey = (order: Order): Promise<Reply> => obeyed(order, session, parts.publisher);
-  const orders = await openOrders(placeDir(config), obey, tell);
-  try {
-    parts.publisher = createPublisher(config, { orders, notifier, tell, now });
-    parts.application = applicationOf(config, parts);
-    await parts.application?.start();
-    session = await begin(config, parts);
+  let running: Running | undefined;
+  const obey = (order: Order): Promise<Reply> => obeyed(order, running?.session, publisher);
+  const orders = await openOrders(placeDir(first), obey, tell);
+  const publisher = createPublisher(first, { orders, notifier, tell, now });
+  const application = applicationOf(first, tell, now, () => publisher.publish(undefined, application?.state));
+  const open = (config: AgentConfig): Promise<Session> => {
+    const onStatus = (status: AgentStatus): void => publisher.publish(status, application?.state);
+    return openSession(config, { tell, now, application, onStatus });
+  };
+  let reloading: Promise<void> = Promise.resolve();
+  const reload = async (): Promise<void> => {
+    if (running === undefined || ended.aborted) return;
+    notifier.reloading();
+    running = await reloaded(running, open, tell);
+    levels.least = running.config.values['log.level'];
     notifier.ready();
-    tell('info', 'started', `the agent keeps ${placeDir(config)} up to date`, { config: config.file });
-
-    let turn: Promise<void> = Promise.resolve();
-    const reload = async (): Promise<void> => {
-      notifier.reloading();
-      const next = await reloaded(config, tell);
-      if (next !== undefined && !ended.aborted) {
-        await session?.stop();
-        session = await begin(next, parts);
-        config = next;
-        tell('info', 'reloaded', `the configuration was read again`, { config: config.file });
-      }
-      notifier.ready();
-    };
-    // At a terminal it says that the terminal is gone.
-    if (world.stdout.isTTY !== true) {
-      onHangup(() => {
-        turn = turn.then(reload);
-      });
-    }
+  };
+  // At a terminal it says that the terminal is gone.
+  if (world.stdout.isTTY !== true) {
+    onHangup(() => {
+      reloading = reloading.then(reload);
+    });
+  }
+  try {
+    running = { config: first, session: await open(first) };
+    await application?.start();
+    running.session.start();
+    publisher.publish(running.session.status, application?.state);
+    await publisher.flush();
+    notifier.ready();
+    tell('info', 'started', `the agent keeps ${placeDir(first)} up to date`, { config: first.file });
     if (!ended.aborted) await once(ended, 'abort');
-    await turn;
   } finally {
     tell('info', 'stopping', 'the agent ends');
     await notifier.stopping();
-    await session?.stop();
-    await parts.application?.stop();
+    await reloading;
+    await running?.session.stop();
+    await application?.stop();
     await orders?.close();
-    await parts.publisher?.flush();
+    await publisher.flush();
   }
   tell('info', 'stopped', 'the agent has ended');
 }
 
-/** What outlives a session. */
-interface Parts {
-  readonly tell: Tell;
-  readonly now: () => number;
-  publisher: Publisher | undefined;
-  application: Application | undefined;
-}
-
-async function begin(config: AgentConfig, { tell, now, publisher, application }: Parts): Promise<Session> {
-  const session = await openSession(config, {
-    tell,
-    now,
-    application,
-    onStatus: (status) => publisher?.publish(status, application?.state),
-  });
-  session.start();
-  publisher?.publish(session.status, application?.state);
-  return session;
-}
-
-function applicationOf(config: AgentConfig, parts: Parts): Application | undefined {
+function applicationOf(
+  config: AgentConfig,
+  tell: Tell,
+  now: () => number,
+  onChange: () => void,
+): Application | undefined {
   const { 'run.command': command, 'run.stop-within': stopWithinMs } = config.values;
   if (command === undefined) return undefined;
   const dir = placeDir(config);
   const slots = applicationSlots(dir);
-  return keepRunning({
-    dir,
-    launcher: launcherPath,
-    command,
-    stopWithinMs,
-    isInstalled: async () => (await slots.state()).run !== undefined,
-    tell: parts.tell,
-    now: parts.now,
-    onChange: () => parts.publisher?.publish(undefined, parts.application?.state),
-  });
-}
-
-/** Settings that only a restart changes. */
-const LASTING = ['place.kind', 'place.dir', 'run.command', 'run.stop-within', 'log.format'] as const;
-
-async function reloaded({ file, values }: AgentConfig, tell: Tell): Promise<AgentConfig | undefined> {
-  try {
-    const next = readAgentFile(file);
-    const changed = LASTING.filter((name) => JSON.stringify(next.values[name]) !== JSON.stringify(values[name]));
-    if (changed.length > 0) {
-      tell('warn', 'restart-needed', `${changed.join(', ')} changed: that needs a restart of the agent`, { changed });
-    }
-    const kept = Object.fromEntries(LASTING.map((name) => [name, values[name]]));
-    return { ...next, values: { ...next.values, ...kept } };
-  } catch (error) {
-    const { code, message } = failureOf(error);
-    tell('error', 'reload-refused', `the configuration stays as it was: ${message}`, { code });
-    return undefined;
-  }
+  const isInstalled = async (): Promise<boolean> => (await slots.state()).run !== undefined;
+  return keepRunning({ dir, launcher: launcherPath, command, stopWithinMs, isInstalled, tell, onChange, now });
 }
 
 /** A place without sockets has no way in, and is kept up to date all the same. */
@@ -154,11 +121,10 @@ async function openOrders(
   }
 }
 
-async function obeyed(order: Order, session: Session | undefined, publisher: Publisher | undefined): Promise<Reply> {
+async function obeyed(order: Order, session: Session | undefined, publisher: Publisher): Promise<Reply> {
   try {
     if (session === undefined) throw new CommandError('agent-busy', 'the agent is just starting');
     const outcome = order.do === 'check' ? await session.check() : await session.install(order.file);
-    if (publisher === undefined) throw new CommandError('agent-busy', 'the agent is just starting');
     return { done: publisher.report(session.status), ...(outcome && { outcome }) };
   } catch (error) {
     const { code, message, remedy } = failureOf(error);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { Signal } from 'libfota2/core';
 import type { CommandWords } from './kinds.ts';
+import { eachLine } from './lines.ts';
 import { signalGroup } from './processes.ts';
 
 /** How it ended. */
@@ -10,6 +11,8 @@ export interface HookEnd {
   readonly code: number | undefined;
   /** The first line that it wrote, to stdout or else to stderr; else what befell it. */
   readonly line: string;
+  /** The last lines that it wrote to stdout. */
+  readonly lines: readonly string[];
 }
 
 export interface HookOptions {
@@ -22,7 +25,9 @@ export interface HookOptions {
   readonly signal?: Signal | undefined;
 }
 
-const MOST_CHARACTERS = 4_096;
+const MOST_LINES = 20;
+/** What a command started in the background may hold its output for ever. */
+const OUTPUT_MS = 500;
 
 /** Never rejects: a command that cannot be started has ended. */
 export function runHook([program = '', ...args]: CommandWords, options: HookOptions): Promise<HookEnd> {
@@ -34,7 +39,8 @@ export function runHook([program = '', ...args]: CommandWords, options: HookOpti
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const said = { stdout: '', stderr: '' };
+    const lines: Record<'stdout' | 'stderr', string[]> = { stdout: [], stderr: [] };
+    const first = { stdout: '', stderr: '' };
     let befell: string | undefined;
     const kill = (why: string): void => {
       befell ??= why;
@@ -45,24 +51,28 @@ export function runHook([program = '', ...args]: CommandWords, options: HookOpti
     signal?.addEventListener('abort', onAbort);
     if (signal?.aborted === true) onAbort();
     for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => {
-        said[name] = (said[name] + text).slice(0, MOST_CHARACTERS);
+      eachLine(child[name], (line) => {
+        first[name] ||= line.trim();
+        lines[name] = [...lines[name].slice(1 - MOST_LINES), line];
       });
     }
     const end = (code: number | null): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
-      const line = befell ?? (firstLine(said.stdout) || firstLine(said.stderr));
-      resolve({ code: befell === undefined ? (code ?? undefined) : undefined, line });
+      const line = befell ?? (first.stdout || first.stderr);
+      resolve({ code: befell === undefined ? (code ?? undefined) : undefined, line, lines: lines.stdout });
     };
     child.on('error', (error) => {
       befell ??= `${program} cannot be started: ${error.message}`;
       end(null);
     });
-    // What it started in the background may hold its output for ever.
     child.on('exit', (code, name) => {
       if (name !== null) befell ??= `${name} ended ${program}`;
-      setImmediate(end, code);
+      const enough = setTimeout(end, OUTPUT_MS, code);
+      child.on('close', () => {
+        clearTimeout(enough);
+        end(code);
+      });
     });
   });
 }
@@ -73,13 +83,4 @@ const OWN_VARIABLES = new Set(['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC']
 /** The agent's own environment, without what belongs to the agent alone. */
 export function childEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !OWN_VARIABLES.has(name)));
-}
-
-function firstLine(text: string): string {
-  return (
-    text
-      .split('\n')
-      .find((line) => line.trim() !== '')
-      ?.trim() ?? ''
-  );
 }

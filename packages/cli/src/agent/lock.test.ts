@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
@@ -26,8 +26,8 @@ it('lets one agent work at a place, and the next one once it is gone', async () 
 it('takes the lock of an agent that died, also where another process has its number by now', async () => {
   const child = spawn('true');
   await once(child, 'exit');
-  for (const text of [`${child.pid} 1@2\n`, `${process.pid} 1@ab\n`, 'half of a n']) {
-    await writeFile(join(dir, 'agent.lock'), text);
+  for (const text of [`${child.pid} 1@2`, `${process.pid} 1@ab`, 'half of a n']) {
+    await symlink(text, join(dir, 'agent.lock'));
     expect(await runningAt(dir)).toBeUndefined();
     await (await lockPlace(dir)).release();
   }

@@ -1,5 +1,5 @@
 /** One agent a place: two would start two applications, and write one journal. */
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError } from '../failure.ts';
 import { identityIn, identityText, isAlive, type ProcessIdentity, thisProcess } from './processes.ts';
@@ -13,17 +13,17 @@ export interface Lock {
 }
 
 /**
- * Takes the lock of a place, also that of an agent which died.
+ * Takes the lock of a place, also that of an agent which died. It is a symbolic link that leads nowhere and names its holder: made in one
+ * step, and also on a full disk, for it takes no block.
+ * @param onReadOnly hears that the disk takes no lock; what lies there runs all the same. Default: that is a failure
  * @throws CommandError `agent-running`, `file-unwritable`
  */
-export async function lockPlace(dir: string): Promise<Lock> {
+export async function lockPlace(dir: string, onReadOnly?: (why: string) => void): Promise<Lock> {
   const path = join(dir, NAME);
   const mine = identityText(thisProcess());
-  const made = `${path}.${process.pid}`;
   try {
-    await writeFile(made, mine);
     for (let left = TRIES; left > 0; left -= 1) {
-      if (await linked(made, path)) return { release: () => letGo(path, mine) };
+      if (await made(mine, path)) return { release: () => letGo(path, mine) };
       const holder = await holderIn(path);
       if (holder !== undefined && isAlive(holder)) throw running(dir, holder);
       await clearAway(path, holder, dir);
@@ -31,16 +31,17 @@ export async function lockPlace(dir: string): Promise<Lock> {
     throw running(dir, undefined);
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    const reason = (error as Error).message;
-    throw new CommandError('file-unwritable', `${dir} cannot be locked: ${reason}`, { cause: error });
-  } finally {
-    await rm(made, { force: true }).catch(() => undefined);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = `${dir} cannot be locked: ${message}`;
+    if (onReadOnly === undefined || code !== 'EROFS') throw new CommandError('file-unwritable', why, { cause: error });
+    onReadOnly(why);
+    return { release: async () => undefined };
   }
 }
 
 /** Who holds the lock, dead or alive. */
 async function holderIn(path: string): Promise<ProcessIdentity | undefined> {
-  return identityIn(await readFile(path, 'utf8').catch(() => ''));
+  return identityIn(await readlink(path).catch(() => ''));
 }
 
 /** The agent that runs at a place. */
@@ -49,9 +50,9 @@ export async function runningAt(dir: string): Promise<ProcessIdentity | undefine
   return holder !== undefined && isAlive(holder) ? holder : undefined;
 }
 
-async function linked(from: string, to: string): Promise<boolean> {
+async function made(text: string, path: string): Promise<boolean> {
   try {
-    await link(from, to);
+    await symlink(text, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -61,22 +62,23 @@ async function linked(from: string, to: string): Promise<boolean> {
 
 /** Takes away what a dead agent has left, and nothing that another one has put in its place meanwhile. */
 async function clearAway(path: string, dead: ProcessIdentity | undefined, dir: string): Promise<void> {
-  const aside = `${path}.${process.pid}.old`;
+  const aside = `${path}.${process.pid}`;
   try {
     await rename(path, aside);
-  } catch {
+  } catch (error) {
     // Another one was faster.
-    return;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
   }
   const taken = await holderIn(aside);
   const isAnother = taken !== undefined && (taken.pid !== dead?.pid || taken.start !== dead.start);
-  if (isAnother) await linked(aside, path).catch(() => false);
+  if (isAnother) await made(identityText(taken), path).catch(() => false);
   await rm(aside, { force: true });
   if (isAnother) throw running(dir, taken);
 }
 
 async function letGo(path: string, mine: string): Promise<void> {
-  if ((await readFile(path, 'utf8').catch(() => '')) === mine) await rm(path, { force: true });
+  if ((await readlink(path).catch(() => '')) === mine) await rm(path, { force: true });
 }
 
 function running(dir: string, holder: ProcessIdentity | undefined): CommandError {

@@ -74,12 +74,12 @@ export async function optionsOf(config: AgentConfig, around: Around): Promise<Ag
     },
     probe: probeOf(config),
     probeWithinMs: values['health.within'],
-    schedule: scheduleOf(config),
+    schedule: { ...scheduleOf(config), runNow: await isDueAtOnce(config, around.place) },
     mayInstall: consent('install'),
     mayReboot: around.isAlone === true && restart === undefined ? async () => NOBODY : consent('restart'),
     onStatus: around.onStatus,
     onEvent: ({ name, message, ...fields }) => tell(levelOf(name, fields), name, message, fields),
-    lastLines: application && (async () => application.lastLines()),
+    lastLines: linesBy(config, around),
   };
 }
 
@@ -96,6 +96,15 @@ async function started(place: Trials, signal: AbortSignal): Promise<void> {
   }
 }
 
+function linesBy(
+  { values, folder }: AgentConfig,
+  { application, signal }: Pick<Around, 'application' | 'signal'>,
+): AgentOptions['lastLines'] {
+  const log = values['restart.log'];
+  if (log !== undefined) return async () => (await runHook(log, { cwd: folder, withinMs: PROBE_MS, signal })).lines;
+  return application && (async () => application.lastLines());
+}
+
 function probeOf({ values, folder }: AgentConfig): AgentOptions['probe'] {
   const { 'health.command': command, 'health.http': url } = values;
   if (command === undefined) return url === undefined ? undefined : httpProbe(url, PROBE_MS);
@@ -105,11 +114,16 @@ function probeOf({ values, folder }: AgentConfig): AgentOptions['probe'] {
   };
 }
 
-function scheduleOf({ values }: AgentConfig): AgentOptions['schedule'] {
+function scheduleOf({ values }: AgentConfig): NonNullable<AgentOptions['schedule']> {
   const { 'schedule.cron': pattern, 'schedule.every': every, 'schedule.jitter': jitter } = values;
   const next = pattern === undefined ? undefined : cronTimes(pattern);
-  const runNow = values['schedule.at-start'];
-  return next === undefined ? { every, jitter, runNow } : { next, jitter: jitter ?? CRON_JITTER_MS, runNow };
+  return next === undefined ? { every, jitter } : { next, jitter: jitter ?? CRON_JITTER_MS };
+}
+
+/** Whoever has nothing to run has nothing to wait for. */
+async function isDueAtOnce({ values }: AgentConfig, place: Trials): Promise<boolean> {
+  if (values['schedule.at-start'] || values['place.kind'] !== 'application') return values['schedule.at-start'];
+  return (await place.standing()).runs === undefined;
 }
 
 const LEVEL_OF: Readonly<Record<string, Level>> = {

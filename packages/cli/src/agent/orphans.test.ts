@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
@@ -32,8 +32,8 @@ it('ends what an agent that died has left, and only that', async () => {
   const gone = once(child, 'exit');
   const [note = ''] = (await readdir(dir)).filter((name) => name.startsWith('agent.app.'));
   expect(note).toBe(`agent.app.${child.pid}`);
-  await writeFile(join(dir, 'agent.app.1'), '1 7@another-start\n');
-  await writeFile(join(dir, `agent.app.${process.pid}`), `${process.pid} 7@x\n`);
+  await symlink('1 7@another-start', join(dir, 'agent.app.1'));
+  await symlink(`${process.pid} 7@ab`, join(dir, `agent.app.${process.pid}`));
   expect(await endOrphans(dir)).toEqual([child.pid]);
   expect(await gone).toEqual([null, 'SIGKILL']);
   expect(isAlive(thisProcess())).toBe(true);

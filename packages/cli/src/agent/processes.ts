@@ -27,14 +27,14 @@ export function isAlive({ pid, start }: ProcessIdentity): boolean {
   return start === '' && isThere(pid);
 }
 
-/** As `pid start`; `undefined` for any other text. */
+/** Of `pid start`; `undefined` for any other text. */
 export function identityIn(text: string): ProcessIdentity | undefined {
-  const [, pid, start] = /^(\d{1,10}) (\d*(?:@[0-9a-f-]+)?)\n?$/.exec(text) ?? [];
+  const [, pid, start] = /^(\d{1,10}) (\d*(?:@[0-9a-f-]+)?)$/.exec(text) ?? [];
   return pid === undefined || start === undefined ? undefined : { pid: Number(pid), start };
 }
 
 export function identityText({ pid, start }: ProcessIdentity): string {
-  return `${pid} ${start}\n`;
+  return `${pid} ${start}`;
 }
 
 /** Of the process group that this one led, those that live, whether it does itself or not. Only those with `variable` in their environment. */

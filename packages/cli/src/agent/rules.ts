@@ -105,6 +105,7 @@ const APART: ReadonlyArray<readonly [AgentSettingName, AgentSettingName, string]
   ['schedule.cron', 'schedule.every', 'both say when to ask'],
   ['health.command', 'health.http', 'one of them judges the new version'],
   ['restart.command', 'run.command', 'what the agent runs, it restarts'],
+  ['restart.log', 'run.command', 'the agent knows the lines of what it runs'],
 ];
 
 function missing(name: AgentSettingName, says: string): Rule {

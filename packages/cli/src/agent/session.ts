@@ -1,5 +1,6 @@
 /** The engine at work by one configuration. A reload ends one session and begins the next. */
 import { type Agent, type AgentStatus, createAgent, fileTransport, type Release } from 'libfota2/agent';
+import { CommandError } from '../failure.ts';
 import type { AgentConfig } from './config.ts';
 import { type Offline, watchFolder } from './offline.ts';
 import { type Around, optionsOf } from './options.ts';
@@ -65,7 +66,8 @@ export async function openSession(
       async offer(file, { version, size, sha256 }) {
         if (!(await mayTake(file, { version, size, sha256 }))) return 'later';
         given.tell('info', 'offline', `${file} has ${version}`, { file, version });
-        const outcome = await agent.install(from(file));
+        const outcome = await agent.install(from(file)).catch(() => undefined);
+        if (outcome === undefined) return 'later';
         given.tell('info', 'offline', `${file}: ${outcome.message}`, { file, code: codeOf(outcome) });
         if (outcome.kind === 'downloaded') return END.downloaded;
         return outcome.kind === 'failed' && outcome.retryable ? END.retryable : END.final;
@@ -82,7 +84,11 @@ export async function openSession(
     },
     check: () => agent.checkNow(),
     async install(file) {
-      const outcome = await agent.install(from(file));
+      const outcome = await agent.install(from(file)).catch((error: unknown) => {
+        throw ended.signal.aborted
+          ? new CommandError('agent-not-running', 'the agent ended before it was done')
+          : error;
+      });
       return { code: codeOf(outcome), message: outcome.message };
     },
     async stop() {

@@ -41,6 +41,7 @@ export interface AgentValues {
   readonly 'health.http': string | undefined;
   readonly 'health.within': number;
   readonly 'restart.command': CommandWords | undefined;
+  readonly 'restart.log': CommandWords | undefined;
   readonly 'run.command': CommandWords | undefined;
   readonly 'run.stop-within': number;
   readonly 'offline.folder': string | undefined;
@@ -117,7 +118,11 @@ export const AGENT_SETTINGS: { readonly [Name in AgentSettingName]: AgentSetting
     'how far that is spread; where nobody says a fifth of it, with cron up to 30 minutes later',
   ),
   'schedule.cron': may(cron, '30 3 * * *', 'when the server is asked, by the local clock, instead of every'),
-  'schedule.at-start': is(flag, false, 'whether it is asked at once when the agent starts'),
+  'schedule.at-start': is(
+    flag,
+    false,
+    'whether it is asked at once when the agent starts; always where an application has no version yet',
+  ),
   'windows.install': is(windows, [], 'hours in which a download may begin, by the local clock; none: any', [
     'Mon-Fri 02:00-05:00',
     'Sat,Sun 22:00-06:00',
@@ -135,6 +140,11 @@ export const AGENT_SETTINGS: { readonly [Name in AgentSettingName]: AgentSetting
   'health.http': may(address, 'http://127.0.0.1:8080/health', 'answers 200 to 299 where the new version is well'),
   'health.within': is(duration(SECOND, 7 * DAY), 5 * MINUTE, 'time in which it must be well, or the old one returns'),
   'restart.command': may(command, ['reboot'], 'restarts what was upgraded: a service, or the machine'),
+  'restart.log': may(
+    command,
+    ['journalctl', '-u', 'gateway', '-n', '20', '-o', 'cat'],
+    'prints the last lines of what was restarted, for reports of failures',
+  ),
   'run.command': may(
     command,
     ['node', 'main.js'],

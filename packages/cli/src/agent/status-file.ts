@@ -104,7 +104,7 @@ export function statusFile(dir: string, onFailure: (error: Error) => void): Stat
   return {
     write(report) {
       latest = report;
-      const now = JSON.stringify([report.stage, report.wait, report.failure, report.lastCheck, report.application]);
+      const now = JSON.stringify({ ...report, at: undefined, progress: undefined });
       const dueMs = writtenMs + PROGRESS_MS - performance.now();
       if (now !== before || dueMs <= 0) void flush();
       else timer ??= setTimeout(() => void flush(), dueMs);

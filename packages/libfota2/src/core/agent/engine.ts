@@ -138,6 +138,9 @@ export function createAgentOn(world: World, vault: Vault, options: AgentOptions)
         happened = await errands.perform(type, memory.now.life, way);
       }
     }
+    const before = version;
+    version = await options.version();
+    if (version !== before) tellStatus();
     await pay();
   };
   const recall = async (): Promise<void> => {
@@ -189,7 +192,7 @@ export function createAgentOn(world: World, vault: Vault, options: AgentOptions)
       const way: Way = { fota, url, isConsented, onOutcome };
       await inTurn(() => round({ type: 'due' }, way));
       // Where something is on trial the place says so itself.
-      return last ?? fota.upgrade({ ...options.question, url, version: await options.version() });
+      return last ?? fota.upgrade({ ...options.question, url, version: await options.version(), signal });
     },
     get status() {
       return status();

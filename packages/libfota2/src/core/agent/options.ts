@@ -69,7 +69,8 @@ export interface Agent {
   /** Asks now. Resolves once nothing is left to do for the moment. */
   checkNow(): Promise<void>;
   /**
-   * Takes an image from elsewhere, under the same checks. Resolves once nothing is left to do for the moment.
+   * Takes an image from elsewhere, under the same checks. Resolves once nothing is left to do for the moment; rejects only where
+   * `stop` came before it was asked for.
    */
   install(from: Source): Promise<Outcome | CheckOutcome>;
   readonly status: AgentStatus;

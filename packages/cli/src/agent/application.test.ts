@@ -1,0 +1,70 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { type Application, keepRunning } from './application.ts';
+
+let dir: string;
+let said: string[];
+let isInstalled: boolean;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'fota agent '));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  said = [];
+  isInstalled = true;
+});
+
+/** Keeps a script running, which stands for launcher and application. */
+async function keep(script: string): Promise<Application> {
+  await writeFile(join(dir, 'launch.sh'), script);
+  const application = keepRunning({
+    dir,
+    launcher: join(dir, 'launch.sh'),
+    command: ['app'],
+    stopWithinMs: 200,
+    isInstalled: async () => isInstalled,
+    tell: (level, event, message) => said.push(`${level} ${event} ${message}`),
+    onChange: () => undefined,
+    now: () => 0,
+  });
+  await application.start();
+  onTestFinished(() => application.stop());
+  return application;
+}
+
+const until = (done: () => boolean): Promise<void> => expect.poll(done, { timeout: 5_000, interval: 5 }).toBe(true);
+
+it('starts what ends again, tells what it wrote, and gives it its folder and words', async () => {
+  const application = await keep('echo "$@"; echo wrong >&2; exit 3');
+  await until(() => application.state.starts === 3);
+  expect(application.lastLines().slice(0, 2).toSorted()).toEqual([`${dir} app`, 'wrong']);
+  expect(said).toContain('warn application-ended the application ended with 3');
+  expect((await readdir(dir)).filter((name) => name.startsWith('agent.app.')).length).toBeLessThan(2);
+});
+
+it('ends it with all that it started, at a restart and at the end, and what does not obey is killed', async () => {
+  const application = await keep(`trap 'echo no' TERM; (trap '' TERM; sleep 60; sleep 60) & echo $! >child
+    while :; do sleep 1; done`);
+  await until(() => application.state.pid !== undefined);
+  const child = async (): Promise<number> => Number(await readFile(join(dir, 'child'), 'utf8').catch(() => ''));
+  await expect.poll(child).toBeGreaterThan(0);
+  const { pid = 0 } = application.state;
+  const first = await child();
+  await application.restart();
+  await until(() => application.state.starts === 2 && application.state.pid !== pid);
+  expect(said).toContain('info application-ended the application ended by SIGKILL');
+  expect(await readFile(`/proc/${first}/stat`, 'utf8').catch(() => ') Z')).toContain(') Z');
+  await application.stop();
+  expect(application.state).toMatchObject({ pid: undefined, starts: 2 });
+  expect(() => process.kill(pid, 0)).toThrow();
+});
+
+it('starts nothing where nothing is installed, and at once what was installed then', async () => {
+  isInstalled = false;
+  const application = await keep('exec sleep 60');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(application.state.starts).toBe(0);
+  isInstalled = true;
+  await application.restart();
+  await until(() => application.state.pid !== undefined);
+});

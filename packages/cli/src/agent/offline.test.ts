@@ -1,0 +1,90 @@
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeImage, makeSigner, sha256Hex } from '@libfota2/testkit';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { type Offline, type OfflineOptions, watchFolder } from './offline.ts';
+
+type End = Awaited<ReturnType<OfflineOptions['offer']>>;
+
+let folder: string;
+/** What was offered, in order. */
+let offered: string[];
+let ends: Record<string, End>;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fota stick '));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  offered = [];
+  ends = {};
+});
+
+const signer = makeSigner(1);
+
+async function put(name: string, manifest: Parameters<typeof signer.release>[1], n = 1): Promise<void> {
+  const bytes = makeImage(n, 500);
+  await writeFile(join(folder, name), bytes);
+  await writeFile(join(folder, `${name}.minisig`), signer.release(bytes, manifest));
+}
+
+function watch(fell?: string): Offline {
+  const offline = watchFolder({
+    folder,
+    firmware: 'gateway',
+    core: undefined,
+    everyMs: 5,
+    version: async () => '1.5.0',
+    fell: async () => fell,
+    async offer(file) {
+      const name = file.slice(folder.length + 1);
+      offered.push(name);
+      return ends[name] ?? 'refused';
+    },
+    tell: () => undefined,
+  });
+  onTestFinished(() => offline.stop());
+  return offline;
+}
+
+const looks = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 60));
+
+it('offers the newest first, and the next one where that is refused, each once as long as it stays as it is', async () => {
+  await put('a', { version: '1.9.0' });
+  await put('b', { version: '1.10.0' });
+  await put('old', { version: '1.4.0' });
+  await put('same', { version: '1.5.0' });
+  await put('back', { version: '1.3.0', downgradeFrom: '1.5.0' });
+  await put('other', { version: '3.0.0', firmwareName: 'station' });
+  await writeFile(join(folder, 'lonely.minisig'), 'x');
+  watch();
+  await looks();
+  expect(offered).toEqual(['b', 'a', 'back']);
+  await utimes(join(folder, 'a'), 1, 1);
+  await looks();
+  expect(offered).toEqual(['b', 'a', 'back', 'a']);
+});
+
+it('looks no further than to what is taken, and offers again what has to wait, or failed a round ago', async () => {
+  await put('a', { version: '2.0.0' });
+  await put('b', { version: '1.9.0' });
+  ends = { a: 'later' };
+  const offline = watch();
+  await looks();
+  expect(new Set(offered)).toEqual(new Set(['a']));
+  expect(offered.length).toBeGreaterThan(1);
+  ends = { a: 'failed', b: 'taken' };
+  await looks();
+  expect(offered.slice(-2)).toEqual(['a', 'b']);
+  offline.again();
+  await looks();
+  expect(offered.slice(-3)).toEqual(['a', 'b', 'a']);
+});
+
+it('does not offer what was given up, and bears a folder that is not there', async () => {
+  const bytes = makeImage(7, 500);
+  await put('a', { version: '2.0.0' }, 7);
+  watch(sha256Hex(bytes));
+  await looks();
+  await rm(folder, { recursive: true });
+  await looks();
+  expect(offered).toEqual([]);
+});
