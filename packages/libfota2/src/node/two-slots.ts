@@ -83,11 +83,11 @@ export interface TwoSlots {
 export function twoSlots({ root, place, boot, trial, files, running, isStarted }: TwoSlotsWorld): TwoSlots {
   const noteOf = (slot: Slot): string => join(root, 'slots', `${slot}.image`);
 
-  /** Before the first record: what runs was put there by somebody else, and is as good as confirmed. */
+  /** Before the first record: what is started, else what runs, was put there by somebody else, and is as good as confirmed. */
   const recorded = async (): Promise<BootRecord | undefined> => {
     const record = await boot.load();
     if (record !== undefined) return record;
-    const run = await running();
+    const run = boot.unchosen ?? (await running());
     return run && { generation: 0, run, back: undefined, tries: 0, minutes: 0, fell: undefined };
   };
   const imageIn = async (slot: Slot, { generation }: BootRecord): Promise<NotedImage | undefined> => {

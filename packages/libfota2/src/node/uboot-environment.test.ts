@@ -137,6 +137,22 @@ describe.skipIf(setenv === undefined)('the environment of U-Boot', () => {
     );
   });
 
+  it('has slot a started as long as nothing was chosen, so that is not the one to be written', async () => {
+    const dir = mkdtempSync(join(root, 'slots-'));
+    for (const name of ['a', 'b']) writeFileSync(join(dir, name), Buffer.alloc(100));
+    const boot = ubootEnvironment({ config: makeEnvironment() });
+    const where = { a: join(dir, 'a'), b: join(dir, 'b'), dir, boot };
+    const { target } = partitionSlots(where);
+    await target.init(100, undefined);
+    await target.write(new Uint8Array(100).fill(7));
+    await target.done();
+    expect(await target.finish(true)).toBe(join(dir, 'b'));
+    expect(await boot.load()).toMatchObject({ generation: 1, run: 'b', back: 'a' });
+    // Where b runs all the same somebody else starts it: then neither may be written.
+    const odd = partitionSlots({ ...where, boot: ubootEnvironment({ config: makeEnvironment() }), running: 'b' });
+    await expect(odd.target.init(100, undefined)).rejects.toThrow('still does');
+  });
+
   it('counts no further than its script can', () => {
     const boot = ubootEnvironment();
     expect(() => partitionSlots({ a: '/a', b: '/b', dir: '/d', boot, tries: 10 })).toThrow(RangeError);

@@ -54,6 +54,7 @@ export function ubootEnvironment(options: UbootEnvironmentOptions = {}): BootCho
 
   return {
     mostTries: MOST_TRIES,
+    unchosen: 'a',
     load: async () => recordOf(await read()),
     async save(record) {
       const wanted = variablesOf(record);
