@@ -33,6 +33,7 @@ const VERSIONS: readonly {
   { version: '1.4.0', main: live('1.4.0', false), end: 'rolled-back' },
   { version: '1.5.0', main: live('1.5.0', true), end: 'confirmed' },
 ];
+const STORY = VERSIONS.filter(({ version }) => prove || ['1.2.0', '1.4.0'].includes(version));
 const FIRST = { version: '1.1.0', main: live('1.1.0', true) };
 const tally = { kills: 0, ofApplication: 0, starts: 0, rounds: 0 };
 
@@ -95,7 +96,7 @@ jitter = "0s"
 at-start = true
 [health]
 http = "http://127.0.0.1:${port}/"
-within = "3s"
+within = "${prove ? 3 : 1}s"
 [run]
 command = [${JSON.stringify(process.execPath)}, "main.mjs"]
 stop-within = "1s"
@@ -108,7 +109,7 @@ stop-within = "1s"
     await killer.until('the first version', async () => (await killer.version()) === FIRST.version);
 
     let runs = FIRST.version;
-    for (const one of VERSIONS) {
+    for (const one of STORY) {
       await publish(one);
       const isOver = async (): Promise<boolean> => (await eventsOf(one.end)).includes(one.version);
       while (!(await isOver()) && tally.kills + killer.kills < KILLS) {
@@ -117,15 +118,18 @@ stop-within = "1s"
       }
       await killer.until(`${one.version} to be ${one.end}`, isOver);
       if (one.end === 'confirmed') runs = one.version;
+      await killer.until('the agent to be up', async () => killer.isUp());
       await killer.until(`${runs} to run`, async () => (await killer.version()) === runs);
       const slots = applicationSlots(dir);
       await killer.until('the trial to be over', async () => (await slots.state()).back === undefined);
       const { run } = await slots.state();
       expect(await readFile(join(dir, 'slots', run ?? '', 'version'), 'utf8'), killer.story).toBe(runs);
     }
-    // What was given up in the second slot stays so until the fifth version takes its place.
-    expect(new Set(await eventsOf('rolled-back'))).toEqual(new Set(['1.3.0', '1.4.0']));
-    expect(new Set(await eventsOf('confirmed'))).toEqual(new Set(['1.2.0', '1.5.0']));
+    const known = [{ ...FIRST, end: 'confirmed' }, ...STORY];
+    for (const end of ['confirmed', 'rolled-back'] as const) {
+      const wanted = known.filter((one) => one.end === end).map(({ version }) => version);
+      expect(new Set(await eventsOf(end)), killer.story).toEqual(new Set(wanted));
+    }
     await killer.stop();
     expect(await killer.version()).toBe(undefined);
     for (const what of ['kills', 'ofApplication', 'starts'] as const) tally[what] += killer[what];

@@ -148,6 +148,12 @@ describe('the README', () => {
       expect(names.map((name) => page(`examples/${name}.ts`))).toContain(code);
     },
     // Executed by examples.test.ts.
+    async toml(code) {
+      const [, name = ''] = /^# ([\w.]+)\n/.exec(code) ?? [];
+      await writeFile(join(cwd, name), code);
+      await writeFile(join(cwd, 'gateway.ring'), await readFile(join(dir, 'clone/tracker.ring')));
+      await shell(`fota agent config --check --config ${name}`);
+    },
     async nginx(code) {
       expect(code).toBe(page('examples/servers/nginx.conf'));
     },

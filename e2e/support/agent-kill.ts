@@ -18,6 +18,8 @@ export class AgentKiller {
   readonly #env: Readonly<Record<string, string>>;
   #agent: ChildProcess | undefined;
   #said = '';
+  /** How much had been said when the present agent was started. */
+  #before = 0;
 
   /** @param env for the application */
   constructor(config: string, port: number, random: () => number, env: Readonly<Record<string, string>>) {
@@ -34,6 +36,7 @@ export class AgentKiller {
 
   start(): void {
     this.starts += 1;
+    this.#before = this.#said.length;
     const agent = spawn(process.execPath, [bin, 'agent', '--config', this.#config], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], ...this.#env },
@@ -69,6 +72,11 @@ export class AgentKiller {
     const gone = once(agent, 'exit');
     agent.kill('SIGKILL');
     await gone;
+  }
+
+  /** The present agent has ended what the one before had left, and goes on. */
+  isUp(): boolean {
+    return this.#said.slice(this.#before).includes('up to date');
   }
 
   /** The agent ends in order, and its application with it. */
