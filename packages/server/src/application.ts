@@ -13,6 +13,7 @@ import { openSqliteStore } from './adapters/sqlite/store.ts';
 import { sqliteTokens } from './adapters/sqlite/tokens.ts';
 import { sqliteUsers } from './adapters/sqlite/users.ts';
 import { FotaServerError } from './domain/errors.ts';
+import type { Expiry } from './domain/expiry.ts';
 import type { RolloutLimits } from './domain/rollout.ts';
 import { guarded, guardedDesk, guardedGroups, tracked } from './guards.ts';
 import type { Refused } from './http/refused.ts';
@@ -76,6 +77,8 @@ export interface Application {
   readonly serials: Serials;
   readonly reports: Reports;
   readonly signatures: Signatures;
+  /** Releases on offer whose time ends soon, or has ended. */
+  readonly expiring: () => readonly Expiry[];
   readonly versions: VersionCounts;
   readonly webhooks: Webhooks;
   readonly repeats: Repeats;
@@ -91,6 +94,8 @@ export interface Application {
 
 const RECENT_PROBLEMS = 20;
 const MAX_OPEN_UPLOADS = 100;
+/** Events of a kind that are looked for at the start. */
+const MOST_EVENTS = 1_000;
 const GATHER_MS = 5;
 const SOON_MS = 1_000;
 const IDLE_MS = 60_000;
@@ -180,6 +185,7 @@ export async function openApplication(
     onCheckIn,
     emit: told.emit,
     along: told.along,
+    eventsOf: async (types) => (await told.page({ types }, { limit: MOST_EVENTS, cursor: undefined })).items,
     onProblem,
   });
   const { catalogue, fleet, noise, rollouts } = upgrades;
@@ -271,6 +277,7 @@ export async function openApplication(
     serials: upgrades.serials,
     reports: upgrades.reports,
     signatures: upgrades.signatures,
+    expiring: upgrades.expiring.all,
     versions,
     webhooks,
     repeats: createRepeats({ store: store.repeats, now }),

@@ -106,6 +106,7 @@ export async function serveOperators(
     paths: settings.paths,
     adminUrl,
     certificates: { devices: devices.keeper?.certificate(), admin: keeper?.certificate() },
+    expiring: application.expiring(),
     problems: application.problems(),
   });
   const backups = createBackups({

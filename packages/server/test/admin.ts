@@ -65,6 +65,7 @@ export async function runAdmin(
     deviceHost: undefined,
     paths: ['/upgrade'],
     adminUrl: undefined,
+    expiring: application.expiring(),
     problems: application.problems(),
   });
   const backups = createBackups({

@@ -121,7 +121,7 @@ export interface Schemas {
   readonly Event: {
     readonly id: number;
     readonly at: string;
-    readonly type: 'release.published' | 'release.withdrawn' | 'rollout.created' | 'rollout.started' | 'rollout.advanced' | 'rollout.paused' | 'rollout.resumed' | 'rollout.complete' | 'rollout.aborted' | 'attempt.confirmed' | 'attempt.failed' | 'attempt.rolled-back' | 'attempt.silent' | 'device.held' | 'device.access' | 'stop.on' | 'stop.off' | 'webhook.test' | 'problem';
+    readonly type: 'release.published' | 'release.withdrawn' | 'release.expiring' | 'release.expired' | 'rollout.created' | 'rollout.started' | 'rollout.advanced' | 'rollout.paused' | 'rollout.resumed' | 'rollout.complete' | 'rollout.aborted' | 'attempt.confirmed' | 'attempt.failed' | 'attempt.rolled-back' | 'attempt.silent' | 'device.held' | 'device.access' | 'stop.on' | 'stop.off' | 'webhook.test' | 'problem';
     readonly project?: string;
     readonly data: {
       readonly release?: number;
@@ -476,6 +476,14 @@ export interface Schemas {
       readonly devices?: number;
     };
     readonly stop: Schemas['Stop'];
+    readonly expiring: readonly {
+      readonly release: number;
+      readonly project: string;
+      readonly firmwareName: string;
+      readonly version: string;
+      readonly notAfter: string;
+      readonly hasPassed: boolean;
+    }[];
     readonly problems: readonly {
       readonly at: string;
       readonly code: string | null;
@@ -774,7 +782,7 @@ export interface Api {
       readonly path: undefined;
       readonly query: {
         readonly project?: readonly string[] | undefined;
-        readonly type?: readonly ('release' | 'rollout' | 'attempt' | 'device' | 'stop' | 'webhook' | 'release.published' | 'release.withdrawn' | 'rollout.created' | 'rollout.started' | 'rollout.advanced' | 'rollout.paused' | 'rollout.resumed' | 'rollout.complete' | 'rollout.aborted' | 'attempt.confirmed' | 'attempt.failed' | 'attempt.rolled-back' | 'attempt.silent' | 'device.held' | 'device.access' | 'stop.on' | 'stop.off' | 'webhook.test' | 'problem')[] | undefined;
+        readonly type?: readonly ('release' | 'rollout' | 'attempt' | 'device' | 'stop' | 'webhook' | 'release.published' | 'release.withdrawn' | 'release.expiring' | 'release.expired' | 'rollout.created' | 'rollout.started' | 'rollout.advanced' | 'rollout.paused' | 'rollout.resumed' | 'rollout.complete' | 'rollout.aborted' | 'attempt.confirmed' | 'attempt.failed' | 'attempt.rolled-back' | 'attempt.silent' | 'device.held' | 'device.access' | 'stop.on' | 'stop.off' | 'webhook.test' | 'problem')[] | undefined;
         readonly after?: number | undefined;
         readonly limit?: number | undefined;
         readonly cursor?: string | undefined;
@@ -1078,7 +1086,7 @@ export interface Api {
       readonly query: undefined;
       readonly body: {
         readonly url?: string | undefined;
-        readonly types?: readonly ('release' | 'rollout' | 'attempt' | 'device' | 'stop' | 'webhook' | 'release.published' | 'release.withdrawn' | 'rollout.created' | 'rollout.started' | 'rollout.advanced' | 'rollout.paused' | 'rollout.resumed' | 'rollout.complete' | 'rollout.aborted' | 'attempt.confirmed' | 'attempt.failed' | 'attempt.rolled-back' | 'attempt.silent' | 'device.held' | 'device.access' | 'stop.on' | 'stop.off' | 'webhook.test' | 'problem')[] | null | undefined;
+        readonly types?: readonly ('release' | 'rollout' | 'attempt' | 'device' | 'stop' | 'webhook' | 'release.published' | 'release.withdrawn' | 'release.expiring' | 'release.expired' | 'rollout.created' | 'rollout.started' | 'rollout.advanced' | 'rollout.paused' | 'rollout.resumed' | 'rollout.complete' | 'rollout.aborted' | 'attempt.confirmed' | 'attempt.failed' | 'attempt.rolled-back' | 'attempt.silent' | 'device.held' | 'device.access' | 'stop.on' | 'stop.off' | 'webhook.test' | 'problem')[] | null | undefined;
         readonly projects?: readonly string[] | null | undefined;
         readonly private?: boolean | undefined;
       };
@@ -1459,7 +1467,7 @@ export interface Api {
       readonly query: undefined;
       readonly body: {
         readonly url: string;
-        readonly types?: readonly ('release' | 'rollout' | 'attempt' | 'device' | 'stop' | 'webhook' | 'release.published' | 'release.withdrawn' | 'rollout.created' | 'rollout.started' | 'rollout.advanced' | 'rollout.paused' | 'rollout.resumed' | 'rollout.complete' | 'rollout.aborted' | 'attempt.confirmed' | 'attempt.failed' | 'attempt.rolled-back' | 'attempt.silent' | 'device.held' | 'device.access' | 'stop.on' | 'stop.off' | 'webhook.test' | 'problem')[] | undefined;
+        readonly types?: readonly ('release' | 'rollout' | 'attempt' | 'device' | 'stop' | 'webhook' | 'release.published' | 'release.withdrawn' | 'release.expiring' | 'release.expired' | 'rollout.created' | 'rollout.started' | 'rollout.advanced' | 'rollout.paused' | 'rollout.resumed' | 'rollout.complete' | 'rollout.aborted' | 'attempt.confirmed' | 'attempt.failed' | 'attempt.rolled-back' | 'attempt.silent' | 'device.held' | 'device.access' | 'stop.on' | 'stop.off' | 'webhook.test' | 'problem')[] | undefined;
         readonly projects?: readonly string[] | undefined;
         readonly private?: boolean | undefined;
       };

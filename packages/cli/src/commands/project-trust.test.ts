@@ -119,6 +119,22 @@ describe('fota publish, where there is a key ring', () => {
     expect((await desk.fota(['project', 'trust', 'tracker'])).stdout).not.toContain('gateway 2.0.0');
   });
 
+  it('says wherever one looks that the time of a release on offer ends soon', async () => {
+    await trust('tracker.ring');
+    await desk.json('sign', 'app.bin', ...SIGN, ...NAMES, '--not-after', '5d');
+    await desk.json('publish', 'app.bin');
+    await desk.serve('--quiet');
+    const following = desk.begin('events', '--follow');
+    await following.says(/release\.expiring +tracker +gateway 2\.0\.0 release 1: by its signature/);
+    const { stdout } = await desk.fota(['release', 'list']);
+    expect(stdout).toMatch(/ published, ends in [45] days /);
+    const { checks } = await desk.json<{ checks: object[] }>('doctor');
+    const message = expect.stringMatching(
+      /^release 1 \(gateway 2\.0\.0 of tracker\) .* until .*Z: that ends in [45] days$/,
+    );
+    expect(checks).toContainEqual({ name: 'signatures', status: 'warn', message, remedy: expect.any(String) });
+  });
+
   it('signs what content and file name tell', async () => {
     await trust('tracker.ring');
     const name = 'tracker_2012.001.005_LuatOS-SoC_EC718P.bin';

@@ -5,7 +5,7 @@ import type { QueryOf } from '../client/typed.ts';
 import type { Out } from '../output/out.ts';
 import { bold, span } from '../output/text.ts';
 import { ago, bytes } from '../output/words.ts';
-import { type Fact, signatureFacts } from '../trust/shown.ts';
+import { endOf, type Fact, signatureFacts } from '../trust/shown.ts';
 import { choice, examples, type Invocation, integer, limit, nothing, serverOptions, withServer } from './command.ts';
 import { makeSure, type Sure, sureOption } from './sure.ts';
 
@@ -107,6 +107,8 @@ export function addRelease(program: Command, invocation: Invocation): void {
 }
 
 const id = integer(1, Number.MAX_SAFE_INTEGER);
+/** As the server tells it ahead. */
+const SOON_MS = 14 * 86_400_000;
 
 function shown({ out, world }: Invocation, release: ApiRelease): void {
   out.result(release, () => showRelease(out, release, world.now()));
@@ -119,10 +121,18 @@ function row(release: ApiRelease, now: number): string[] {
     release.firmwareName,
     release.version,
     release.wireVersion,
-    release.isFloor ? `${release.state}, floor` : release.state,
+    [release.state, release.isFloor ? 'floor' : undefined, endText(release, now)].filter(Boolean).join(', '),
     release.packages.map(({ source, size }) => `${source === 'any' ? '' : `${source}: `}${bytes(size)}`).join(', '),
     ago(release.createdAt, now),
   ];
+}
+
+/** That a published release is not taken for much longer, or any more, by what is signed. */
+function endText({ state, packages }: ApiRelease, now: number): string | undefined {
+  const ends = packages.flatMap(({ signature }) => (signature === undefined ? [] : (endOf(signature) ?? [])));
+  const end = Math.min(...ends) * 1_000;
+  if (state !== 'published' || end > now + SOON_MS) return undefined;
+  return `${end < now ? 'ended' : 'ends'} ${ago(new Date(end).toISOString(), now)}`;
 }
 
 /** A release as people see it, here and after `fota publish`. */

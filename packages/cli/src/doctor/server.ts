@@ -12,6 +12,8 @@ import { ago, counted } from '../output/words.ts';
 import type { World } from '../world.ts';
 import { type Check, fail, ok, warn } from './machine.ts';
 
+type Expiry = ApiStatus['expiring'][number];
+
 export interface Patient {
   readonly given: Whereabouts;
   readonly world: World;
@@ -60,7 +62,7 @@ export async function checkRunning(
   now: number,
   signal: AbortSignal,
 ): Promise<Check[]> {
-  const { counts, deviceUrl, deviceTlsUrl, certificates, problems, stop } = status;
+  const { counts, deviceUrl, deviceTlsUrl, certificates, expiring, problems, stop } = status;
   const urls = [...new Set([deviceUrl, deviceTlsUrl])].filter((url) => url !== null);
   const known = [
     counted(counts.projects, 'project'),
@@ -73,6 +75,7 @@ export async function checkRunning(
     ...(await Promise.all(urls.map((url) => checkDevices(url, signal)))),
     ...checkCertificate('devices', certificates.devices, now),
     ...checkCertificate('operators', certificates.admin, now),
+    ...expiring.map((one) => checkExpiry(one, now)),
     newest === undefined
       ? ok('problems', counts.devices === undefined ? 'told only to who sees all projects' : 'the server has met none')
       : warn('problems', `${ago(newest.at, now)}: ${newest.message}`, 'Look at what the server printed then.'),
@@ -101,6 +104,14 @@ function checkCertificate(whom: string, certificate: ApiCertificate | null, now:
   if (days < 0) return [fail('certificate', `${what} has expired at ${expiresAt}`, RENEW)];
   if (days < 14) return [warn('certificate', `${what} expires in ${counted(days, 'day')}`, RENEW)];
   return [ok('certificate', `${what} is good for ${counted(days, 'day')}`)];
+}
+
+/** A signed release on offer that is not taken for much longer, or any more. */
+function checkExpiry({ release, project, firmwareName, version, notAfter, hasPassed }: Expiry, now: number): Check {
+  const what = `release ${release} (${firmwareName} ${version} of ${project})`;
+  const end = hasPassed ? 'ended' : 'ends';
+  const until = `${what} is signed to be taken until ${notAfter}: that ${end} ${ago(notAfter, now)}`;
+  return warn('signatures', until, 'Sign the same file again with a later --not-after, and publish it again.');
 }
 
 /** Asks as a device without an id, which every upgrade server refuses; by HEAD, which leaves no trace in its log. */

@@ -47,6 +47,16 @@ export function signatureFacts(text: string, now: number): readonly Fact[] {
   }
 }
 
+/** Until when what is signed may be taken, in seconds since 1970; `undefined`: nobody says, or it cannot be read. */
+export function endOf(text: string): number | undefined {
+  try {
+    return parseManifest(parseSignature(text).trustedComment).notAfter;
+  } catch (error) {
+    if (error instanceof TrustError) return undefined;
+    throw error;
+  }
+}
+
 /** For `--json`: times are ISO 8601. */
 export function manifestJson({ signedAt, notBefore, notAfter, ...rest }: Manifest): Readonly<Record<string, unknown>> {
   return {

@@ -4,6 +4,8 @@ import type { Release } from './catalogue.ts';
 export const EVENTS = {
   'release.published': 'Devices hear of a release, or of a further package of it, from now on.',
   'release.withdrawn': 'Devices hear of a release no more.',
+  'release.expiring': 'A release on offer may be taken for 14 more days at most: its signature says until when.',
+  'release.expired': 'The time of a release on offer has ended: devices with a key ring take it no more.',
   'rollout.created': 'A rollout was made.',
   'rollout.started': 'A rollout offers its release from now on.',
   'rollout.advanced': 'A rollout has come to its next wave.',

@@ -1,6 +1,6 @@
 /** Everything that decides upgrades, put together: one wiring for the server, for tests and for whatever else runs it. */
 import type { Query } from '@libfota2/protocol';
-import type { NewEvent } from '../domain/event.ts';
+import type { EventType, NewEvent } from '../domain/event.ts';
 import { createMeter } from '../domain/meter.ts';
 import type { Policy } from '../domain/plan.ts';
 import { createPlanning, type Planning } from '../domain/planning.ts';
@@ -15,6 +15,7 @@ import type { CatalogueStore, DeviceStore, Later, Now, PackageStore } from '../p
 import { createAttempts, tellEnds } from './attempts.ts';
 import { type Catalogue, openCatalogue } from './catalogue.ts';
 import { type CheckIn, type CheckIns, createCheckIns } from './check-in.ts';
+import { createExpiring, type Expiring } from './expiring.ts';
 import { type Fleet, type OnAttempt, openFleet } from './fleet.ts';
 import { createForecasts } from './forecasts.ts';
 import type { Grouping } from './grouping.ts';
@@ -51,6 +52,8 @@ export interface UpgradePorts {
   readonly onCheckIn: (checkIn: CheckIn) => void;
   readonly emit: (event: NewEvent) => void;
   readonly along: <T>(event: NewEvent, change: () => Promise<T>) => Promise<T>;
+  /** Events of these types that are kept. */
+  readonly eventsOf: (types: readonly EventType[]) => Promise<readonly NewEvent[]>;
   readonly onProblem: (problem: unknown) => void;
 }
 
@@ -65,6 +68,7 @@ export interface Upgrades {
   readonly serials: Serials;
   readonly reports: Reports;
   readonly signatures: Signatures;
+  readonly expiring: Pick<Expiring, 'all'>;
 }
 
 export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
@@ -108,12 +112,16 @@ export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
     toCome: (rollout) =>
       membersToCome(rollout, catalogue.release(rollout.release), planning.plan(now()), fleet, now(), later),
     tickMs: ports.tickMs,
-    onTick: () => attempts.tick(),
+    onTick: async () => {
+      await attempts.tick();
+      await expiring.tick().catch(onProblem);
+    },
     onChanged: () => planning.changed(),
     along,
     onProblem,
   });
   onChanged = planning.changed;
+  const expiring = createExpiring({ plan: planning.plan, eventsOf: ports.eventsOf, emit, now });
   const ends = tellEnds(emit);
   const attempts = createAttempts({ fleet, rollouts, ends, now, onProblem });
   onAttempt = attempts.changed;
@@ -143,5 +151,5 @@ export async function openUpgrades(ports: UpgradePorts): Promise<Upgrades> {
     later,
   });
   const desk = createRolloutDesk({ catalogue, rollouts, fleet, store: stores.devices, checkTarget, forecasts, now });
-  return { catalogue, fleet, noise, planning, rollouts, desk, checkIns, serials, reports, signatures };
+  return { catalogue, fleet, noise, planning, rollouts, desk, checkIns, serials, reports, signatures, expiring };
 }

@@ -1,6 +1,5 @@
 /** The use cases over stores in memory and a time that passes when a test says so. */
 import { createHash } from 'node:crypto';
-import type { Identity } from '@libfota2/protocol';
 import { nodeProving } from '../../src/adapters/crypto/proving.ts';
 import { hmacSealing } from '../../src/adapters/crypto/sealing.ts';
 import { memoryCatalogue } from '../../src/adapters/memory/catalogue.ts';
@@ -244,6 +243,7 @@ async function made(
       told.push(event);
       return changed;
     },
+    eventsOf: async (types) => told.filter(({ type }) => types.includes(type)),
     onProblem: (problem) => problems.push(problem),
   });
   const { catalogue, fleet, noise, checkIns } = upgrades;
@@ -315,6 +315,6 @@ const inTurns: Later = (_ms, work) => {
 };
 
 /** What a device asks that is called 867 and runs 1.0.0. */
-export function question(): Identity {
+export function question(): Question {
   return { idKind: 'imei', id: '867', projectKey: WORLD_KEY, firmwareName: 'app', version: '1.0.0' };
 }

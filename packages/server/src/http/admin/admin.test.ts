@@ -238,7 +238,7 @@ describe('a problem', () => {
         if (asked > 1) throw defect;
         const nowhere = { deviceUrl: undefined, deviceTlsUrl: undefined, deviceHost: undefined, adminUrl: undefined };
         const none = { ...nowhere, paths: [], certificates: { devices: undefined, admin: undefined } };
-        return { version: '0', startedAt: 0, dataDir: '', ...none, problems: [] };
+        return { version: '0', startedAt: 0, dataDir: '', ...none, expiring: [], problems: [] };
       },
     }));
     const answer = await ask('GET /status');

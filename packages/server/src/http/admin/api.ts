@@ -64,8 +64,20 @@ export interface ApiStatus {
   readonly counts: ApiCounts;
   /** Whether all upgrades are stopped. */
   readonly stop: ApiStop;
+  /** Signed releases on offer that may be taken for 14 more days at most, or no more; the first end first. */
+  readonly expiring: readonly ApiExpiry[];
   /** The newest first; none for those who do not see all projects. */
   readonly problems: readonly ApiStatusProblem[];
+}
+
+/** Until when a release may be taken, by its signatures. */
+export interface ApiExpiry {
+  readonly release: number;
+  readonly project: string;
+  readonly firmwareName: string;
+  readonly version: string;
+  readonly notAfter: string;
+  readonly hasPassed: boolean;
 }
 
 export interface ApiCertificate {

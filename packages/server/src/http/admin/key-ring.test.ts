@@ -81,6 +81,27 @@ describe('a key ring', () => {
     expect(plan.body).toMatchObject({ devices: 1, others: [{ why: 'untrusted', devices: 3 }] });
   });
 
+  it('holds until when its releases may be taken, and the status says so to those who see the project', async () => {
+    const admin = await running();
+    const { ask, askByPort } = admin;
+    await ask('POST /projects', { json: { name: 'other' } });
+    await ask(`PUT ${PATH}`, { json: FIRST });
+    const notAfter = Math.floor(Date.now() / 1_000) + 9 * 86_400;
+    await publish(admin, { firmwareName: 'app', version: '1.1.0', signature: signed(bytes, { notAfter }) });
+    const ends = { release: 1, project: 'sample', firmwareName: 'app', version: '1.1.0', hasPassed: false };
+    const expiring = [{ ...ends, notAfter: new Date(notAfter * 1_000).toISOString() }];
+    expect((await ask('GET /status')).body).toMatchObject({ expiring });
+    for (const [project, seen] of [
+      ['sample', expiring],
+      ['other', []],
+    ] as const) {
+      const wanted = { name: project, role: 'viewer', projects: [project] };
+      const { token } = (await ask('POST /tokens', { json: wanted })).body as { readonly token: string };
+      const headers = { Authorization: `Bearer ${token}` };
+      expect((await askByPort('GET /status', { headers })).body).toMatchObject({ expiring: seen });
+    }
+  });
+
   it('that does not follow is refused; one that begins anew is written down as such', async () => {
     const { ask } = await running();
     await ask(`PUT ${PATH}`, { json: FIRST });

@@ -312,6 +312,7 @@ describe('the server', () => {
       certificates: { devices: null, admin: null },
       counts: { projects: 1, releases: 1, devices: 0 },
       stop: { isOn: false, why: '' },
+      expiring: [],
       problems: [{ at: TIME, code: null, message: 'the moon is full' }],
     });
   });

@@ -106,6 +106,20 @@ export const statusSchema: TUnsafe<ApiStatus> = shape<ApiStatus>()(
         closed,
       ),
       stop: ref(stopSchema),
+      expiring: Type.Array(
+        Type.Object(
+          {
+            release: count('id of the release'),
+            project: Type.String(),
+            firmwareName: Type.String(),
+            version: text('of the release'),
+            notAfter: time('the first of its packages may be taken until then'),
+            hasPassed: Type.Boolean({ description: 'devices with a key ring take it no more' }),
+          },
+          closed,
+        ),
+        { description: 'signed releases on offer that may be taken for 14 more days at most, or no more' },
+      ),
       problems: Type.Array(
         Type.Object(
           {

@@ -1,10 +1,11 @@
 import type { FastifyRequest } from 'fastify';
+import type { Expiry } from '../../../domain/expiry.ts';
 import { isAtLeast } from '../../../domain/principal.ts';
 import type { Certificate } from '../../../ports/certificates.ts';
 import type { Operator } from '../../../usecases/operator.ts';
 import type { RolloutDesk } from '../../../usecases/rollout-desk.ts';
 import { principalOf, reads, visible, within } from '../access.ts';
-import type { ApiCertificate, ApiCounts } from '../api.ts';
+import type { ApiCertificate, ApiCounts, ApiExpiry } from '../api.ts';
 import { stopView } from '../rollout-views.ts';
 import { type App, answers } from '../route.ts';
 import { statusSchema } from '../schemas.ts';
@@ -24,6 +25,8 @@ export interface ServerFacts {
   readonly adminUrl: string | undefined;
   /** What is shown over TLS, where it is. */
   readonly certificates: { readonly devices: Certificate | undefined; readonly admin: Certificate | undefined };
+  /** Releases on offer whose time ends soon, or has ended. */
+  readonly expiring: readonly Expiry[];
   /** The latest, newest first. */
   readonly problems: readonly ServerProblem[];
 }
@@ -55,7 +58,8 @@ export function statusRoute(
     },
     async (request) => {
       const { version, startedAt, dataDir, deviceUrl, deviceTlsUrl, deviceHost, paths, adminUrl, ...rest } = facts();
-      const { certificates, problems } = rest;
+      const { certificates, expiring, problems } = rest;
+      const mayShow = visible(request);
       const seesAll = within(request) === undefined;
       const runsIt = seesAll && isAtLeast(principalOf(request).role, RUNS_IT);
       return {
@@ -71,6 +75,7 @@ export function statusRoute(
         certificates: { devices: shown(certificates.devices), admin: runsIt ? shown(certificates.admin) : null },
         counts: countsFor(request, operator),
         stop: stopView(desk.stop()),
+        expiring: expiring.filter(({ release }) => mayShow(release)).map(expiryView),
         // They may name any project.
         problems: (seesAll ? problems : [])
           .slice(0, SHOWN)
@@ -78,6 +83,10 @@ export function statusRoute(
       };
     },
   );
+}
+
+function expiryView({ release: { id, project, firmwareName, version }, at, hasPassed }: Expiry): ApiExpiry {
+  return { release: id, project, firmwareName, version, notAfter: iso(at), hasPassed };
 }
 
 function shown(certificate: Certificate | undefined): ApiCertificate | null {
