@@ -2,10 +2,9 @@
 import { mkdir } from 'node:fs/promises';
 import type { Invocation } from '../commands/command.ts';
 import type { Obeyed } from './ask.ts';
-import type { AgentConfig } from './config.ts';
+import { type AgentConfig, placeDir } from './config.ts';
 import { lockPlace } from './lock.ts';
 import type { Tell } from './log.ts';
-import { placeDir } from './place.ts';
 import { openSession } from './session.ts';
 import { reportOf, statusFile } from './status-file.ts';
 

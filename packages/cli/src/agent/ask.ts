@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { CommandError } from '../failure.ts';
 import { eachLine } from './lines.ts';
-import type { Order, Reply, Told } from './socket.ts';
+import { MESSAGE_LIMIT, type Order, type Reply, type Told } from './socket.ts';
 import type { AgentReport } from './status-file.ts';
 
 export interface Obeyed {
@@ -36,11 +36,21 @@ export function askAgent(
     socket.on('close', () => {
       if (!isSettled) reject(signal.aborted ? signal.reason : gone('ended before it was done'));
     });
-    eachLine(socket, (line) => {
-      const reply = JSON.parse(line) as Reply;
-      if ('now' in reply) onReport(reply.now);
+    const heard = (line: string): void => {
+      const reply = replyIn(line);
+      if (reply === undefined) settle(() => reject(gone('says what nobody understands: is it of another version?')));
+      else if ('now' in reply) onReport(reply.now);
       else if ('done' in reply) settle(() => resolve({ report: reply.done, outcome: reply.outcome }));
       else settle(() => reject(Object.assign(new Error(reply.error.message), reply.error)));
-    });
+    };
+    eachLine(socket, heard, MESSAGE_LIMIT);
   });
+}
+
+function replyIn(line: string): Reply | undefined {
+  try {
+    return JSON.parse(line) as Reply;
+  } catch {
+    return undefined;
+  }
 }

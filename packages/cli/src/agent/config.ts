@@ -51,6 +51,16 @@ export function readAgentFile(path: string): AgentConfig {
   return config;
 }
 
+/** The folder of the place alone: how an agent is can be seen also where its configuration is wrong by now. @throws CommandError `config-…` */
+export function placeIn(path: string): string {
+  return checkAgentFile(path).values['place.dir'] ?? placeDir(readAgentFile(path));
+}
+
+/** The folder of the place; the rules of the configuration see to it that it is named. */
+export function placeDir({ values }: Pick<AgentConfig, 'values'>): string {
+  return values['place.dir'] ?? '';
+}
+
 function settled(
   name: AgentSettingName,
   written: Written | undefined,

@@ -5,13 +5,12 @@ import type { Window } from '@libfota2/server/domain';
 import { type AgentOptions, type AgentStatus, type Consent, httpProbe } from 'libfota2/agent';
 import type { Trials } from 'libfota2/slots';
 import { CommandError } from '../failure.ts';
-import type { AgentConfig } from './config.ts';
+import { type AgentConfig, placeDir } from './config.ts';
 import { consentBy } from './consent.ts';
 import { cronTimes } from './cron.ts';
 import { runHook } from './hook.ts';
 import type { CommandWords } from './kinds.ts';
 import type { Level, Tell } from './log.ts';
-import { placeDir } from './place.ts';
 import { versionBy } from './version.ts';
 import { windowIn } from './windows.ts';
 
@@ -35,6 +34,8 @@ const PROBE_MS = 10_000;
 const RESTART_MS = 60_000;
 const START_MS = 5_000;
 const LOOK_MS = 25;
+/** A look may be a process of another program. */
+const SELDOM_MS = 1_000;
 const CRON_JITTER_MS = 30 * 60_000;
 
 /** @throws CommandError `file-unreadable` for the key ring or the authority */
@@ -70,7 +71,7 @@ export async function optionsOf(config: AgentConfig, around: Around): Promise<Ag
     async restart() {
       if (restart === undefined) await application?.restart();
       else await ordered(restart, folder, signal);
-      await started(around.place, signal);
+      await started(around.place, values['place.kind'] === 'application' ? LOOK_MS : SELDOM_MS, signal);
     },
     probe: probeOf(config),
     probeWithinMs: values['health.within'],
@@ -89,10 +90,10 @@ async function ordered(command: CommandWords, cwd: string, signal: AbortSignal):
 }
 
 /** A launcher needs a moment until it shows what it starts; a machine that starts anew ends the wait with everything else. */
-async function started(place: Trials, signal: AbortSignal): Promise<void> {
-  for (let waitedMs = 0; waitedMs < START_MS && !signal.aborted; waitedMs += LOOK_MS) {
+async function started(place: Trials, everyMs: number, signal: AbortSignal): Promise<void> {
+  for (let waitedMs = 0; waitedMs < START_MS && !signal.aborted; waitedMs += everyMs) {
     if ((await place.standing()).isStarted) return;
-    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -1,12 +1,7 @@
 /** Where versions are installed, as the configuration says. */
 import { applicationSlots, installer, partitionSlots, type Trials, ubootEnvironment } from 'libfota2/slots';
-import type { AgentConfig } from './config.ts';
+import { type AgentConfig, placeDir } from './config.ts';
 import type { Tell } from './log.ts';
-
-/** The folder of the place; the rules of the configuration see to it that it is named. */
-export function placeDir({ values }: Pick<AgentConfig, 'values'>): string {
-  return values['place.dir'] ?? '';
-}
 
 export function placeOf({ values }: AgentConfig, tell: Tell): Trials {
   const { 'place.kind': kind, 'place.tries': tries, 'place.minutes': minutes } = values;

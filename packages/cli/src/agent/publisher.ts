@@ -1,10 +1,9 @@
 /** Shows how the agent is: in the status file, to who waits at its socket, and to systemd. */
 import type { AgentStatus } from 'libfota2/agent';
 import type { ApplicationState } from './application.ts';
-import type { AgentConfig } from './config.ts';
+import { type AgentConfig, placeDir } from './config.ts';
 import type { Tell } from './log.ts';
 import type { Notifier } from './notify.ts';
-import { placeDir } from './place.ts';
 import type { OrderServer } from './socket.ts';
 import { type AgentReport, reportOf, statusFile } from './status-file.ts';
 

@@ -68,6 +68,22 @@ it('lies elsewhere where the path of the folder is too long for a socket', async
   expect((await askAgent(path, { do: 'check' }, () => undefined, never)).report.stage).toBe('idle');
 });
 
+it('ends with its agent, whoever has come in and asks nothing', async () => {
+  const server = await serveOrders(dir, async () => ({ done: report('idle') }));
+  const idle = connect(server.path);
+  await new Promise((resolve) => idle.on('connect', resolve));
+  const ended = new Promise((resolve) => idle.on('close', resolve).resume());
+  await server.close();
+  await ended;
+  expect(await readdir(dir)).toEqual([]);
+});
+
+it('tells also what is long', async () => {
+  const message = 'x'.repeat(10_000);
+  const { path } = await serve(dir, async () => ({ done: report('idle'), outcome: { code: 'c', message } }));
+  expect((await askAgent(path, { do: 'check' }, () => undefined, never)).outcome).toEqual({ code: 'c', message });
+});
+
 it('an agent that is not there, or ends meanwhile, is one that does not run', async () => {
   const gone = askAgent(join(dir, 'agent.sock'), { do: 'check' }, () => undefined, never);
   await expect(gone).rejects.toMatchObject({ code: 'agent-not-running' });

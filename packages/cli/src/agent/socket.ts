@@ -31,11 +31,15 @@ export interface OrderServer {
 }
 
 const NAME = 'agent.sock';
+/** Characters of an order or a reply: paths and messages are shorter. */
+export const MESSAGE_LIMIT = 65_536;
 /** Bytes of a socket's path that every system takes. */
 const LONGEST = 103;
 
 /** `obey` does what is asked, one after the other or at once as it likes, and never rejects. */
 export async function serveOrders(dir: string, obey: (order: Order) => Promise<Reply>): Promise<OrderServer> {
+  const open = new Set<Socket>();
+  /** Of them those whose order is being obeyed. */
   const waiting = new Set<Socket>();
   const say = (socket: Socket, reply: Reply): void => {
     if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`);
@@ -43,19 +47,24 @@ export async function serveOrders(dir: string, obey: (order: Order) => Promise<R
   const server = createServer((socket) => {
     // Whoever leaves early wants no answer; what was asked goes on.
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => waiting.delete(socket));
+    open.add(socket);
+    socket.on('close', () => {
+      open.delete(socket);
+      waiting.delete(socket);
+    });
     let isAsked = false;
-    eachLine(socket, (line) => {
+    const heard = (line: string): void => {
       const order = isAsked ? undefined : orderIn(line);
       isAsked = true;
-      if (order === undefined) return socket.destroy();
+      if (order === undefined) return void socket.destroy();
       waiting.add(socket);
-      return void obey(order).then((reply) => {
+      void obey(order).then((reply) => {
         waiting.delete(socket);
         say(socket, reply);
         socket.end();
       });
-    });
+    };
+    eachLine(socket, heard, MESSAGE_LIMIT);
   });
   const place = await listen(server, dir);
   return {
@@ -65,7 +74,7 @@ export async function serveOrders(dir: string, obey: (order: Order) => Promise<R
     },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of waiting) socket.destroySoon();
+      for (const socket of open) socket.destroySoon();
       await closed;
       await place.remove();
     },

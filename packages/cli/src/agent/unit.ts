@@ -1,7 +1,6 @@
 /** The unit with which systemd runs the agent. */
 import { fileURLToPath } from 'node:url';
-import type { AgentConfig } from './config.ts';
-import { placeDir } from './place.ts';
+import { type AgentConfig, placeDir } from './config.ts';
 
 /** The command itself, as systemd is to start it. */
 const PROGRAM = fileURLToPath(new URL('../../bin/fota.mjs', import.meta.url));

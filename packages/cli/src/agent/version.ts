@@ -1,10 +1,9 @@
 /** What runs, as the configuration says to find it out. */
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { AgentConfig } from './config.ts';
+import { type AgentConfig, placeDir } from './config.ts';
 import { runHook } from './hook.ts';
 import type { CommandWords } from './kinds.ts';
-import { placeDir } from './place.ts';
 
 const COMMAND_MS = 10_000;
 const DEFAULT_FILE = 'package.json';

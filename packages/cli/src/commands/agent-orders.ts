@@ -3,9 +3,8 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { installAlone } from '../agent/alone.ts';
 import { askAgent, type Obeyed } from '../agent/ask.ts';
-import { agentFile, readAgentFile } from '../agent/config.ts';
+import { agentFile, placeDir, placeIn, readAgentFile } from '../agent/config.ts';
 import { runningAt } from '../agent/lock.ts';
-import { placeDir } from '../agent/place.ts';
 import { lineOf } from '../agent/show.ts';
 import type { Order } from '../agent/socket.ts';
 import { type AgentReport, readStatus } from '../agent/status-file.ts';
@@ -25,7 +24,7 @@ function addCheck(agent: Command, invocation: Invocation): void {
   command.description('have the running agent ask for an upgrade now, and wait for what comes of it');
   examples(command, 'fota agent check', 'fota agent check --json | jq .lastCheck');
   command.action(async ({ config }: AgentOptions) => {
-    const dir = placeDir(readAgentFile(agentFile(config, invocation.world)));
+    const dir = placeIn(agentFile(config, invocation.world));
     const { report } = await ask(invocation, dir, { do: 'check' });
     finish(invocation, { report, outcome: undefined });
   });

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { agentFile, readAgentFile } from '../agent/config.ts';
-import { placeDir } from '../agent/place.ts';
+import { agentFile, placeIn } from '../agent/config.ts';
 import { factsOf, lineOf } from '../agent/show.ts';
 import { readStatus } from '../agent/status-file.ts';
 import { CommandError, EXIT } from '../failure.ts';
@@ -29,7 +28,7 @@ export function addAgentStatus(agent: Command, invocation: Invocation): void {
   command.addHelpText('after', EXIT_CODES);
   examples(command, 'fota agent status', 'fota agent status --watch', 'fota agent status --json | jq -r .version');
   command.action(async ({ config, watch }: AgentOptions & { readonly watch?: boolean }) => {
-    const dir = placeDir(readAgentFile(agentFile(config, invocation.world)));
+    const dir = placeIn(agentFile(config, invocation.world));
     const seen = watch === true ? await watched(invocation, dir) : await readStatus(dir);
     if (seen === undefined) {
       throw new CommandError('agent-not-running', `no agent has ever run at ${dir}`, { exitCode: EXIT.notRunning });
