@@ -5,24 +5,26 @@ import { parseArgs } from 'node:util';
 import { contest } from './library/contest.ts';
 import { librarySection } from './library/section.ts';
 import { doorSize } from './library/size.ts';
+import { slotsContest } from './library/slots.ts';
+import { slotsSection } from './library/slots-section.ts';
 import { circumstances, page, plainTable, type Section } from './report.ts';
 import { serverContest } from './server/contest.ts';
 import { measureDecisions, measureMillion } from './server/decisions.ts';
 import { serverSection } from './server/section.ts';
 
-const USAGE = `npm run bench -- [library|server] [options]
+const USAGE = `npm run bench -- [library|slots|server] [options]
 
 Measures libfota2 and its server against limits measured in the same run, prints tables
 and writes docs/benchmarks.md. With the name of one part it measures that part, and
 writes nothing. Ends with 1 when an aim is missed.
 
   --rounds N   rounds to take medians of, 1 or more (default 5)
-  --mib N      MiB of the library's image, 1 or more (default 256)
+  --mib N      MiB of the image of library and slots, 1 or more (default 256)
   --json       print JSON instead, and write nothing
   --help       print this
 `;
 
-const PARTS = ['library', 'server'] as const;
+const PARTS = ['library', 'slots', 'server'] as const;
 type Part = (typeof PARTS)[number];
 
 interface Wanted {
@@ -77,6 +79,11 @@ const MEASURES: Readonly<Record<Part, (wanted: Wanted) => Promise<Found>>> = {
     return { section: librarySection(result, door.gzipped), facts: { library: { ...result, door } } };
   },
 
+  async slots({ mib, rounds }) {
+    const result = await slotsContest(mib, rounds, (step) => say(`Slots, ${step}`));
+    return { section: slotsSection(result), facts: { slots: result } };
+  },
+
   async server({ rounds }) {
     say('Server, pure decisions');
     const decisions = measureDecisions();
@@ -105,7 +112,7 @@ function wantedOf(args: readonly string[]): Wanted | undefined {
   });
   if (values.help) return undefined;
   const unknown = positionals.find((name) => !PARTS.some((part) => part === name));
-  if (unknown !== undefined) throw new Error(`"${unknown}" is no part: ${PARTS.join(' or ')}`);
+  if (unknown !== undefined) throw new Error(`"${unknown}" is no part: ${PARTS.join(', ')}`);
   const parts = positionals.length === 0 ? PARTS : PARTS.filter((part) => positionals.includes(part));
   const rounds = count(values.rounds, '--rounds');
   return { parts, rounds, mib: count(values.mib, '--mib'), json: values.json };

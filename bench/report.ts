@@ -107,9 +107,9 @@ ${parts.join('\n\n')}
 ## How to run it again
 
 \`\`\`sh
-npm run bench                              # prints the tables and rewrites this page, in three minutes
-npm run bench -- server                    # measures one part, library or server, and leaves this page alone
-npm run bench -- --rounds 9 --mib 64       # more rounds, a smaller image for the library
+npm run bench                              # prints the tables and rewrites this page, in six minutes
+npm run bench -- server                    # measures one part, library, slots or server, and leaves this page alone
+npm run bench -- --rounds 9 --mib 64       # more rounds, a smaller image for library and slots
 npm run bench -- --json                    # prints JSON, leaves this page alone
 \`\`\`
 

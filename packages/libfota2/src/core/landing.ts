@@ -153,7 +153,7 @@ export function createLanding(plan: Plan, { clock, hash, notebook, target }: Por
       if (isDue && current.head.validator !== undefined) await mark(current);
     },
     async settle({ head, sha256, bytes: size }, commit = (show) => show()) {
-      await store(() => target.done());
+      await store(() => target.done(sha256));
       const file = await commit(() => store(() => target.finish(true))).catch(async (error) => {
         await drop();
         throw error;

@@ -77,8 +77,11 @@ export interface Target {
   write(bytes: Uint8Array): Promise<void>;
   /** Makes what was written durable and tells how to find it after a crash. */
   mark(): Promise<Kept>;
-  /** All bytes are written: makes them durable. */
-  done(): Promise<void>;
+  /**
+   * All bytes are written: makes them durable.
+   * @param sha256 of the image, lower-case hex, where the caller has counted it
+   */
+  done(sha256?: string): Promise<void>;
   /** `true` shows the image at the place, durably, and resolves to the address for people; `false` drops it. */
   finish(ok: boolean): Promise<string>;
   /** Drops what an earlier `mark` kept and nobody will go on with. */

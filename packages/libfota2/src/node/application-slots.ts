@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Slot } from '../core/boot-record.ts';
 import type { Trials } from '../core/trials.ts';
 import { bootFiles } from './boot-files.ts';
-import { hashed } from './hashed.ts';
+import { imageAt } from './image-at.ts';
 import { startedIn } from './started-in.ts';
 import { type SlotsState, type TrialOptions, trialOf, twoSlots, within } from './two-slots.ts';
 import { unpack, unpackedBytes } from './unpack.ts';
@@ -56,9 +56,9 @@ export function applicationSlots(
     check: async () => void (await slots.free()),
     // An archive unpacks to its own size at least, but for what its compression cannot shrink.
     room: async (size) => Math.max(0, size - (await bytesBelow(folderOf(await slots.free()), files))),
-    async prepare(path) {
+    async prepare(path, sha256) {
       const slot = await slots.free();
-      const image = await hashed(path, files);
+      const image = await imageAt(path, files, sha256);
       await slots.refuseFallen(image);
       // More than may come out of it ends the unpacking, and is no matter of space.
       const wanted = Math.min(await unpackedBytes(path, files), maxBytes);

@@ -204,6 +204,16 @@ describe('a version that another program installed', () => {
   });
 });
 
+it('is known by the digest that was counted while it came', async () => {
+  const trials = (await new Machine(dir).ready()).installer();
+  await trials.target.init(one.length, undefined);
+  await trials.target.write(one);
+  await trials.target.done('f'.repeat(64));
+  await trials.target.finish(true);
+  expect(await trials.standing()).toMatchObject({ runs: 'f'.repeat(64) });
+  expect(await trials.target.size()).toBe(one.length);
+});
+
 describe('a program that fails', () => {
   it.each([
     ['ends with 1', ['sh', '-c', 'echo wrong signature >&2; exit 1'], /^sh ended with 1: wrong signature$/],

@@ -21,7 +21,7 @@ import { encodeText } from '../core/platform.ts';
 import type { Trials } from '../core/trials.ts';
 import { failure, type Notebook } from '../core.ts';
 import { nodeHash } from './hash.ts';
-import { hashed } from './hashed.ts';
+import { imageAt } from './image-at.ts';
 import { endLeftovers, markOf } from './leftovers.ts';
 import { bootedSlot, bootId } from './machine.ts';
 import { runProgram } from './program.ts';
@@ -116,9 +116,9 @@ export function installer(options: InstallerOptions, files: FileSystem = fs): Tr
       const { state } = await free();
       if (state.attempt?.stage === 'begun') await endLeftovers(place);
     },
-    async prepare(path) {
+    async prepare(path, sha256) {
       const { state, now } = await free();
-      image = await hashed(path, files);
+      image = await imageAt(path, files, sha256);
       if (fallenOf(state, now)?.sha256 === image.sha256) {
         throw failure('image-given-up', 'This image was tried here, and given up.', 'store');
       }

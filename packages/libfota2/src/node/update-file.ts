@@ -51,8 +51,8 @@ export interface Settling {
   check(): Promise<void>;
   /** Bytes that it takes to settle an image of so many, beside the image itself. Default: none. */
   room?(size: number): Promise<number>;
-  /** The file is whole and durable: what can be done before anything shows. */
-  prepare(path: string): Promise<void>;
+  /** The file is whole and durable: what can be done before anything shows. `sha256` is its own, where it is known already. */
+  prepare(path: string, sha256: string | undefined): Promise<void>;
   /** Shows the image, durably and at once, and resolves to its address. The file at `path` may be gone then. */
   show(path: string): Promise<string>;
 }
@@ -169,10 +169,10 @@ export function fileTarget(place: string, files: FileSystem, settling: Settling 
       await file.datasync();
       return { token: basename(path), bytes: written };
     },
-    async done() {
+    async done(sha256) {
       const { file, path } = opened();
       await file.sync();
-      await settling.prepare(path);
+      await settling.prepare(path, sha256);
     },
     async forget(kept) {
       if (!isForeign(kept.token)) await files.rm(pathOf(kept), { force: true });

@@ -172,6 +172,8 @@ function handle(medium: Medium, node: Node, path: string, appends: boolean): obj
     async truncate(length = 0) {
       if (file().now.length !== length) medium.change(`truncate ${path}`, [{ what: 'length', file: file(), length }]);
     },
+    // Who may do what with it is not kept here.
+    async chmod() {},
     sync: async () => medium.sync(`sync ${path}`, node),
     datasync: async () => medium.sync(`sync ${path}`, node),
     stat: async () => statOf(node),

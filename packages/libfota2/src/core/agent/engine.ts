@@ -222,9 +222,9 @@ function watched(target: Target, onProven: () => void): Target {
     read: (bytes) => target.read(bytes),
     write: (bytes) => target.write(bytes),
     mark: () => target.mark(),
-    done() {
+    done(sha256) {
       onProven();
-      return target.done();
+      return target.done(sha256);
     },
     finish: (ok) => target.finish(ok),
     forget: (kept) => target.forget(kept),
