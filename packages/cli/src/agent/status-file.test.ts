@@ -46,8 +46,8 @@ it('is written at once where something changes, and at most once a second where 
   file.write(told({ stage: 'downloading', progress: { bytes: 1, total: 9 } }));
   await expect.poll(at).toBe(1);
   file.write(told({ stage: 'downloading', progress: { bytes: 2, total: 9 } }));
-  file.write(told({ stage: 'downloading', progress: { bytes: 3, total: 9 } }));
-  await new Promise(setImmediate);
+  file.write(told({ stage: 'downloading', progress: { bytes: 3, total: 9 }, nextCheckMs: 2_001 }));
+  await new Promise((resolve) => setTimeout(resolve, 20));
   expect(await at()).toBe(1);
   file.write(told({ stage: 'verifying', progress: { bytes: 9, total: 9 } }));
   await expect.poll(at).toBe(9);

@@ -104,7 +104,8 @@ export function statusFile(dir: string, onFailure: (error: Error) => void): Stat
   return {
     write(report) {
       latest = report;
-      const now = JSON.stringify({ ...report, at: undefined, progress: undefined });
+      // The next check is so and so far away: as a moment it trembles by milliseconds.
+      const now = JSON.stringify({ ...report, at: undefined, progress: undefined, nextCheck: undefined });
       const dueMs = writtenMs + PROGRESS_MS - performance.now();
       if (now !== before || dueMs <= 0) void flush();
       else timer ??= setTimeout(() => void flush(), dueMs);

@@ -52,7 +52,7 @@ async function watched({ out, world, signal }: Invocation, dir: string): Promise
   try {
     for (; seen !== undefined && !ended.aborted; seen = (await readStatus(dir)) ?? seen) {
       const { report, isRunning } = seen;
-      const changed = JSON.stringify([isRunning, { ...report, at: undefined }]);
+      const changed = JSON.stringify([isRunning, { ...report, at: undefined, nextCheck: undefined }]);
       if (isShown) live.show(framed(seen, world), '');
       else if (changed !== before) {
         out.event({ isRunning, ...report }, span(dim(clockTime(report.at)), '  ', lineOf(report, isRunning)));
