@@ -29,6 +29,7 @@ export class Device {
   standing: Standing = { runs: sha256Hex(OLD), isTried: false, isStarted: true, fell: undefined };
   back = sha256Hex(OLD);
   restarts = 0;
+  confirmations = 0;
   questions = 0;
 
   constructor(clock = new FakeClock({ auto: true })) {
@@ -56,6 +57,8 @@ export class Device {
       vault,
       standing: async () => this.standing,
       confirm: async () => {
+        this.confirmations += 1;
+        if (!this.standing.isTried) return false;
         this.standing = { ...this.standing, isTried: false, fell: undefined };
         this.back = this.standing.runs ?? '';
         return true;

@@ -132,6 +132,7 @@ const LEVEL_OF: Readonly<Record<string, Level>> = {
   'rolled-back': 'error',
   broke: 'error',
   'journal-unwritten': 'error',
+  'start-unconfirmed': 'error',
   'journal-damaged': 'warn',
   'report-unsent': 'warn',
 };

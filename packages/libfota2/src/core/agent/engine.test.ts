@@ -217,6 +217,28 @@ it('lives with a journal that is damaged, and with one that cannot be written', 
   expect(other.status.stage).toBe('confirmed');
 });
 
+it('tells the place of each of its starts once, but for one of a version that is being tried', async () => {
+  const device = new Device();
+  device.answer = () => ({ status: 404 });
+  const agent = device.agent();
+  await agent.checkNow();
+  await agent.checkNow();
+  expect(device.confirmations).toBe(1);
+  device.standing = { ...device.standing, isTried: true, isStarted: false };
+  await device.agent({ mayReboot: async () => ({ reason: 'not now', forMs: HOUR }) }).checkNow();
+  expect([device.confirmations, device.standing.isTried]).toEqual([1, true]);
+});
+
+it('goes on where the place cannot be told of its start', async () => {
+  const device = new Device();
+  const confirm = async () => Promise.reject(failure('installer-failed', 'rauc ended with 1.', 'store'));
+  const agent = device.agent({ place: { ...device.place, confirm } });
+  device.answer = () => ({ status: 404 });
+  await agent.checkNow();
+  expect(device.events).toContain('start-unconfirmed');
+  expect(agent.status.lastCheck).toMatchObject({ code: 'no-upgrade' });
+});
+
 it('ends in the midst of a download when it is stopped, and goes on with what came', async () => {
   const device = new Device(new FakeClock());
   device.answer = () => ({
