@@ -180,7 +180,7 @@ function placeOf(world: World, settings: Settings): ReturnType<World['place']> {
 /** What a server wishes must not silence a device for good. */
 const LONGEST_WAIT_MS = 86_400_000;
 
-function wishMs({ retryAfterMs = 0 }: Outcome): number {
+export function wishMs({ retryAfterMs = 0 }: Pick<Story, 'retryAfterMs'>): number {
   return Math.min(retryAfterMs, LONGEST_WAIT_MS);
 }
 

@@ -39,6 +39,16 @@ it('asks every 4 hours, jittered, and not before the server wishes', async () =>
   expect(device.clock.timers).toBe(0);
 });
 
+it('asks after a day at the latest, whatever the server wishes', async () => {
+  const device = new Device();
+  device.answer = () => ({ status: 404, headers: { 'retry-after': String(10 * 365 * 86_400) } });
+  const agent = device.agent();
+  agent.start();
+  await device.clock.advance(30 * HOUR);
+  expect(device.questions).toBe(2);
+  await agent.stop();
+});
+
 it('brings the old version back where a new one is not well in time, and takes the next', async () => {
   const device = new Device();
   const agent = device.agent({
@@ -73,6 +83,14 @@ it('hears of a version that the launcher brought back, and that it confirmed its
     await done;
     expect(agent.status.stage).toBe(stage);
   }
+});
+
+it('gives up what has not confirmed itself, where nothing else would', async () => {
+  const device = new Device();
+  const agent = device.agent({ probe: undefined, probeWithinMs: HOUR });
+  await agent.checkNow();
+  expect(agent.status).toMatchObject({ stage: 'rolled-back', failure: { message: 'It has not confirmed itself.' } });
+  expect(device.clock.uptimeMs()).toBeGreaterThanOrEqual(HOUR);
 });
 
 it('puts off what it may not do yet, says so, and asks for consent again without asking the server', async () => {

@@ -1,4 +1,4 @@
-import { createCore, type Fota, type World } from '../fota.ts';
+import { createCore, type Fota, type World, wishMs } from '../fota.ts';
 import type { CheckOutcome, Outcome } from '../outcome.ts';
 import { newStop } from '../platform.ts';
 import type { Target, Timer, Transport, Vault } from '../ports.ts';
@@ -108,7 +108,7 @@ export function createAgentOn(world: World, vault: Vault, options: AgentOptions)
     const code = outcome.kind === 'available' ? 'available' : outcome.code;
     lastCheck = { atMs: clock.wallMs(), code, message: outcome.message };
     keyRing = outcome.keyRing?.serial ?? keyRing;
-    retryAfterMs = outcome.retryAfterMs ?? 0;
+    retryAfterMs = wishMs(outcome);
     onEvent({ name: 'asked', message: outcome.message, code, url: outcome.url, status: outcome.status });
   };
   const usual: Way = { fota: own, url: undefined, isConsented: false, onOutcome: heed };

@@ -9,7 +9,9 @@ import type { AgentOptions, Consent } from './options.ts';
 
 /** Between two looks at a version that is being tried. */
 const LOOK_EVERY_MS = 1_000;
+/** For a probe, and for a restart that was ordered. */
 const PROBE_WITHIN_MS = 300_000;
+const UNCONFIRMED = 'It has not confirmed itself.';
 /** Until a restart is ordered once more that did not come about. */
 const RESTART_AGAIN_MS = 600_000;
 /** Of a consent that was put off: at least a second, at most a week. */
@@ -39,7 +41,9 @@ export function createErrands(
   signal: Signal,
   onBytes: (bytes: number, total: number | undefined) => void,
 ): Errands {
-  const { place, probe, probeWithinMs = PROBE_WITHIN_MS } = options;
+  const { place, probe } = options;
+  // Without a probe the launcher's own limits hold, where nothing else is said.
+  const withinMs = options.probeWithinMs ?? (probe === undefined ? undefined : PROBE_WITHIN_MS);
   /** Uptime since which it waits for what is being tried to start, or to be well. */
   let since: { readonly isStarted: boolean; readonly ms: number } | undefined;
 
@@ -93,15 +97,15 @@ export function createErrands(
     const { isTried, isStarted } = standing;
     if (isStarted && !isTried) return { type: 'seen', standing };
     if (since?.isStarted !== isStarted) since = { isStarted, ms: clock.uptimeMs() };
-    const isLate = clock.uptimeMs() - since.ms >= probeWithinMs;
-    if (!isStarted && isLate && standing.fell === undefined) {
+    const waitedMs = clock.uptimeMs() - since.ms;
+    if (!isStarted && waitedMs >= PROBE_WITHIN_MS && standing.fell === undefined) {
       const untilMs = clock.wallMs() + RESTART_AGAIN_MS;
       return { type: 'deferred', wait: { reason: 'The restart has not come about.', untilMs } };
     }
-    if (isStarted && probe !== undefined) {
-      const message = await abortable(probed(probe, signal), signal);
+    if (isStarted) {
+      const message = probe === undefined ? UNCONFIRMED : await abortable(probed(probe, signal), signal);
       if (message === undefined) return { type: 'well' };
-      if (isLate) return { type: 'unwell', message };
+      if (withinMs !== undefined && waitedMs >= withinMs) return { type: 'unwell', message };
     }
     await sleep(LOOK_EVERY_MS);
     return seen();

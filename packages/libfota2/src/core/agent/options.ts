@@ -30,7 +30,10 @@ export interface AgentOptions {
   restart(): Promise<void>;
   /** `undefined` where what runs is well, else what is wrong with it. Default: none, the application confirms itself. */
   readonly probe?: ((signal: Signal) => Promise<string | undefined>) | undefined;
-  /** Milliseconds from a start within which the probe must have passed once. Default 300 000. */
+  /**
+   * Milliseconds from a start within which the probe must have passed once. Without a probe: within which the application must have
+   * confirmed itself. Default 300 000; without a probe as long as the place lets it.
+   */
   readonly probeWithinMs?: number | undefined;
   /** When it asks. Default: every 4 hours, jittered. */
   readonly schedule?: ScheduleOptions | undefined;
