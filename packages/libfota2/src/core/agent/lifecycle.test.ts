@@ -112,6 +112,30 @@ describe('an upgrade', () => {
   });
 });
 
+it('tells the server of a wait once, and again where the reason or the hour changes', () => {
+  const minute = 60_000;
+  const told = (life: Life, reason: string, untilMs: number): readonly [Life, boolean] => {
+    const step = next(next(life, { type: 'over' }).life, { type: 'deferred', wait: { reason, untilMs } });
+    return [step.life, step.effects.length > 0];
+  };
+  for (const stage of ['idle', 'ready'] as const) {
+    let life = next(at(stage === 'idle' ? 'checking' : 'ready'), { type: 'deferred', wait }).life;
+    const heard = [
+      ['at work', 10 * minute],
+      ['at work', 59 * minute],
+      ['at work', 61 * minute],
+      ['at work', 70 * minute],
+      ['asleep', 71 * minute],
+    ].map(([reason, untilMs]) => {
+      const [after, isTold] = told(life, String(reason), Number(untilMs));
+      life = after;
+      return isTold;
+    });
+    expect(heard).toEqual([false, false, true, false, true]);
+    expect(life).toMatchObject({ stage, wait: { reason: 'asleep', untilMs: 71 * minute } });
+  }
+});
+
 const sha256 = fc.constantFrom(OLD, NEW);
 const standings: fc.Arbitrary<Standing> = fc.record({
   runs: fc.option(sha256, { nil: undefined }),

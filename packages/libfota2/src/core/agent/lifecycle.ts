@@ -39,6 +39,8 @@ export interface Wait {
   readonly reason: string;
   /** Milliseconds since 1970 until which it is not asked for again. */
   readonly untilMs: number;
+  /** What the server was told of that. */
+  readonly toldMs?: number | undefined;
 }
 
 export interface Failure {
@@ -90,6 +92,9 @@ export interface Step {
   readonly effects: readonly Effect[];
 }
 
+/** What the server was told of a wait may be as old as this. */
+const TELL_EVERY_MS = 3_600_000;
+
 export const AT_REST: Life = { stage: 'idle' };
 
 export function next(life: Life, happened: Happening): Step {
@@ -105,8 +110,7 @@ type Table = {
 const RESTING: Table = {
   due: ({ failure }) => go({ stage: 'checking', failure }, 'check'),
   // What was put off is not asked for at the server again: it is known.
-  over: (life) =>
-    life.wait === undefined ? go(life) : go({ ...life, stage: 'checking', wait: undefined }, 'ask-install'),
+  over: (life) => (life.wait === undefined ? go(life) : go({ ...life, stage: 'checking' }, 'ask-install')),
   began: (life, { standing }) => found(life, standing),
 };
 
@@ -127,8 +131,8 @@ const TABLE: { readonly [In in Stage]: Table } = {
   checking: {
     nothing: ({ failure }) => go({ stage: 'idle', failure }),
     offered: (life, { release }) => go({ ...life, release }, 'ask-install'),
-    granted: (life) => go({ ...life, stage: 'downloading' }, 'download'),
-    deferred: (life, { wait }) => told({ ...life, stage: 'idle', wait }, { state: 'deferred' }),
+    granted: (life) => go({ ...life, stage: 'downloading', wait: undefined }, 'download'),
+    deferred: (life, { wait }) => putOff(life, 'idle', wait),
     broke: (_, { code, message }) => go({ stage: 'idle', failure: { code, message } }),
     began: (life, { standing }) => found(life, standing),
   },
@@ -141,9 +145,9 @@ const TABLE: { readonly [In in Stage]: Table } = {
   installing: ON_THE_WAY,
   ready: {
     due: (life) => go({ ...life, wait: undefined }, 'ask-restart'),
-    over: (life) => go({ ...life, wait: undefined }, 'ask-restart'),
-    granted: (life) => go({ ...life, stage: 'trying' }, 'restart'),
-    deferred: (life, { wait }) => told({ ...life, wait }, { state: 'deferred' }),
+    over: (life) => go(life, 'ask-restart'),
+    granted: (life) => go({ ...life, stage: 'trying', wait: undefined }, 'restart'),
+    deferred: (life, { wait }) => putOff(life, 'ready', wait),
     began: (life, { standing }) => found(life, standing),
   },
   trying: {
@@ -152,7 +156,7 @@ const TABLE: { readonly [In in Stage]: Table } = {
     well: (life) => go(life, 'confirm'),
     unwell: (life, { message }) => go({ ...life, failure: { code: 'unwell', message } }, 'give-up', 'restart'),
     // The restart does not come about: another one later.
-    deferred: (life, { wait }) => told({ ...life, stage: 'ready', wait }, { state: 'deferred' }),
+    deferred: (life, { wait }) => putOff(life, 'ready', wait),
     broke: (life, { code, message }) => go({ ...life, failure: { code, message } }, 'watch'),
   },
 };
@@ -189,6 +193,15 @@ function judged(life: Life, { runs, isTried, isStarted, fell }: Standing, yet: '
   if (!isStarted) return go(life, yet);
   const held = sha256 === undefined ? unsigned(runs) : release;
   return isTried ? go(life, 'watch') : told({ stage: 'confirmed', release: held }, {});
+}
+
+/** Tells what the server can say to people, and no more: consent may be asked for every few minutes, in a whole fleet. */
+function putOff(life: Life, stage: Stage, { reason, untilMs }: Wait): Step {
+  const before = life.wait?.reason === reason ? life.wait.toldMs : undefined;
+  if (before === undefined || untilMs - before >= TELL_EVERY_MS) {
+    return told({ ...life, stage, wait: { reason, untilMs, toldMs: untilMs } }, { state: 'deferred' });
+  }
+  return go({ ...life, stage, wait: { reason, untilMs, toldMs: before } });
 }
 
 function broken({ release }: Life, { code, message }: Extract<Happening, { readonly type: 'broke' }>): Step {
