@@ -74,7 +74,7 @@ export async function optionsOf(config: AgentConfig, around: Around): Promise<Ag
       await started(around.place, values['place.kind'] === 'application' ? LOOK_MS : SELDOM_MS, signal);
     },
     probe: probeOf(config),
-    probeWithinMs: values['health.within'],
+    probeWithinMs: withinOf(config),
     schedule: { ...scheduleOf(config), runNow: await isDueAtOnce(config, around.place) },
     mayInstall: consent('install'),
     mayReboot: around.isAlone === true && restart === undefined ? async () => NOBODY : consent('restart'),
@@ -113,6 +113,14 @@ function probeOf({ values, folder }: AgentConfig): AgentOptions['probe'] {
     const { code, line } = await runHook(command, { cwd: folder, withinMs: PROBE_MS, signal });
     return code === 0 ? undefined : line || `${command[0]} ended with ${code}`;
   };
+}
+
+/** Where nobody asks whether it is well, it has as long to confirm itself as its launcher gives it; U-Boot counts no minutes. */
+function withinOf({ values }: AgentConfig): number | undefined {
+  const isProbed = values['health.command'] !== undefined || values['health.http'] !== undefined;
+  if (isProbed || values['place.kind'] === 'installer') return values['health.within'];
+  const minutes = values['place.minutes'];
+  return values['place.kind'] === 'partitions' && minutes > 0 ? minutes * 60_000 : undefined;
 }
 
 function scheduleOf({ values }: AgentConfig): NonNullable<AgentOptions['schedule']> {
