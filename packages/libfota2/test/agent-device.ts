@@ -30,6 +30,7 @@ export class Device {
   back = sha256Hex(OLD);
   restarts = 0;
   confirmations = 0;
+  marks = 0;
   questions = 0;
 
   constructor(clock = new FakeClock({ auto: true })) {
@@ -62,6 +63,9 @@ export class Device {
         this.standing = { ...this.standing, isTried: false, fell: undefined };
         this.back = this.standing.runs ?? '';
         return true;
+      },
+      markGood: async () => {
+        this.marks += 1;
       },
       giveUp: async () => {
         this.standing = { runs: this.back, isTried: false, isStarted: false, fell: this.standing.runs };

@@ -140,7 +140,7 @@ const LEVEL_OF: Readonly<Record<string, Level>> = {
   'rolled-back': 'error',
   broke: 'error',
   'journal-unwritten': 'error',
-  'start-unconfirmed': 'error',
+  'start-unmarked': 'error',
   'journal-damaged': 'warn',
   'report-unsent': 'warn',
 };

@@ -23,6 +23,8 @@ export interface Trials {
   standing(): Promise<Standing>;
   /** What runs has proven itself and stays. Resolves to whether it was being tried. Durable once resolved. */
   confirm(): Promise<boolean>;
+  /** For boot loaders that count every start: tells them that this one, of what was confirmed before, is good. Confirms nothing. */
+  readonly markGood?: (() => Promise<void>) | undefined;
   /** What runs does not hold: the next start is of the old version. Resolves to whether it was being tried. */
   giveUp(): Promise<boolean>;
 }

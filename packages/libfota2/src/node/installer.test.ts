@@ -189,6 +189,7 @@ describe('a version that another program installed', () => {
     await install(counting, one);
     expect([await counting.confirm(), await told()]).toEqual([false, 'good\n']);
     await machine.restart();
+    expect([await counting.markGood?.(), await told()]).toEqual([undefined, 'good\n']);
     expect([await counting.confirm(), await told()]).toEqual([true, 'good\ngood\n']);
   });
 

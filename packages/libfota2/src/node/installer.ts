@@ -160,6 +160,13 @@ export function installer(options: InstallerOptions, files: FileSystem = fs): Tr
         if (fate === 'trying') await journal.write(proved(state));
         return fate === 'trying';
       }),
+    markGood: confirmAlways
+      ? () =>
+          inTurn(`${place} trial`, async () => {
+            const { fate } = await look();
+            if (fate !== 'trying' && UNCONFIRMED[fate] === undefined) await tell(confirm);
+          })
+      : undefined,
     giveUp: () =>
       inTurn(`${place} trial`, async () => {
         const { state, now, fate } = await look();

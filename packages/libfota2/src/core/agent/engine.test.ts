@@ -235,25 +235,25 @@ it('lives with a journal that is damaged, and with one that cannot be written', 
   expect(other.status.stage).toBe('confirmed');
 });
 
-it('tells the place of each of its starts once, but for one of a version that is being tried', async () => {
+it('tells a place that wants to hear of it of each of its starts, once, and confirms nothing by that', async () => {
   const device = new Device();
   device.answer = () => ({ status: 404 });
   const agent = device.agent();
   await agent.checkNow();
   await agent.checkNow();
-  expect(device.confirmations).toBe(1);
+  expect([device.marks, device.confirmations]).toEqual([1, 0]);
   device.standing = { ...device.standing, isTried: true, isStarted: false };
   await device.agent({ mayReboot: async () => ({ reason: 'not now', forMs: HOUR }) }).checkNow();
-  expect([device.confirmations, device.standing.isTried]).toEqual([1, true]);
+  expect([device.marks, device.confirmations, device.standing.isTried]).toEqual([2, 0, true]);
 });
 
 it('goes on where the place cannot be told of its start', async () => {
   const device = new Device();
-  const confirm = async () => Promise.reject(failure('installer-failed', 'rauc ended with 1.', 'store'));
-  const agent = device.agent({ place: { ...device.place, confirm } });
+  const markGood = async () => Promise.reject(failure('installer-failed', 'rauc ended with 1.', 'store'));
+  const agent = device.agent({ place: { ...device.place, markGood } });
   device.answer = () => ({ status: 404 });
   await agent.checkNow();
-  expect(device.events).toContain('start-unconfirmed');
+  expect(device.events).toContain('start-unmarked');
   expect(agent.status.lastCheck).toMatchObject({ code: 'no-upgrade' });
 });
 

@@ -151,12 +151,9 @@ export function createAgentOn(world: World, vault: Vault, options: AgentOptions)
     const standing = await errands.look();
     isRecalled = true;
     awaitEnd(memory.now.life.wait);
-    // Boot loaders that count every start want to hear of each one, also of what was confirmed long ago.
-    if (!standing.isTried) {
-      await options.place.confirm().catch((error) => {
-        onEvent({ name: 'start-unconfirmed', message: `The place was not told of this start: ${messageOf(error)}` });
-      });
-    }
+    await options.place.markGood?.().catch((error) => {
+      onEvent({ name: 'start-unmarked', message: `The place was not told of this start: ${messageOf(error)}` });
+    });
     await round({ type: 'began', standing }, usual);
   };
   /** One after the other, and whatever one throws, the next comes. */
