@@ -3,6 +3,8 @@ import { parseReport, type Report } from '@libfota2/protocol';
 import { FakeClock, fakeWorld, MemoryDisk, makeImage, type ScriptedAnswer, sha256Hex } from '@libfota2/testkit';
 import type { Target } from 'libfota2/core';
 import { createAgentOn } from '../src/core/agent/engine.ts';
+import type { Life } from '../src/core/agent/lifecycle.ts';
+import { createAgentMemory } from '../src/core/agent/memory.ts';
 import type { Agent, AgentOptions, AgentStatus } from '../src/core/agent/options.ts';
 import type { Standing, Trials } from '../src/core/trials.ts';
 
@@ -72,6 +74,12 @@ export class Device {
         return true;
       },
     };
+  }
+
+  /** As if an agent before had come so far. */
+  async remember(life: Life): Promise<void> {
+    const memory = createAgentMemory(this.journal.place().vault, fakeWorld(() => 'silence').hash);
+    await memory.keep({ life, owed: [] });
   }
 
   agent(options: Partial<AgentOptions> = {}): Agent {

@@ -10,7 +10,7 @@ import { createAgentMemory } from './memory.ts';
 import type { Agent, AgentEvent, AgentOptions, AgentStatus } from './options.ts';
 
 /** The longest nap on the way to the end of a wait: timers stand still while a machine sleeps. */
-const NAP_MS = 30_000;
+const NAP_MS = 10_000;
 const LONGEST_WAIT_MS = 7 * 86_400_000;
 const REPORT_TIMEOUT_MS = 30_000;
 
@@ -61,6 +61,11 @@ export function createAgentOn(world: World, vault: Vault, options: AgentOptions)
     },
   );
 
+  /** What waits for its restart may be started by anybody, and is on trial then. */
+  const look = async (): Promise<void> => {
+    const standing = await errands.look();
+    if (standing.isStarted || !standing.isTried) await round({ type: 'seen', standing }, usual);
+  };
   /** Calls it once the wait is over. */
   const awaitEnd = (wait: Wait | undefined): void => {
     waking?.cancel();
@@ -68,8 +73,12 @@ export function createAgentOn(world: World, vault: Vault, options: AgentOptions)
     const endMs = clock.uptimeMs() + Math.min(wait.untilMs - clock.wallMs(), LONGEST_WAIT_MS);
     const nap = (): void => {
       const leftMs = endMs - clock.uptimeMs();
-      if (leftMs <= 0) void inTurn(() => round({ type: 'over' }, usual));
-      else waking = clock.after(Math.min(leftMs, NAP_MS), nap);
+      if (leftMs <= 0) {
+        void inTurn(() => round({ type: 'over' }, usual));
+        return;
+      }
+      if (memory.now.life.stage === 'ready') void inTurn(look);
+      waking = clock.after(Math.min(leftMs, NAP_MS), nap);
     };
     nap();
   };
@@ -146,7 +155,7 @@ export function createAgentOn(world: World, vault: Vault, options: AgentOptions)
   const recall = async (): Promise<void> => {
     if (isRecalled) return;
     const isWhole = await memory.recall();
-    if (!isWhole) onEvent({ name: 'journal-damaged', message: 'Both copies of the journal are damaged: begun anew.' });
+    if (!isWhole) onEvent({ name: 'journal-damaged', message: 'The journal cannot be read: begun anew.' });
     version = await options.version();
     const standing = await errands.look();
     isRecalled = true;
@@ -154,7 +163,7 @@ export function createAgentOn(world: World, vault: Vault, options: AgentOptions)
     await options.place.markGood?.().catch((error) => {
       onEvent({ name: 'start-unmarked', message: `The place was not told of this start: ${messageOf(error)}` });
     });
-    await round({ type: 'began', standing }, usual);
+    await round({ type: 'began', standing, nowMs: clock.wallMs() }, usual);
   };
   /** One after the other, and whatever one throws, the next comes. */
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result | undefined> => {
@@ -171,8 +180,8 @@ export function createAgentOn(world: World, vault: Vault, options: AgentOptions)
     turn = done;
     return done;
   };
-  const ask = async (): Promise<number> => {
-    await inTurn(() => round({ type: 'due' }, usual));
+  const ask = async (type: 'due' | 'asked'): Promise<number> => {
+    await inTurn(() => round({ type }, usual));
     tellStatus();
     return retryAfterMs;
   };
@@ -181,10 +190,10 @@ export function createAgentOn(world: World, vault: Vault, options: AgentOptions)
     start() {
       if (schedule !== undefined || signal.aborted) return;
       void inTurn(async () => undefined);
-      schedule = startSchedule(ask, options.schedule ?? {}, clock, world.random);
+      schedule = startSchedule(() => ask('due'), options.schedule ?? {}, clock, world.random);
     },
     async checkNow() {
-      await ask();
+      await ask('asked');
     },
     async install({ transport, url, isConsented = false }) {
       let last: Outcome | CheckOutcome | undefined;
@@ -193,7 +202,7 @@ export function createAgentOn(world: World, vault: Vault, options: AgentOptions)
         last = outcome;
       };
       const way: Way = { fota, url, isConsented, onOutcome };
-      await inTurn(() => round({ type: 'due' }, way));
+      await inTurn(() => round({ type: 'asked' }, way));
       // Where something is on trial the place says so itself.
       return last ?? fota.upgrade({ ...options.question, url, version: await options.version(), signal });
     },

@@ -1,3 +1,4 @@
+import { compareVersions } from '@libfota2/protocol';
 import type { Fota } from '../fota.ts';
 import type { CheckOutcome, Outcome } from '../outcome.ts';
 import { abortable, type Signal } from '../platform.ts';
@@ -9,11 +10,11 @@ import type { AgentOptions, Consent } from './options.ts';
 
 /** Between two looks at a version that is being tried. */
 const LOOK_EVERY_MS = 1_000;
-/** For a probe, and for a restart that was ordered. */
 const PROBE_WITHIN_MS = 300_000;
 const UNCONFIRMED = 'It has not confirmed itself.';
-/** Until a restart is ordered once more that did not come about. */
-const RESTART_AGAIN_MS = 600_000;
+/** A restart that was ordered may take so long, and is ordered again so much later. */
+const RESTART_WITHIN_MS = 120_000;
+const RESTART_AGAIN_MS = 10_000;
 /** Of a consent that was put off: at least a second, at most a week. */
 const WAIT = { least: 1_000, most: 7 * 86_400_000 } as const;
 
@@ -41,11 +42,13 @@ export function createErrands(
   signal: Signal,
   onBytes: (bytes: number, total: number | undefined) => void,
 ): Errands {
-  const { place, probe } = options;
+  const { place, probe, probeForMs = 0 } = options;
   // Without a probe the launcher's own limits hold, where nothing else is said.
   const withinMs = options.probeWithinMs ?? (probe === undefined ? undefined : PROBE_WITHIN_MS);
   /** Uptime since which it waits for what is being tried to start, or to be well. */
   let since: { readonly isStarted: boolean; readonly ms: number } | undefined;
+  /** Uptime since which every probe passed. */
+  let wellMs: number | undefined;
 
   const sleep = async (ms: number): Promise<void> => {
     let timer: Timer | undefined;
@@ -91,22 +94,36 @@ export function createErrands(
     const { manifest, size, sha256 } = outcome;
     return { type: 'installed', release: { version: manifest?.version ?? release?.version, size, sha256 } };
   };
+  /** What keeps it from being confirmed. What tells no version, or another, would never get the next one. */
+  const doubtOf = async ({ release }: Life): Promise<string | undefined> => {
+    if (probe === undefined) return UNCONFIRMED;
+    const doubt = await abortable(probed(probe, signal), signal);
+    if (doubt !== undefined) return doubt;
+    const [tells, signed] = [await options.version(), release?.version];
+    if (tells === undefined) return 'It tells no version, and would get no other one.';
+    const isOther = signed !== undefined && compareVersions(tells, signed) !== 0;
+    return isOther ? `It tells the version ${tells}, and is signed as ${signed}.` : undefined;
+  };
+  const verdictOn = async (life: Life, waitedMs: number): Promise<Happening | undefined> => {
+    const message = await doubtOf(life);
+    wellMs = message === undefined ? (wellMs ?? clock.uptimeMs()) : undefined;
+    if (wellMs !== undefined && clock.uptimeMs() - wellMs >= probeForMs) return { type: 'well' };
+    const isLate = withinMs !== undefined && waitedMs >= withinMs;
+    return message !== undefined && isLate ? { type: 'unwell', message } : undefined;
+  };
   /** One look at what is being tried. Waits where there is nothing to see yet. */
-  const watch = async (): Promise<Happening> => {
+  const watch = async (life: Life): Promise<Happening> => {
     const standing = await place.standing();
     const { isTried, isStarted } = standing;
     if (isStarted && !isTried) return { type: 'seen', standing };
     if (since?.isStarted !== isStarted) since = { isStarted, ms: clock.uptimeMs() };
     const waitedMs = clock.uptimeMs() - since.ms;
-    if (!isStarted && waitedMs >= PROBE_WITHIN_MS && standing.fell === undefined) {
+    if (!isStarted && waitedMs >= RESTART_WITHIN_MS) {
       const untilMs = clock.wallMs() + RESTART_AGAIN_MS;
       return { type: 'deferred', wait: { reason: 'The restart has not come about.', untilMs } };
     }
-    if (isStarted) {
-      const message = probe === undefined ? UNCONFIRMED : await abortable(probed(probe, signal), signal);
-      if (message === undefined) return { type: 'well' };
-      if (withinMs !== undefined && waitedMs >= withinMs) return { type: 'unwell', message };
-    }
+    const verdict = isStarted ? await verdictOn(life, waitedMs) : undefined;
+    if (verdict !== undefined) return verdict;
     await sleep(LOOK_EVERY_MS);
     return seen();
   };
@@ -115,15 +132,21 @@ export function createErrands(
     check: (_, way) => check(way),
     download,
     'ask-install': (life, { isConsented }) => consent(isConsented ? undefined : options.mayInstall, life),
-    'ask-restart': (life) => consent(options.mayReboot, life),
+    async 'ask-restart'(life) {
+      const { fell } = await place.standing();
+      // Back to what held needs nobody's consent.
+      return consent(fell !== undefined && fell === life.release?.sha256 ? undefined : options.mayReboot, life);
+    },
     async restart() {
       since = undefined;
+      wellMs = undefined;
       await options.restart();
       return seen();
     },
     watch,
     async confirm() {
-      await place.confirm();
+      if (!(await place.confirm()) && (await place.standing()).isTried)
+        throw new Error('The place does not confirm it.');
       return seen();
     },
     async 'give-up'() {

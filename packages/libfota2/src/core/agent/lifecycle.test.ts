@@ -65,9 +65,27 @@ describe('an upgrade', () => {
       'it fell and still runs',
       at('trying'),
       { type: 'seen', standing: { ...fallen, isStarted: false } },
-      'rolled-back',
-      'report rolled-back',
-      'restart',
+      'trying',
+      'watch',
+    ],
+    ['somebody started it while it waited', at('ready'), { type: 'seen', standing: onTrial }, 'trying', 'watch'],
+    ['nobody started it while it waited', at('ready'), { type: 'seen', standing: installed }, 'ready'],
+    ['it is time to ask while it waits', { ...at('idle'), wait }, { type: 'due' }, 'idle'],
+    ['somebody asks while it waits', { ...at('idle'), wait }, { type: 'asked' }, 'checking', 'check'],
+    ['it may go on after it waited', { ...at('checking'), wait }, { type: 'granted' }, 'checking', 'check'],
+    [
+      'it is still on offer after it waited',
+      { stage: 'checking', consented: release },
+      { type: 'offered', release },
+      'downloading',
+      'download',
+    ],
+    [
+      'another is on offer after it waited',
+      { stage: 'checking', consented: release },
+      { type: 'offered', release: { ...release, sha256: OLD } },
+      'checking',
+      'ask-install',
     ],
     ['another came in its stead', at('trying'), { type: 'seen', standing: before }, 'failed', 'report failed'],
     ['it is time to ask while one is on trial', at('trying'), { type: 'due' }, 'trying'],
@@ -84,20 +102,21 @@ describe('an upgrade', () => {
       'just after the first of all was installed',
       at('downloading'),
       { ...held, isStarted: false },
-      'trying',
-      'restart',
+      'ready',
+      'ask-restart',
     ],
     ['before its restart', { ...at('ready'), wait }, installed, 'ready', 'ask-restart'],
     ['in its restart', at('ready'), onTrial, 'trying', 'watch'],
-    ['before a restart that was ordered', at('trying'), installed, 'trying', 'restart'],
+    ['before a restart that was ordered', at('trying'), installed, 'ready', 'report deferred'],
+    ['before the last restart that is ordered', { ...at('trying'), restarts: 5 }, installed, 'trying', 'give-up'],
     ['on trial', at('trying'), onTrial, 'trying', 'watch'],
     ['and it confirmed itself meanwhile', at('trying'), held, 'confirmed', 'report version'],
     ['and it fell meanwhile', at('ready'), fallen, 'rolled-back', 'report rolled-back'],
-    ['between giving up and the restart', at('rolled-back'), { ...fallen, isStarted: false }, 'rolled-back', 'restart'],
+    ['between giving up and the restart', at('trying'), { ...fallen, isStarted: false }, 'ready', 'report deferred'],
     ['and the journal is lost', AT_REST, onTrial, 'trying', 'watch'],
     ['and the journal is lost before the restart', AT_REST, installed, 'ready', 'ask-restart'],
   ])('goes on after a process that ended %s', (_, life, standing, ...wanted) => {
-    expect(after(life, { type: 'began', standing })).toEqual(wanted);
+    expect(after(life, { type: 'began', standing, nowMs: 0 })).toEqual(wanted);
   });
 
   it('tells the server of which release it speaks, and why', () => {
@@ -151,6 +170,7 @@ const releases: fc.Arbitrary<Release> = fc.record({
 const happenings: fc.Arbitrary<Happening> = fc.oneof(
   fc.constantFrom<Happening[]>(
     { type: 'due' },
+    { type: 'asked' },
     { type: 'over' },
     { type: 'nothing' },
     { type: 'granted' },
@@ -163,7 +183,7 @@ const happenings: fc.Arbitrary<Happening> = fc.oneof(
   ),
   releases.map((one): Happening => ({ type: 'offered', release: one })),
   sha256.map((one): Happening => ({ type: 'installed', release: { ...release, sha256: one } })),
-  standings.map((standing): Happening => ({ type: 'began', standing })),
+  standings.map((standing): Happening => ({ type: 'began', standing, nowMs: 0 })),
   standings.map((standing): Happening => ({ type: 'seen', standing })),
 );
 
@@ -218,7 +238,7 @@ describe('whatever happens, in whatever order', () => {
       fc.property(lives, fc.boolean(), (start, isGood) => {
         const ends: Stage[] = [];
         let life = start;
-        for (const first of [{ type: 'began', standing: before }, { type: 'due' }] as const) {
+        for (const first of [{ type: 'began', standing: before, nowMs: 0 }, { type: 'asked' }] as const) {
           let happened: Happening | undefined = first;
           for (let steps = 0; happened !== undefined && steps < 30; steps += 1) {
             const step: ReturnType<typeof next> = next(life, happened);
@@ -238,8 +258,8 @@ describe('whatever happens, in whatever order', () => {
       fc.property(fc.array(happenings, { maxLength: 20 }), (all) => {
         const life = all.reduce((one, happened) => next(one, happened).life, AT_REST);
         const read: Life = JSON.parse(JSON.stringify(life));
-        expect(next(read, { type: 'began', standing: before })).toEqual(
-          next(life, { type: 'began', standing: before }),
+        expect(next(read, { type: 'began', standing: before, nowMs: 0 })).toEqual(
+          next(life, { type: 'began', standing: before, nowMs: 0 }),
         );
       }),
     );

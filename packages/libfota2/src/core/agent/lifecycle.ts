@@ -54,13 +54,19 @@ export interface Life {
   readonly stage: Stage;
   readonly release?: Release | undefined;
   readonly wait?: Wait | undefined;
-  /** What went wrong last; forgotten with the next version that holds. */
+  /** What went wrong with an upgrade last; forgotten with the next version that holds. */
   readonly failure?: Failure | undefined;
+  /** Consented to while it waited: looked at once more, and downloaded if it is still what is offered. */
+  readonly consented?: Release | undefined;
+  /** How often its restart was ordered. */
+  readonly restarts?: number | undefined;
 }
 
 export type Happening =
   /** It is time to ask. */
   | { readonly type: 'due' }
+  /** Somebody wants it now. */
+  | { readonly type: 'asked' }
   /** The time of a wait is over. */
   | { readonly type: 'over' }
   | { readonly type: 'offered'; readonly release: Release }
@@ -74,7 +80,7 @@ export type Happening =
   | { readonly type: 'installed'; readonly release: Release }
   | ({ readonly type: 'broke' } & Failure)
   /** A process begins, after whatever ended the one before. */
-  | { readonly type: 'began'; readonly standing: Standing }
+  | { readonly type: 'began'; readonly standing: Standing; readonly nowMs: number }
   /** The place was looked at. */
   | { readonly type: 'seen'; readonly standing: Standing }
   | { readonly type: 'well' }
@@ -95,6 +101,13 @@ export interface Step {
 /** What the server was told of a wait may be as old as this. */
 const TELL_EVERY_MS = 3_600_000;
 
+/** Restarts that are ordered before a version that is never started is given up. */
+const MOST_RESTARTS = 5;
+/** Until one is ordered again: the first time, and what comes on top of that from the second time on. */
+const RESTART_SOON_MS = 10_000;
+const RESTART_LATER_MS = 600_000;
+const LATE = 'The restart has not come about.';
+
 export const AT_REST: Life = { stage: 'idle' };
 
 export function next(life: Life, happened: Happening): Step {
@@ -108,10 +121,11 @@ type Table = {
 };
 
 const RESTING: Table = {
-  due: ({ failure }) => go({ stage: 'checking', failure }, 'check'),
-  // What was put off is not asked for at the server again: it is known.
+  // What was put off is known; to look at it again would only burden the server.
+  due: (life) => (life.wait === undefined ? asks(life) : go(life)),
+  asked: asks,
   over: (life) => (life.wait === undefined ? go(life) : go({ ...life, stage: 'checking' }, 'ask-install')),
-  began: (life, { standing }) => found(life, standing),
+  began: found,
 };
 
 /** What ended on the way is asked for again, unless it came about in that very moment. */
@@ -120,7 +134,7 @@ const ON_THE_WAY: Table = {
   installed: ({ failure }, { release }) =>
     told({ stage: 'ready', release, failure }, { state: 'installed' }, 'ask-restart'),
   broke: broken,
-  began: (life, { standing }) => found(life, standing),
+  began: found,
 };
 
 const TABLE: { readonly [In in Stage]: Table } = {
@@ -130,11 +144,21 @@ const TABLE: { readonly [In in Stage]: Table } = {
   failed: RESTING,
   checking: {
     nothing: ({ failure }) => go({ stage: 'idle', failure }),
-    offered: (life, { release }) => go({ ...life, release }, 'ask-install'),
-    granted: (life) => go({ ...life, stage: 'downloading', wait: undefined }, 'download'),
+    offered: ({ failure, wait, consented }, { release }) => {
+      const life: Life = { stage: 'checking', failure, release };
+      const isConsented = consented !== undefined && isSame(consented, release);
+      return isConsented ? go({ ...life, stage: 'downloading' }, 'download') : go({ ...life, wait }, 'ask-install');
+    },
+    granted(life) {
+      const { failure, release, wait } = life;
+      // It waited, and may not be on offer any more.
+      if (wait !== undefined) return go({ stage: 'checking', failure, consented: release }, 'check');
+      return go({ ...life, stage: 'downloading' }, 'download');
+    },
     deferred: (life, { wait }) => putOff(life, 'idle', wait),
-    broke: (_, { code, message }) => go({ stage: 'idle', failure: { code, message } }),
-    began: (life, { standing }) => found(life, standing),
+    // What becomes of a question is no failure of an upgrade.
+    broke: ({ failure }) => go({ stage: 'idle', failure }),
+    began: found,
   },
   downloading: {
     ...ON_THE_WAY,
@@ -144,55 +168,85 @@ const TABLE: { readonly [In in Stage]: Table } = {
   verifying: { ...ON_THE_WAY, proven: (life) => go({ ...life, stage: 'installing' }) },
   installing: ON_THE_WAY,
   ready: {
-    due: (life) => go({ ...life, wait: undefined }, 'ask-restart'),
+    due: (life) => (life.wait === undefined ? go(life, 'ask-restart') : go(life)),
+    asked: (life) => go({ ...life, wait: undefined }, 'ask-restart'),
     over: (life) => go(life, 'ask-restart'),
-    granted: (life) => go({ ...life, stage: 'trying', wait: undefined }, 'restart'),
+    granted: ({ restarts = 0, ...life }) =>
+      go({ ...life, stage: 'trying', wait: undefined, restarts: restarts + 1 }, 'restart'),
     deferred: (life, { wait }) => putOff(life, 'ready', wait),
-    began: (life, { standing }) => found(life, standing),
+    // Whoever started it meanwhile: it runs, and is on trial.
+    seen: (life, { standing }) => (isWaiting(life, standing) ? go(life) : judged(life, standing)),
+    began: found,
   },
   trying: {
-    began: (life, { standing }) => judged(life, standing, 'restart'),
-    seen: (life, { standing }) => judged(life, standing, 'watch'),
+    began: found,
+    seen: (life, { standing }) => judged(life, standing),
     well: (life) => go(life, 'confirm'),
     unwell: (life, { message }) => go({ ...life, failure: { code: 'unwell', message } }, 'give-up', 'restart'),
-    // The restart does not come about: another one later.
-    deferred: (life, { wait }) => putOff(life, 'ready', wait),
+    // The restart does not come about.
+    deferred: restartsAgain,
     broke: (life, { code, message }) => go({ ...life, failure: { code, message } }, 'watch'),
   },
 };
 
-/** After a break: the place knows better than the journal. */
-function found(life: Life, standing: Standing): Step {
-  const { runs, isTried, isStarted } = standing;
-  const { stage, failure } = life;
-  const release = life.release?.sha256 === runs ? life.release : undefined;
-  if (isTried) {
-    const installed: Life = { ...life, stage: 'ready', release: release ?? unsigned(runs) };
-    return isStarted ? go({ ...installed, stage: 'trying', wait: undefined }, 'watch') : go(installed, 'ask-restart');
-  }
-  // The first version of all is not on trial; and what waited for its restart has had it, and its verdict.
-  const isInstalled = stage === 'ready' || (TABLE[stage] !== RESTING && runs !== undefined && release !== undefined);
-  if (isInstalled) return judged({ ...life, stage: 'trying' }, standing, 'restart');
-  if (TABLE[stage] !== RESTING) return go({ stage: 'checking', failure }, 'check');
-  // What was given up may run still, where nobody came to end it.
-  return stage === 'rolled-back' && !isStarted ? go(life, 'restart') : go(life);
+function asks({ failure }: Life): Step {
+  return go({ stage: 'checking', failure }, 'check');
 }
 
-/** What became of the version on trial; where nothing did yet, `yet` is to be done if it was not even started. */
-function judged(life: Life, { runs, isTried, isStarted, fell }: Standing, yet: 'restart' | 'watch'): Step {
+/** After a break: the place knows better than the journal. */
+function found(life: Life, { standing, nowMs }: Extract<Happening, { readonly type: 'began' }>): Step {
+  const { runs, isTried, isStarted, fell } = standing;
+  const { stage } = life;
+  const release = life.release?.sha256 === runs ? life.release : undefined;
+  const isOver = fell !== undefined && fell === life.release?.sha256;
+  // The first version of all is not on trial; and what waited for its restart has had it, and its verdict.
+  const wasInstalled = stage === 'ready' || stage === 'trying' || (isOver && !isStarted);
+  const cameAbout = TABLE[stage] !== RESTING && runs !== undefined && release !== undefined;
+  if (isTried || wasInstalled || cameAbout) {
+    const installed: Life = isTried ? { ...life, release: release ?? unsigned(runs) } : life;
+    if (isStarted || !isWaiting(installed, standing)) return judged({ ...installed, wait: undefined }, standing);
+    // Ordered, and not come about: a boot loader that does not obey must not be asked again and again.
+    if (stage !== 'trying') return go({ ...installed, stage: 'ready' }, 'ask-restart');
+    return restartsAgain(installed, { wait: { reason: LATE, untilMs: nowMs + RESTART_SOON_MS } });
+  }
+  return TABLE[stage] === RESTING ? go(life) : asks(life);
+}
+
+/** What is to run does not run yet: the new version, or the old one after it was given up. */
+function isWaiting({ release }: Life, { runs, isStarted, fell }: Standing): boolean {
+  const sha256 = release?.sha256;
+  return !isStarted && (sha256 === undefined || sha256 === runs || sha256 === fell);
+}
+
+/** What became of the version on trial, as far as something did. */
+function judged(life: Life, standing: Standing): Step {
+  const { runs, isTried, fell } = standing;
   const { release, failure } = life;
   const sha256 = release?.sha256;
+  if (isWaiting(life, standing)) return go({ ...life, stage: 'trying' }, 'watch');
   if (fell !== undefined && fell === sha256) {
     const fallen: Failure = { code: 'rolled-back', message: failure?.message ?? 'It did not hold at its starts.' };
-    const back: Life = { stage: 'rolled-back', release, failure: fallen };
-    return isStarted ? told(back, { state: 'rolled-back' }) : told(back, { state: 'rolled-back' }, 'restart');
+    return told({ stage: 'rolled-back', release, failure: fallen }, { state: 'rolled-back' });
   }
   if (sha256 !== undefined && runs !== sha256) {
     return broken(life, { type: 'broke', code: 'superseded', message: 'Another version was installed in its stead.' });
   }
-  if (!isStarted) return go(life, yet);
-  const held = sha256 === undefined ? unsigned(runs) : release;
-  return isTried ? go(life, 'watch') : told({ stage: 'confirmed', release: held }, {});
+  if (isTried) return go({ ...life, stage: 'trying' }, 'watch');
+  return told({ stage: 'confirmed', release: sha256 === undefined ? unsigned(runs) : release }, {});
+}
+
+/** A restart that did not come about is ordered again, later and later; then it is given up, for nothing else would end it. */
+function restartsAgain(life: Life, { wait }: { readonly wait: Wait }): Step {
+  const { restarts = 0 } = life;
+  if (restarts >= MOST_RESTARTS) {
+    return go({ ...life, stage: 'trying', restarts: 0, failure: { code: 'restart-failed', message: LATE } }, 'give-up');
+  }
+  const laterMs = restarts > 1 ? RESTART_LATER_MS : 0;
+  return putOff(life, 'ready', { ...wait, untilMs: wait.untilMs + laterMs });
+}
+
+function isSame(one: Release, other: Release): boolean {
+  return one.sha256 === other.sha256 && one.size === other.size && one.version === other.version;
 }
 
 /** Tells what the server can say to people, and no more: consent may be asked for every few minutes, in a whole fleet. */

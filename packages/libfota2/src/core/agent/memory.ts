@@ -22,7 +22,7 @@ export interface Remembered {
  */
 export interface AgentMemory {
   readonly now: Remembered;
-  /** Resolves to whether it was whole. @throws what both copies threw */
+  /** Resolves to whether it was whole, and could be read. Otherwise it is begun anew: the place knows what matters. */
   recall(): Promise<boolean>;
   /** @throws what both copies threw; `now` is as given all the same */
   keep(next: Remembered): Promise<void>;
@@ -41,7 +41,7 @@ export function createAgentMemory(vault: Vault, hash: (algorithm: HashAlgorithm)
       return now;
     },
     async recall() {
-      const found = await journal.read();
+      const found = await journal.read().catch((): 'damaged' => 'damaged');
       if (found !== undefined && found !== 'damaged') now = found;
       kept = JSON.stringify(durable(now));
       return found !== 'damaged';

@@ -35,6 +35,8 @@ export interface AgentOptions {
    * confirmed itself. Default 300 000; without a probe as long as the place lets it.
    */
   readonly probeWithinMs?: number | undefined;
+  /** Milliseconds for which every probe must pass, about one a second, before it counts. Default 0: once. */
+  readonly probeForMs?: number | undefined;
   /** When it asks. Default: every 4 hours, jittered. */
   readonly schedule?: ScheduleOptions | undefined;
   /** Asked before anything is downloaded. Default: always. */
