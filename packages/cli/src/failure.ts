@@ -56,19 +56,21 @@ const OWN_ERRORS = {
   },
   'config-unreadable': {
     means: 'The configuration file cannot be read.',
-    remedy: 'Check --config or FOTA_CONFIG, and who may read the file.',
+    remedy: 'Check --config, or FOTA_CONFIG (FOTA_AGENT_CONFIG of an agent), and who may read the file.',
   },
   'config-syntax': {
     means: 'The configuration file is no TOML.',
-    remedy: 'Write a setting a line as name = value, texts in quotes; fota config init writes an example.',
+    remedy:
+      'Write a setting a line as name = value, texts in quotes; fota config init writes an example, fota agent config one for an agent.',
   },
   'config-unknown': {
     means: 'The configuration file has a name that is no setting.',
-    remedy: 'Correct the name; fota config show lists all of them.',
+    remedy: 'Correct the name; fota config show lists all of them, fota agent config those of an agent.',
   },
   'config-invalid': {
     means: 'A setting in the configuration file or in a variable has a wrong type, or is out of its range.',
-    remedy: 'Correct what the message names; fota config check says whether all is right.',
+    remedy:
+      'Correct what the message names; fota config check says whether all is right, fota agent config --check of an agent.',
   },
   'config-missing': {
     means: 'A setting that is needed is not in the configuration file.',

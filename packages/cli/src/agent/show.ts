@@ -33,6 +33,13 @@ export function lineOf(report: AgentReport, isRunning: boolean): Text {
   return span(stageText(stage), subject(report), part, why === undefined ? '' : `  ${why}`, life);
 }
 
+/** The last question was answered, and the last upgrade did not just fail. */
+export function isWell({ stage, lastCheck }: AgentReport): boolean {
+  const code = lastCheck?.code;
+  const isAnswered = code === undefined || ['available', 'downloaded', 'no-upgrade'].includes(code);
+  return isAnswered && stage !== 'failed' && stage !== 'rolled-back';
+}
+
 function deadText({ at }: AgentReport, now: number): Text {
   return span(red('does not run'), `; the rest is as it was ${ago(at, now)}`);
 }

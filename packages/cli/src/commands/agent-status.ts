@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { agentFile, placeIn } from '../agent/config.ts';
-import { factsOf, lineOf } from '../agent/show.ts';
+import { factsOf, isWell, lineOf } from '../agent/show.ts';
 import { readStatus } from '../agent/status-file.ts';
 import { CommandError, EXIT } from '../failure.ts';
 import { factLines } from '../output/facts.ts';
@@ -69,12 +69,14 @@ async function watched({ out, world, signal }: Invocation, dir: string): Promise
 
 /** As many lines as the terminal has room for. */
 function framed({ report, isRunning }: Seen, { now, stderr }: World): Text[] {
-  const { rows = 24 } = stderr;
+  // A serial console has none until somebody tells it.
+  const rows = stderr.rows || 24;
   const remark = dim('Ctrl-C ends the watching, not the agent.');
   return [...[...factLines(factsOf(report, isRunning, now())), ''].slice(0, rows - 2), remark];
 }
 
+/** As it is now: what an upgrade ended in long ago is told, and is no reason for an alarm. */
 function codeOf({ report, isRunning }: Seen): number {
   if (!isRunning) return EXIT.notRunning;
-  return report.failure === undefined ? EXIT.ok : EXIT.failed;
+  return isWell(report) ? EXIT.ok : EXIT.failed;
 }

@@ -81,7 +81,11 @@ function addNew(group: Command, invocation: Invocation): void {
         out.line();
         out.line('Next:');
         out.line(`  fota project trust ${quoted(project)} ${quoted(ringPath)}`);
-        out.line(dim('  devices: configure({ trust }) of libfota2, with the text of the key ring'));
+        out.line(
+          dim(
+            '  devices: configure({ trust }) of libfota2, with the text of the key ring; of fota agent trust = "FILE"',
+          ),
+        );
         out.line(`  fota publish FILE --project ${quoted(project)} --key ${quoted(releaseFile)}`);
         if (!passphrase) out.note('The secret keys lie open: who can read the files can sign.');
       });

@@ -92,7 +92,7 @@ describe('fota sign', () => {
     ['with which key?', ['app.bin', ...NAMES]],
     ['for which project', ['app.bin', ...KEY, '--firmware', 'f', '--version', '1']],
     ['which firmware', ['app.bin', ...KEY, '--project', 'tracker', '--version', '1']],
-    ['tell its version', ['app.bin', ...KEY, '--project', 'tracker', '--firmware', 'f']],
+    ['tells its version', ['app.bin', ...KEY, '--project', 'tracker', '--firmware', 'f']],
     ['lies in the past', ['app.bin', ...KEY, ...NAMES, '--not-after', '2020-01-01']],
     ['nobody goes back from there', ['app.bin', ...KEY, ...NAMES, '--downgrade-from', '2.0.0']],
     ['takes a date', ['app.bin', ...KEY, ...NAMES, '--not-after', 'soon']],

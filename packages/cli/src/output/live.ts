@@ -39,7 +39,7 @@ export function createLive(out: Output, { kind, colors, now }: LiveOptions): Liv
       }
       if (kind !== 'lines') return;
       // A line that the terminal broke would be two, and the way back too short.
-      const fitting = lines.map((one) => fitted(painted(one, colors), out.columns ?? 80));
+      const fitting = lines.map((one) => fitted(painted(one, colors), out.columns || 80));
       write(`${shown === 0 ? HIDE : ''}${back()}${fitting.map((one) => `${one}\n`).join('')}`);
       shown = fitting.length;
     },

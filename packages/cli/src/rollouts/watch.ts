@@ -60,7 +60,8 @@ async function heardOf(get: () => Promise<ApiRollout>, ended: AbortSignal): Prom
 
 /** As many lines as the terminal has room for. */
 function framed(rollout: ApiRollout | undefined, trouble: string | undefined, { now, stderr }: World): Text[] {
-  const { columns = 80, rows = 24 } = stderr;
+  // A serial console has none until somebody tells it.
+  const [columns, rows] = [stderr.columns || 80, stderr.rows || 24];
   const shown = rollout === undefined ? [] : [...progressLines(rollout, now(), columns), ''];
   const remark = 'Ctrl-C ends the watching, not the rollout.';
   return [...shown.slice(0, rows - 2), trouble === undefined ? dim(remark) : yellow(`${trouble}; waiting for it …`)];

@@ -90,10 +90,10 @@ async function packageNames(path: string, { sha256 }: Digests, wish: Wish): Prom
   if (project === undefined)
     throw wrongUse(`for which project is ${path}?`, 'Name the project of the key ring: --project NAME.');
   if (firmwareName === undefined) {
-    throw wrongUse(`neither content nor name of ${path} tell which firmware it is`, 'Say it: --firmware NAME.');
+    throw wrongUse(`neither content nor name of ${path} tells which firmware it is`, 'Say it: --firmware NAME.');
   }
   if (version === undefined) {
-    throw wrongUse(`neither content nor name of ${path} tell its version`, 'Say it: --version VERSION.');
+    throw wrongUse(`neither content nor name of ${path} tells its version`, 'Say it: --version VERSION.');
   }
   checkProjectName(project);
   checkedNames(firmwareName, version, undefined);

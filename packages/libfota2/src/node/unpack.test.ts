@@ -173,6 +173,15 @@ it.each<ArchiveEntry>([
   expect(await run(await makeTar([entry]))).toBe('image-refused');
 });
 
+it.each([
+  ['xz', '\xfd7zXZ\0rest'],
+  ['zstd', '\x28\xb5\x2f\xfdrest'],
+  ['bzip2', 'BZh9rest'],
+  ['7z', "7z\xbc\xaf'\x1crest"],
+])('an archive of %s is refused, and not installed as a file that cannot be started', async (_, text) => {
+  expect(await run(Buffer.from(text, 'latin1'))).toBe('image-refused');
+});
+
 it('what is no archive is one file that may be executed', async () => {
   expect(await run(Buffer.from('#!/bin/sh\necho hello\n'))).toBe('fine');
   expect(await found()).toEqual({ 'out/app': '#!/bin/sh\necho hello\n' });

@@ -30,6 +30,13 @@ interface Entry {
 }
 
 const HEAD_BYTES = 512;
+/** How archives begin that are not read here. */
+const FOREIGN = [
+  ['\xfd7zXZ\0', 'xz'],
+  ['\x28\xb5\x2f\xfd', 'zstd'],
+  ['BZh', 'bzip2'],
+  ["7z\xbc\xaf'\x1c", '7z'],
+] as const;
 /** Larger ones are read faster, and pile up before the engine collects them. */
 const PIECE_BYTES = 64 * 1024;
 /** What most file systems give to a file at least. */
@@ -105,6 +112,9 @@ async function formatOf(file: FileHandle): Promise<Format> {
   const head = Buffer.from(buffer.subarray(0, bytesRead)).toString('latin1');
   if (head.startsWith('\x1f\x8b')) return 'tar.gz';
   if (head.startsWith('PK\x03\x04')) return 'zip';
+  const foreign = FOREIGN.find(([beginning]) => head.startsWith(beginning));
+  // As a file of its own it would be installed, and could not be started.
+  if (foreign !== undefined) throw refused(`it is packed by ${foreign[1]}: pack it as .tar, .tar.gz or .zip`);
   return head.slice(257, 262) === 'ustar' ? 'tar' : 'file';
 }
 
