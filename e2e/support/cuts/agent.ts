@@ -51,13 +51,7 @@ export async function powerOn({ disk, files, known, offer, isWell, onStatus }: M
     clock,
   };
   const agent = createAgentOn(world, agentJournal(HOME, files), {
-    place: {
-      ...slots,
-      async standing() {
-        const { run } = await slots.state();
-        return { ...(await slots.standing()), isStarted: run === slot };
-      },
-    },
+    place: slots,
     settings: { trust: TRUST },
     question: { url: 'http://h/up', firmwareName: 'gateway', productKey: 'key' },
     version: async () => running()?.version ?? '0.0.1',

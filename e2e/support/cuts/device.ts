@@ -2,7 +2,7 @@
 import { formatKeyRing, formatLinks, type KeyRing } from '@libfota2/protocol';
 import { fakeWorld, makeSigner, type PowerDisk, type Script, type Signer } from '@libfota2/testkit';
 import { createCore, type Outcome, type Progress, type UpgradeOptions } from 'libfota2/core';
-import { type ApplicationSlots, formatBootRecord, newestOf, type Slot, started } from 'libfota2/slots';
+import { type ApplicationSlots, type BootRecord, formatBootRecord, newestOf, type Slot, started } from 'libfota2/slots';
 import { type Files, HOME, type Kind, type Packed } from './kinds.ts';
 
 const [oldSigner, newSigner, ringSigner] = [makeSigner(1), makeSigner(4), makeSigner(2)] as const;
@@ -124,17 +124,28 @@ export async function launchOn(disk: PowerDisk, files: Files = disk.files): Prom
   const { record, next } = newestOf([await read(paths[0]), await read(paths[1])]);
   if (record === undefined) return undefined;
   const after = started(record);
-  if (after === record) return record.run;
+  if (after !== record) await count(disk, files, paths[next], after);
+  await point(files, after.run).catch(() => undefined);
+  return after.run;
+}
+
+async function count(disk: PowerDisk, files: Files, path: string, after: BootRecord): Promise<void> {
   const text = formatBootRecord(after);
   const end = text.lastIndexOf('end ');
   for (const [flags, part] of [
     ['w', text.slice(0, end)],
     ['a', text.slice(end)],
   ] as const) {
-    const file = await files.open(paths[next], flags);
+    const file = await files.open(path, flags);
     await file.writeFile(part);
     await file.close();
   }
   disk.sync();
-  return after.run;
+}
+
+/** Lets `current` lead to what is started. */
+async function point(files: Files, slot: Slot): Promise<void> {
+  await files.rm(`${HOME}/current.new`, { force: true });
+  await files.symlink(`slots/${slot}`, `${HOME}/current.new`);
+  await files.rename(`${HOME}/current.new`, `${HOME}/current`);
 }

@@ -91,7 +91,10 @@ export async function scenarios(kind: Kind): Promise<readonly Scenario[]> {
   const later = await release(kind, '3.1.0', { rotates: true });
   const known = [one, two, three, four, rotated, later];
 
-  const withOne = await after(kind, kind.empty, (course) => upgrade(course, undefined, one));
+  const withOne = await after(kind, kind.empty, async (course) => {
+    await upgrade(course, undefined, one);
+    await launch(course);
+  });
   const running: Promised = { mayRun: [one.version], isSettled: true, ring: 0 };
   const onTrial = await after(kind, withOne, (course) => upgrade(course, one, two));
   const trying: Promised = { mayRun: [two.version], isSettled: false, ring: 1, floor: '1.5.0' };
@@ -139,6 +142,7 @@ export async function scenarios(kind: Kind): Promise<readonly Scenario[]> {
       async run(course) {
         await launch(course);
         await giveUp(course, two, one);
+        await launch(course);
         await upgrade(course, one, three);
         await launch(course);
         await confirm(course, three);

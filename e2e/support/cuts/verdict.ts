@@ -21,9 +21,24 @@ export function versionIn(tree: Tree, slot: Slot, { kind, known }: Versions): Re
   return known.find(({ content }) => kind.holds(tree, slot, content));
 }
 
-function recordOn(tree: Tree): BootRecord | undefined {
+function copiesOn(tree: Tree): readonly [string | undefined, string | undefined] {
   const text = (name: string): string | undefined => tree.get(`${HOME}/${name}`)?.toString('latin1');
-  return newestOf([text('boot.0'), text('boot.1')]).record;
+  return [text('boot.0'), text('boot.1')];
+}
+
+function recordOn(tree: Tree): BootRecord | undefined {
+  return newestOf(copiesOn(tree)).record;
+}
+
+/** Whichever copy of the record rots, the other one leads to complete versions alone. @throws Error where it does not */
+function standsOnEitherCopy(tree: Tree, versions: Versions): void {
+  for (const text of copiesOn(tree)) {
+    const { run, back } = newestOf([text, undefined]).record ?? {};
+    for (const slot of [run, back]) {
+      if (slot === undefined || versionIn(tree, slot, versions) !== undefined) continue;
+      throw new Error(`one copy of the record alone would lead to something incomplete in ${slot}`);
+    }
+  }
 }
 
 /** What is started next, complete, as it was promised. @throws Error that says what is not so */
@@ -35,6 +50,7 @@ export function runsOn(tree: Tree, promised: Promised, versions: Versions): Rele
   if (promised.isSettled && record?.back !== undefined) throw new Error(`${name} would be on trial`);
   if (record?.back !== undefined && versionIn(tree, record.back, versions) === undefined)
     throw new Error('no way back');
+  standsOnEitherCopy(tree, versions);
   return version;
 }
 

@@ -39,6 +39,7 @@ export const EVENTS = {
   unconfirmed: { result: 4, retryable: true },
   'image-refused': { result: 4, retryable: false },
   'image-given-up': { result: 4, retryable: false },
+  'image-runs': { result: 4, retryable: false },
   'installer-failed': { result: 4, retryable: true },
   'report-refused': { result: 4, retryable: false },
   'option-invalid': { result: 4, retryable: false },

@@ -95,6 +95,7 @@ const ELSEWHERE: readonly EventCode[] = [
   'unconfirmed',
   'image-refused',
   'image-given-up',
+  'image-runs',
   'installer-failed',
 ];
 

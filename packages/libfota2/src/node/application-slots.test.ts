@@ -188,7 +188,7 @@ describe('an application in two slots', () => {
     await install(slots, await version(2));
     // The copy that is to be written next: nobody can write into a folder.
     const newest = await readFile(join(dir, 'boot.0'), 'utf8').catch(() => '');
-    const next = newest.includes('generation 2') ? 'boot.1' : 'boot.0';
+    const next = newest.includes('generation 3') ? 'boot.1' : 'boot.0';
     await rm(join(dir, next), { force: true });
     execFileSync('mkdir', [join(dir, next)]);
     expect(start()).toBe('1 in a');

@@ -1,8 +1,11 @@
 import * as fs from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Slot } from '../core/boot-record.ts';
+import { inTurn } from '../core/journal.ts';
 import type { Trials } from '../core/trials.ts';
+import { failure } from '../core.ts';
 import { bootFiles } from './boot-files.ts';
+import { claimsBeside, isWrittenElsewhere, newWriter } from './claim.ts';
 import { imageAt } from './image-at.ts';
 import { startedIn } from './started-in.ts';
 import { type SlotsState, type TrialOptions, trialOf, twoSlots, within } from './two-slots.ts';
@@ -28,8 +31,9 @@ export interface ApplicationSlots extends Trials {
  * The slots of an application in `dir`: `slots/a` and `slots/b`, the boot record beside them, and `current`, which the
  * launcher points at what runs.
  *
- * Invariant: the slot that is written is never the one that runs, nor the one to go back to. The boot record changes last, and is all
- * that changes what is started: whatever ends an installation before that leaves things as they were.
+ * Invariant: the slot that is written is never the one that runs, nor the one to go back to, and has one writer, the one that the claim
+ * names. The boot record changes last, and is all that changes what is started: whatever ends an installation before that leaves things as
+ * they were.
  * @throws RangeError for a number out of its range
  */
 export function applicationSlots(
@@ -47,40 +51,76 @@ export function applicationSlots(
     boot: bootFiles(root, files),
     trial: trialOf(options),
     files,
-    running: async () => startedIn(root),
-    isStarted: async (slot) => (await fs.readlink(join(root, 'current')).catch(() => undefined)) === `slots/${slot}`,
+    running: () => startedIn(root, files),
   });
+
+  const claims = claimsBeside(place, files);
+  /** What this installation has unpacked, or is about to. */
+  let claimed: { readonly slot: Slot; readonly writer: string } | undefined;
+  const alone = <Result>(work: () => Promise<Result>): Promise<Result> => inTurn(`${place} is written`, work);
+  const isOurs = async (): Promise<boolean> =>
+    claimed !== undefined && (await claims.load().catch(() => undefined))?.writer === claimed.writer;
+  const mustBeOurs = async (slot: Slot): Promise<void> => {
+    if (!(await isOurs())) throw new Error(`another installation has taken over slot ${slot}`);
+  };
+  const take = async (slot: Slot): Promise<void> => {
+    if (isWrittenElsewhere(await claims.load())) {
+      throw failure('unconfirmed', `Another process is installing in slot ${slot}.`, 'store');
+    }
+    const writer = newWriter(place);
+    await claims.save({ slot, writer, kept: [] });
+    claimed = { slot, writer };
+  };
+  /** Never throws: a claim that stays is in nobody's way once this process has gone. */
+  const leave = async (): Promise<void> => {
+    const { slot } = claimed ?? {};
+    if (slot !== undefined && (await isOurs())) {
+      await claims.save({ slot, writer: undefined, kept: [] }).catch(() => undefined);
+    }
+    claimed = undefined;
+  };
 
   const target = fileTarget(place, files, {
     size: slots.size,
     check: async () => void (await slots.free()),
     // An archive unpacks to its own size at least, but for what its compression cannot shrink.
     room: async (size) => Math.max(0, size - (await bytesBelow(folderOf(await slots.free()), files))),
-    async prepare(path, sha256) {
-      const slot = await slots.free();
-      const image = await imageAt(path, files, sha256);
-      await slots.refuseFallen(image);
-      // More than may come out of it ends the unpacking, and is no matter of space.
-      const wanted = Math.min(await unpackedBytes(path, files), maxBytes);
-      await checkSpace(root, wanted - (await bytesBelow(folderOf(slot), files)), files);
-      await files.rm(folderOf(slot), { recursive: true, force: true });
-      await files.mkdir(folderOf(slot), { recursive: true });
-      try {
-        await unpack(path, folderOf(slot), files, { maxBytes, maxEntries }, fileName);
-      } catch (error) {
-        // A disk that is full of half a version would have no room for the next one.
-        await files.rm(folderOf(slot), { recursive: true, force: true }).catch(() => undefined);
-        throw error;
-      }
-      await slots.note(slot, image);
-    },
-    async show(path) {
-      const slot = await slots.free();
-      await slots.show(slot);
-      // From here on it is installed, whatever becomes of what it was installed from.
-      await files.rm(path, { force: true }).catch(() => undefined);
-      return folderOf(slot);
-    },
+    prepare: (path, sha256) =>
+      alone(async () => {
+        const slot = await slots.free();
+        const image = await imageAt(path, files, sha256);
+        await slots.refuse(image);
+        // More than may come out of it ends the unpacking, and is no matter of space.
+        const wanted = Math.min(await unpackedBytes(path, files), maxBytes);
+        await checkSpace(root, wanted - (await bytesBelow(folderOf(slot), files)), files);
+        await take(slot);
+        // Another process may have installed there since, and be running from it.
+        await slots.vacate(slot);
+        await mustBeOurs(slot);
+        await files.rm(folderOf(slot), { recursive: true, force: true });
+        await files.mkdir(folderOf(slot), { recursive: true });
+        try {
+          await unpack(path, folderOf(slot), files, { maxBytes, maxEntries }, fileName);
+        } catch (error) {
+          // A disk that is full of half a version would have no room for the next one.
+          await mustBeOurs(slot);
+          await files.rm(folderOf(slot), { recursive: true, force: true }).catch(() => undefined);
+          throw error;
+        }
+        await slots.note(slot, image);
+      }),
+    show: (path) =>
+      alone(async () => {
+        if (claimed === undefined) throw new Error('done must come first');
+        const { slot } = claimed;
+        await mustBeOurs(slot);
+        await slots.show(slot);
+        // From here on it is installed, whatever becomes of what it was installed from.
+        await files.rm(path, { force: true }).catch(() => undefined);
+        await leave();
+        return folderOf(slot);
+      }),
+    leave: () => alone(leave),
   });
 
   const { state, standing, confirm, giveUp } = slots;

@@ -24,7 +24,7 @@ export interface PartitionSlotsOptions extends TrialOptions {
   readonly boot?: BootChoice | undefined;
   /**
    * The slot that this process runs from. Default: the one that the root of the machine lies on; else what the kernel was given as
-   * `fota.slot=`; else what the launcher says.
+   * `fota.slot=`; else what the launcher says. Where another one keeps the boot record and none of them tells, nothing is installed or confirmed.
    */
   readonly running?: Slot | (() => Promise<Slot | undefined>) | undefined;
   /**
@@ -55,7 +55,7 @@ export function partitionSlots(options: PartitionSlotsOptions, files: FileSystem
 
   const running = async (): Promise<Slot | undefined> => {
     if (typeof options.running === 'function') return options.running();
-    return options.running ?? (await slotOfRoot(paths, files)) ?? (await slotOfKernel(files)) ?? startedIn(root);
+    return options.running ?? (await slotOfRoot(paths, files)) ?? (await slotOfKernel(files)) ?? startedIn(root, files);
   };
   const slots = twoSlots({
     root,
@@ -63,11 +63,13 @@ export function partitionSlots(options: PartitionSlotsOptions, files: FileSystem
     boot: options.boot ?? bootFiles(root, files),
     trial: trialOf(options, options.boot?.mostTries),
     files,
-    running,
-    isStarted: async (slot) => {
-      const runs = await running();
-      if (runs !== undefined) return runs === slot;
-      return (await files.readlink?.(join(root, 'current')).catch(() => undefined)) === `slots/${slot}`;
+    async running() {
+      const slot = await running();
+      // A boot loader goes back by itself, and leaves no word of it.
+      if (slot !== undefined || options.boot === undefined) return slot;
+      throw new Error(
+        'nothing tells which slot this machine runs from: set `running`, or give fota.slot=a or fota.slot=b to its kernel',
+      );
     },
   });
 
@@ -92,11 +94,11 @@ export function partitionSlots(options: PartitionSlotsOptions, files: FileSystem
   const makeFolder = async (slot: Slot): Promise<void> => {
     const folder = join(root, 'slots', slot);
     await files.mkdir(folder, { recursive: true });
-    if (options.boot !== undefined || files.symlink === undefined) return;
+    if (options.boot !== undefined) return;
     const link = join(folder, 'image');
     const isInside = paths[slot].startsWith(`${root}/`);
     const to = isInside ? relative(folder, paths[slot]) : paths[slot];
-    if ((await files.readlink?.(link).catch(() => undefined)) === to) return;
+    if ((await files.readlink(link).catch(() => undefined)) === to) return;
     const next = newPartName(place);
     await files.symlink(to, next);
     await files.rename(next, link);

@@ -123,6 +123,8 @@ export function partitionTarget({ place, slots, files, room: roomOf }: Partition
     const name = newWriter(place);
     const writer = { name, slot, room, file, written, hashed: 0, hash: createHash('sha256'), isProven: false };
     try {
+      // Of what is gone on with the beginning has been overwritten before.
+      if (written === 0) await slots.vacate(slot);
       await claims.save({ slot, writer: name, kept: found === undefined ? [] : [{ ...found, bytes: written }] });
     } catch (error) {
       await file.close().catch(() => undefined);
@@ -187,7 +189,7 @@ export function partitionTarget({ place, slots, files, room: roomOf }: Partition
         const { hash, room, slot, written: size } = writer;
         const { device, isGrowing } = room;
         const image = { size, sha256: hash.digest('hex') };
-        await slots.refuseFallen(image);
+        await slots.refuse(image);
         if (isGrowing) await writer.file.truncate(size);
         await writer.file.sync();
         // Once nobody has it open, the system forgets what it remembers of a block device: what is read then is what lies there.

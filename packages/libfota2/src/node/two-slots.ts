@@ -57,10 +57,8 @@ export interface TwoSlotsWorld {
   readonly boot: BootChoice;
   readonly trial: Trial;
   readonly files: FileSystem;
-  /** The slot that this process runs from, where that can be told. */
+  /** The slot that runs; `undefined` where nothing was started here yet, or by nobody who tells. */
   readonly running: () => Promise<Slot | undefined>;
-  /** Whether this slot is what was started last. */
-  readonly isStarted: (slot: Slot) => Promise<boolean>;
 }
 
 export interface TwoSlots {
@@ -68,8 +66,13 @@ export interface TwoSlots {
   free(): Promise<Slot>;
   /** Bytes of the image that is not to come again: of what runs, or of what was given up. */
   size(): Promise<number | undefined>;
-  /** @throws FotaError `image-given-up` for the image that was given up here */
-  refuseFallen(image: ImageFacts): Promise<void>;
+  /** @throws FotaError `image-given-up` for an image that was given up here, `image-runs` for the one that is to run anyway */
+  refuse(image: ImageFacts): Promise<void>;
+  /**
+   * Nothing leads to this slot any more, durably, not even where either copy of the boot record rots: from here on it may be overwritten.
+   * Throws where it is not free.
+   */
+  vacate(slot: Slot): Promise<void>;
   /** Notes what lies in a slot, durably; it counts once the slot is shown. */
   note(slot: Slot, image: ImageFacts): Promise<void>;
   /** What lies in the slot is started next. Durable once resolved, and until then nothing has changed. */
@@ -80,8 +83,13 @@ export interface TwoSlots {
   giveUp(): Promise<boolean>;
 }
 
-export function twoSlots({ root, place, boot, trial, files, running, isStarted }: TwoSlotsWorld): TwoSlots {
+export function twoSlots({ root, place, boot, trial, files, running }: TwoSlotsWorld): TwoSlots {
   const noteOf = (slot: Slot): string => join(root, 'slots', `${slot}.image`);
+  const readNote = (slot: Slot): Promise<string> => files.readFile(noteOf(slot), 'utf8').catch(() => '');
+  const writeNote = (slot: Slot, note: Note): Promise<void> =>
+    fileNotebook(noteOf(slot), place, files).save(formatNote(note));
+  /** Generation of the record that `vacate` wrote. */
+  let vacated: number | undefined;
 
   /** Before the first record: what is started, else what runs, was put there by somebody else, and is as good as confirmed. */
   const recorded = async (): Promise<BootRecord | undefined> => {
@@ -91,8 +99,8 @@ export function twoSlots({ root, place, boot, trial, files, running, isStarted }
     return run && { generation: 0, run, back: undefined, tries: 0, minutes: 0, fell: undefined };
   };
   const imageIn = async (slot: Slot, { generation }: BootRecord): Promise<NotedImage | undefined> => {
-    const text = await files.readFile(noteOf(slot), 'utf8').catch(() => '');
-    return imagesOf(text).findLast((image) => image.generation <= generation);
+    const { images } = parseNote(await readNote(slot));
+    return images.findLast((image) => image.generation <= generation);
   };
   const fallenOf = async (record: BootRecord | undefined): Promise<NotedImage | undefined> =>
     record?.fell && imageIn(record.fell, record);
@@ -104,6 +112,9 @@ export function twoSlots({ root, place, boot, trial, files, running, isStarted }
     if ((await running()) === slot)
       throw failure('unconfirmed', `${slot} is not to run any more, but still does.`, 'store');
     return slot;
+  };
+  const mustBeFree = async (slot: Slot, record: BootRecord | undefined): Promise<void> => {
+    if ((await freeOf(record)) !== slot) throw new Error(`slot ${slot} is no longer free`);
   };
   /** What is read, changed and written again must not be so by two at once. */
   const alone = <Result>(work: () => Promise<Result>): Promise<Result> => inTurn(`${place} boot record`, work);
@@ -123,24 +134,50 @@ export function twoSlots({ root, place, boot, trial, files, running, isStarted }
       // A version that was given up is asked for as if it were there: it is not to come again.
       return record && (await imageIn(record.fell ?? record.run, record))?.size;
     },
-    async refuseFallen({ sha256 }) {
-      const fallen = await fallenOf(await recorded());
-      if (fallen?.sha256 !== sha256) return;
-      throw failure('image-given-up', 'This image was tried here, and given up.', 'store');
+    async refuse({ sha256 }) {
+      const record = await recorded();
+      const notes = [parseNote(await readNote('a')), parseNote(await readNote('b'))];
+      const fallen = await fallenOf(record);
+      if (fallen?.sha256 === sha256 || notes.some(({ givenUp }) => givenUp.includes(sha256))) {
+        throw failure('image-given-up', 'This image was tried here, and given up.', 'store');
+      }
+      if (record !== undefined && (await imageIn(record.run, record))?.sha256 === sha256) {
+        throw failure('image-runs', `This image is in slot ${record.run} already, which is to run.`, 'store');
+      }
     },
+    vacate: (slot) =>
+      alone(async () => {
+        await mustBeFree(slot, await recorded());
+        const record = await boot.load();
+        if (record === undefined || record.generation === vacated) return;
+        const { givenUp, images } = parseNote(await readNote(slot));
+        const shown = images.filter(({ generation }) => generation <= record.generation);
+        // What never showed would count from this very record on.
+        if (shown.length < images.length) await writeNote(slot, { givenUp, images: shown });
+        const generation = record.generation + 1;
+        await boot.save({ ...record, generation });
+        vacated = generation;
+      }),
     async note(slot, image) {
       const record = await recorded();
       // An installation that ends before it shows is as if it had never been: what was given up in this slot is still known then.
       const fallen = record?.fell === slot ? await fallenOf(record) : undefined;
       const noted = { ...image, generation: (record?.generation ?? 0) + 1 };
-      await fileNotebook(noteOf(slot), place, files).save(formatImages(fallen ? [fallen, noted] : [noted]));
+      const { givenUp } = parseNote(await readNote(slot));
+      const known = givenUp.filter((sha256) => sha256 !== fallen?.sha256);
+      await writeNote(
+        slot,
+        fallen === undefined
+          ? { givenUp, images: [noted] }
+          : { givenUp: [...known, fallen.sha256], images: [fallen, noted] },
+      );
       await syncFolder(join(root, 'slots'), files);
       await syncFolder(root, files);
     },
     show: (slot) =>
       alone(async () => {
         const record = await recorded();
-        if ((await freeOf(record)) !== slot) throw new Error(`slot ${slot} is no longer free`);
+        await mustBeFree(slot, record);
         await boot.save(tried(record, slot, trial));
       }),
     async state() {
@@ -154,7 +191,7 @@ export function twoSlots({ root, place, boot, trial, files, running, isStarted }
       return {
         runs: (await imageIn(record.run, record))?.sha256,
         isTried: record.back !== undefined,
-        isStarted: await isStarted(record.run),
+        isStarted: (await running()) === record.run,
         fell: (await fallenOf(record))?.sha256,
       };
     },
@@ -180,14 +217,31 @@ export function within(name: string, value: number, least: number, most: number)
   throw new RangeError(`${name} must be a whole number from ${least} to ${most}`);
 }
 
-function formatImages(images: readonly NotedImage[]): string {
-  return images.map(({ size, sha256, generation }) => `${size} ${sha256} ${generation}\n`).join('');
+/** What is noted of a slot. */
+interface Note {
+  /** SHA-256 of images that were given up in it, the latest ones last. */
+  readonly givenUp: readonly string[];
+  readonly images: readonly NotedImage[];
 }
 
-function imagesOf(text: string): readonly NotedImage[] {
-  return [...text.matchAll(/^(\d+) ([0-9a-f]{64}) (\d+)\n/gm)].map(([, size, sha256 = '', generation]) => ({
-    size: Number(size),
-    sha256,
-    generation: Number(generation),
-  }));
+/** So many images that were given up in a slot are remembered. */
+const MOST_GIVEN_UP = 8;
+
+function formatNote({ givenUp, images }: Note): string {
+  return [
+    ...givenUp.slice(-MOST_GIVEN_UP).map((sha256) => `fell ${sha256}\n`),
+    ...images.map(({ size, sha256, generation }) => `${size} ${sha256} ${generation}\n`),
+  ].join('');
+}
+
+/** Lines of another form are passed over. */
+function parseNote(text: string): Note {
+  return {
+    givenUp: [...text.matchAll(/^fell ([0-9a-f]{64})\n/gm)].map(([, sha256 = '']) => sha256),
+    images: [...text.matchAll(/^(\d+) ([0-9a-f]{64}) (\d+)\n/gm)].map(([, size, sha256 = '', generation]) => ({
+      size: Number(size),
+      sha256,
+      generation: Number(generation),
+    })),
+  };
 }

@@ -142,7 +142,7 @@ describe.skipIf(setenv === undefined)('the environment of U-Boot', () => {
     for (const name of ['a', 'b']) writeFileSync(join(dir, name), Buffer.alloc(100));
     const boot = ubootEnvironment({ config: makeEnvironment() });
     const where = { a: join(dir, 'a'), b: join(dir, 'b'), dir, boot };
-    const { target } = partitionSlots(where);
+    const { target } = partitionSlots({ ...where, running: 'a' });
     await target.init(100, undefined);
     await target.write(new Uint8Array(100).fill(7));
     await target.done();
@@ -151,6 +151,18 @@ describe.skipIf(setenv === undefined)('the environment of U-Boot', () => {
     // Where b runs all the same somebody else starts it: then neither may be written.
     const odd = partitionSlots({ ...where, boot: ubootEnvironment({ config: makeEnvironment() }), running: 'b' });
     await expect(odd.target.init(100, undefined)).rejects.toThrow('still does');
+  });
+
+  it('installs and confirms nothing where nobody tells which slot runs: it may have gone back', async () => {
+    const dir = mkdtempSync(join(root, 'slots-'));
+    for (const name of ['a', 'b']) writeFileSync(join(dir, name), Buffer.alloc(100));
+    const boot = ubootEnvironment({ config: makeEnvironment() });
+    await boot.save(TRIAL);
+    const slots = partitionSlots({ a: join(dir, 'a'), b: join(dir, 'b'), dir, boot });
+    await expect(slots.confirm()).rejects.toThrow('nothing tells which slot');
+    await expect(slots.standing()).rejects.toThrow('fota.slot=a');
+    expect(await slots.giveUp()).toBe(true);
+    await expect(slots.target.init(100, undefined)).rejects.toThrow('nothing tells which slot');
   });
 
   it('counts no further than its script can', () => {

@@ -4,12 +4,22 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Kept, Notebook, Target, Vault } from '../core.ts';
 import { isForeign, newPartName } from './owner.ts';
 
-/** The file system calls that are used, so that tests can let each of them fail. Links are for people and launchers: nothing relies on them. */
+/** The file system calls that are used, so that tests can let each of them fail. */
 export type FileSystem = Pick<
   typeof fs,
-  'copyFile' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rename' | 'rm' | 'stat' | 'statfs'
-> &
-  Partial<Pick<typeof fs, 'readlink' | 'symlink'>>;
+  | 'copyFile'
+  | 'lstat'
+  | 'mkdir'
+  | 'open'
+  | 'readdir'
+  | 'readFile'
+  | 'readlink'
+  | 'rename'
+  | 'rm'
+  | 'stat'
+  | 'statfs'
+  | 'symlink'
+>;
 
 const IMAGE = 'update.bin';
 const NOTES = 'update.bin.notes';
@@ -55,6 +65,8 @@ export interface Settling {
   prepare(path: string, sha256: string | undefined): Promise<void>;
   /** Shows the image, durably and at once, and resolves to its address. The file at `path` may be gone then. */
   show(path: string): Promise<string>;
+  /** What was prepared will not show. Default: nothing is to be done then. */
+  leave?(): Promise<void>;
 }
 
 /** The file becomes the one at the place. */
@@ -120,6 +132,7 @@ export function fileTarget(place: string, files: FileSystem, settling: Settling 
     }
     const { file, path } = letGo() ?? {};
     await file?.close().catch(() => undefined);
+    await settling.leave?.();
     if (path !== undefined) await files.rm(path, { force: true });
     return place;
   };
@@ -179,6 +192,7 @@ export function fileTarget(place: string, files: FileSystem, settling: Settling 
     },
     async suspend() {
       await letGo()?.file.close();
+      await settling.leave?.();
     },
   };
 }
@@ -203,13 +217,14 @@ export async function checkSpace(folder: string, wanted: number, files: FileSyst
   throw Object.assign(new Error(`${bavail * bsize} bytes free, ${needed} needed`), { code: 'ENOSPC' });
 }
 
-/** Bytes of all files below a folder; 0 where it is not there. */
+/** Bytes of all files below a folder; 0 where it is not there. Links count nothing: what they lead to lies elsewhere, or is here already. */
 export async function bytesBelow(folder: string, files: FileSystem): Promise<number> {
   let bytes = 0;
   for (const name of await files.readdir(folder).catch((): string[] => [])) {
     const path = join(folder, name);
-    const stat = await files.stat(path).catch(() => undefined);
-    if (stat !== undefined) bytes += stat.isDirectory() ? await bytesBelow(path, files) : stat.size;
+    const stat = await files.lstat(path).catch(() => undefined);
+    if (stat?.isDirectory()) bytes += await bytesBelow(path, files);
+    else if (stat?.isFile()) bytes += stat.size;
   }
   return bytes;
 }

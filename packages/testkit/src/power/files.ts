@@ -4,7 +4,18 @@ import { type Change, type FileNode, type FolderNode, type Node, newFile, newFol
 /** What the library uses of `node:fs/promises`. */
 export type PowerFiles = Pick<
   typeof fs,
-  'copyFile' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rename' | 'rm' | 'stat' | 'statfs'
+  | 'copyFile'
+  | 'lstat'
+  | 'mkdir'
+  | 'open'
+  | 'readdir'
+  | 'readFile'
+  | 'readlink'
+  | 'rename'
+  | 'rm'
+  | 'stat'
+  | 'statfs'
+  | 'symlink'
 >;
 
 /** What the files are on. */
@@ -126,6 +137,19 @@ export function powerFiles(medium: Medium): PowerFiles {
     },
     async stat(path: string) {
       return statOf(there(path, 'stat'));
+    },
+    async lstat(path: string) {
+      return statOf(there(path, 'lstat'));
+    },
+    async symlink(to: string, path: string) {
+      const { folder, name, node } = find(path, 'symlink');
+      if (node !== undefined) throw failed('EEXIST', 'symlink', path);
+      medium.change(`link ${path}`, [{ what: 'name', folder, name, node: newFile(Buffer.from(to)) }]);
+    },
+    async readlink(path: string) {
+      const node = there(path, 'readlink');
+      if (node.kind === 'folder') throw failed('EINVAL', 'readlink', path);
+      return node.now.toString();
     },
     statfs: async () => PLENTY,
   };

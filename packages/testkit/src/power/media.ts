@@ -8,7 +8,9 @@
  * A block device is a file of fixed length whose bytes come to the medium block by block, in any order until it is synced; a block that was being
  * written may be erased.
  *
- * Non-scope: owners, modes, links, and media that lose what was synced.
+ * A link is kept as a file that says where it leads, and comes with its name; nothing follows it here.
+ *
+ * Non-scope: owners, modes, and media that lose what was synced.
  */
 
 export interface FileNode {
