@@ -6,6 +6,7 @@ import {
   fateOf,
   type Installed,
   installed,
+  isGivenUp,
   type Moment,
   proved,
   renounced,
@@ -101,6 +102,19 @@ describe('an image that fell', () => {
     expect([fallenOf(next, now)?.sha256, sizeOf(next, now)]).toEqual([second.sha256, second.size]);
     expect([fallenOf(installed(next), now), sizeOf(installed(next), now)]).toEqual([undefined, third.size]);
   });
+});
+
+it('an image that fell is known after others were installed, and confirmed', () => {
+  const fell = given({}, second, at('1', 'A'));
+  const next = proved(given(fell, third, at('2', 'A')));
+  const known = (state: Installed): readonly boolean[] =>
+    [first, second, third].map(({ sha256 }) => isGivenUp(state, at('9', 'A'), sha256));
+  expect(known(fell)).toEqual([false, true, false]);
+  expect(known(next)).toEqual([false, true, false]);
+  // It was given up again, and is remembered once.
+  const again = renounced(given(next, third, at('3', 'B')), at('4', 'A'));
+  expect(known(again)).toEqual([false, true, true]);
+  expect(known(begun(again, first, at('9', 'A')))).toEqual([false, true, true]);
 });
 
 it('never installs over a version that is not confirmed, and always knows one that fell', () => {

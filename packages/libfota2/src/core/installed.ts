@@ -34,8 +34,13 @@ export interface Installed {
   readonly proven?: InstalledImage | undefined;
   /** The image that was given up, while the program works on another one in its stead. */
   readonly fallen?: InstalledImage | undefined;
+  /** SHA-256 of images that were given up before other ones were installed, the latest ones last. */
+  readonly givenUp?: readonly string[] | undefined;
   readonly attempt?: Attempt | undefined;
 }
+
+/** So many images that were given up are remembered. */
+const MOST_GIVEN_UP = 8;
 
 /**
  * - `none`: there was none, or it came to nothing;
@@ -71,6 +76,17 @@ export function fallenOf(state: Installed, now: Moment): InstalledImage | undefi
   return fate === 'fell' || fate === 'leaving' ? state.attempt : state.fallen;
 }
 
+/** Whether this image was given up here, lately or before others were installed. */
+export function isGivenUp(state: Installed, now: Moment, sha256: string): boolean {
+  return givenUpIn(state, now).includes(sha256);
+}
+
+function givenUpIn(state: Installed, now: Moment): readonly string[] {
+  const fallen = fallenOf(state, now)?.sha256;
+  const before = state.givenUp ?? [];
+  return fallen === undefined ? before : [...before.filter((sha256) => sha256 !== fallen), fallen];
+}
+
 /** Bytes that count as delivered: an image that was given up is asked for as if it were there, and so does not come again. */
 export function sizeOf(state: Installed, now: Moment): number | undefined {
   const shown = isTried(fateOf(state, now)) ? state.attempt : state.proven;
@@ -92,22 +108,23 @@ export function standingOf(state: Installed, now: Moment): Standing {
 export function begun(state: Installed, image: InstalledImage, now: Moment): Installed {
   const { size, sha256 } = image;
   const attempt: Attempt = { stage: 'begun', size, sha256, boot: now.boot, before: now.running };
-  return { proven: state.proven, fallen: imageOf(fallenOf(state, now)), attempt };
+  const givenUp = givenUpIn(state, now).slice(-MOST_GIVEN_UP);
+  return { proven: state.proven, fallen: imageOf(fallenOf(state, now)), givenUp, attempt };
 }
 
 /** The program is done. */
-export function installed(state: Installed): Installed {
-  return { proven: state.proven, attempt: state.attempt && { ...state.attempt, stage: 'installed' } };
+export function installed({ proven, givenUp, attempt }: Installed): Installed {
+  return { proven, givenUp, attempt: attempt && { ...attempt, stage: 'installed' } };
 }
 
 /** What is tried has proven itself. */
-export function proved({ attempt }: Installed): Installed {
-  return { proven: imageOf(attempt) };
+export function proved({ givenUp, attempt }: Installed): Installed {
+  return { proven: imageOf(attempt), givenUp };
 }
 
 /** What is tried does not hold. */
-export function renounced({ proven, attempt }: Installed, now: Moment): Installed {
-  return { proven, attempt: attempt && { ...attempt, stage: 'given-up', boot: now.boot } };
+export function renounced({ proven, givenUp, attempt }: Installed, now: Moment): Installed {
+  return { proven, givenUp, attempt: attempt && { ...attempt, stage: 'given-up', boot: now.boot } };
 }
 
 function isTried(fate: Fate): boolean {

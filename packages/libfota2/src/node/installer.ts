@@ -4,11 +4,11 @@ import { basename, delimiter, join, resolve } from 'node:path';
 import {
   begun,
   type Fate,
-  fallenOf,
   fateOf,
   type Installed,
   type InstalledImage,
   installed,
+  isGivenUp,
   type Moment,
   proved,
   renounced,
@@ -119,8 +119,11 @@ export function installer(options: InstallerOptions, files: FileSystem = fs): Tr
     async prepare(path, sha256) {
       const { state, now } = await free();
       image = await imageAt(path, files, sha256);
-      if (fallenOf(state, now)?.sha256 === image.sha256) {
+      if (isGivenUp(state, now, image.sha256)) {
         throw failure('image-given-up', 'This image was tried here, and given up.', 'store');
+      }
+      if (standingOf(state, now).runs === image.sha256) {
+        throw failure('image-runs', 'This image was installed here last, and confirmed.', 'store');
       }
     },
     async show(path) {

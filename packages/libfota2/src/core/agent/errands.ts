@@ -89,7 +89,8 @@ export function createErrands(
       onProgress: ({ bytes, total }) => onBytes(bytes, total),
     });
     way.onOutcome(outcome);
-    if (outcome.kind === 'no-upgrade') return { type: 'nothing' };
+    // Where nothing tells what is offered only its last byte shows that it runs already.
+    if (outcome.kind === 'no-upgrade' || outcome.code === 'image-runs') return { type: 'nothing' };
     if (outcome.kind === 'failed') return { type: 'broke', code: outcome.code, message: outcome.message };
     const { manifest, size, sha256 } = outcome;
     return { type: 'installed', release: { version: manifest?.version ?? release?.version, size, sha256 } };

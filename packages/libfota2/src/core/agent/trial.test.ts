@@ -1,6 +1,7 @@
 import { FakeClock, sha256Hex } from '@libfota2/testkit';
 import { expect, it } from 'vitest';
 import { Device, NEW, OLD } from '../../../test/agent-device.ts';
+import { failure } from '../errors.ts';
 import type { Agent } from './options.ts';
 
 const HOUR = 3_600_000;
@@ -12,6 +13,16 @@ async function until({ clock }: Device, agent: Agent, stage: string): Promise<vo
     await clock.advance(0);
   }
 }
+
+it('takes it for nothing where the last byte shows that it runs already', async () => {
+  const device = new Device();
+  const { place } = device;
+  const done = async () => Promise.reject(failure('image-runs', 'It is in slot a already.', 'store'));
+  const agent = device.agent({ place: { ...place, target: Object.assign(Object.create(place.target), { done }) } });
+  await agent.checkNow();
+  expect([agent.status.stage, agent.status.failure, device.told]).toEqual(['idle', undefined, []]);
+  await agent.stop();
+});
 
 it('brings the old version back also where its restart fails at first, and asks nobody for consent to that', async () => {
   const device = new Device();
