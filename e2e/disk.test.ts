@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatKeyRing, formatLinks, type KeyRing } from '@libfota2/protocol';
-import { failingFiles, makeImage, makeSigner, tool } from '@libfota2/testkit';
+import { failingFiles, makeImage, makeSigner } from '@libfota2/testkit';
 import { createFota, type Outcome, type Settings, updateFile } from 'libfota2';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { privateMounts } from './support/private-mounts.ts';
 import { proof } from './support/proof.ts';
 
 /** `npm test` lets every fifth call fail, other ones for each way of failing; `npm run prove` every one. */
@@ -115,26 +116,6 @@ describe('a folder', () => {
     expect({ result, code, lies: await whatLies() }).toEqual({ result: 0, code: 'downloaded', lies: 'new' });
   });
 });
-
-/** Runs as `unshare` lets it, with a file system of its own at `$1`; `undefined` where that is not permitted. */
-function privateMounts(): readonly [program: string, ...args: string[]] | undefined {
-  const unshare = tool('unshare', 'apt-get install util-linux');
-  if (unshare === undefined) return undefined;
-  const ways = [
-    ['-m'],
-    // Whoever is not root becomes root in a namespace of his own.
-    ['-Urm'],
-  ];
-  const way = ways.find((args) => {
-    const mount = ['sh', '-c', 'mount -t tmpfs -o size=64k tmpfs "$0"', tmpdir()];
-    return spawnSync(unshare, [...args, ...mount]).status === 0;
-  });
-  if (way !== undefined) return [unshare, ...way];
-  const message = 'mounting in a namespace is not permitted, so the tests with full and read-only disks cannot run';
-  if (process.env['CI'] !== undefined) throw new Error(message);
-  console.warn(`SKIPPED: ${message}`);
-  return undefined;
-}
 
 const mounts = privateMounts();
 

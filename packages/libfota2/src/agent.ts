@@ -16,6 +16,7 @@ export type { Life, Release, Stage, Wait } from './core/agent/lifecycle.ts';
 export type { Agent, AgentEvent, AgentOptions, AgentStatus, Consent, Source } from './core/agent/options.ts';
 export { fileTransport } from './node/file-transport.ts';
 export { commandProbe, httpProbe, type Probe } from './node/probes.ts';
+export { readRegularFile } from './node/regular-file.ts';
 
 /** The journal of an agent in a folder: `agent.0` and `agent.1`. */
 export function agentJournal(dir: string, files: FileSystem = fs): Vault {

@@ -6,12 +6,15 @@ import { type Application, keepRunning } from './application.ts';
 
 let dir: string;
 let said: string[];
-let isInstalled: boolean;
+let isInstalled: boolean | Error;
+/** Goes before each answer to that. */
+let asking: Promise<void> | undefined;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'fota agent '));
   onTestFinished(() => rm(dir, { recursive: true }));
   said = [];
   isInstalled = true;
+  asking = undefined;
 });
 
 /** Keeps a script running, which stands for launcher and application. */
@@ -22,7 +25,11 @@ async function keep(script: string): Promise<Application> {
     launcher: join(dir, 'launch.sh'),
     command: ['app'],
     stopWithinMs: 200,
-    isInstalled: async () => isInstalled,
+    async isInstalled() {
+      await asking;
+      if (isInstalled instanceof Error) throw isInstalled;
+      return isInstalled;
+    },
     tell: (level, event, message) => said.push(`${level} ${event} ${message}`),
     onChange: () => undefined,
     now: () => 0,
@@ -67,4 +74,22 @@ it('starts nothing where nothing is installed, and at once what was installed th
   isInstalled = true;
   await application.restart();
   await until(() => application.state.pid !== undefined);
+});
+
+it('leaves it to the launcher where nobody can tell whether something is installed', async () => {
+  isInstalled = new Error('EIO: i/o error, read');
+  const application = await keep('exec sleep 60');
+  await until(() => application.state.pid !== undefined);
+});
+
+it('starts nothing any more once it is stopped', async () => {
+  let answer = (): void => undefined;
+  asking = new Promise((resolve) => {
+    answer = resolve;
+  });
+  const application = await keep('exec sleep 60');
+  const stopped = application.stop();
+  answer();
+  await stopped;
+  expect(application.state.starts).toBe(0);
 });

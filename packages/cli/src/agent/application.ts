@@ -16,7 +16,7 @@ export interface ApplicationOptions {
   readonly command: CommandWords;
   /** Milliseconds from SIGTERM to SIGKILL. */
   readonly stopWithinMs: number;
-  /** Whether there is a version to start. */
+  /** Whether there is a version to start. Where that fails, the launcher will know. */
   readonly isInstalled: () => Promise<boolean>;
   readonly tell: Tell;
   /** It began or ended to run. */
@@ -92,10 +92,19 @@ export function keepRunning(options: ApplicationOptions): Application {
     return performance.now() - began;
   };
 
+  /** Whatever stands in its way now, it is tried again; half a start must not stay beside the next one. */
+  const unable = (error: Error): number => {
+    if (child?.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+    tell('error', 'application-unstarted', `the application cannot be started: ${error.message}`);
+    return 0;
+  };
+
   const keep = async (): Promise<void> => {
     for (let pauseMs = FIRST_PAUSE_MS; !isOver; ) {
       pausing = new AbortController();
-      const livedMs = (await options.isInstalled()) ? await live() : 0;
+      const isInstalled = await options.isInstalled().catch(() => true);
+      if (isOver) return;
+      const livedMs = isInstalled ? await live().catch(unable) : 0;
       if (livedMs >= WELL_MS || pausing.signal.aborted) pauseMs = FIRST_PAUSE_MS;
       if (!isOver) await sleep(pauseMs, undefined, { signal: pausing.signal }).catch(() => undefined);
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);

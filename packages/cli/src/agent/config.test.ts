@@ -24,6 +24,17 @@ dir = "app"
 command = ["node", "main.js"]
 `;
 
+const PARTITIONS = `url = "http://h/u"
+version-file = "/etc/version"
+[restart]
+command = ["reboot"]
+[place]
+kind = "partitions"
+dir = "d"
+a = "/dev/a"
+b = "/dev/b"
+`;
+
 it('docs/agent.md names every setting', async () => {
   const page = await readFile(new URL('../../../../docs/agent.md', import.meta.url), 'utf8');
   const told = [...page.matchAll(/^\| (?:`\[(\w+)\]`)? ?\| (`.*) \|$/gm)].flatMap(([, table = '', names = '']) =>
@@ -96,6 +107,9 @@ command = "true"
         'version-file config-missing',
       ],
     ],
+    [`${PARTITIONS}minutes = 0\n`, ['place.minutes config-conflict']],
+    [`${PARTITIONS}minutes = 0\n[health]\ncommand = ["true"]\n`, []],
+    [`${PARTITIONS}minutes = 1\n`, []],
     [
       'url = "http://h/u"\nversion-file = "v"\n[place]\nkind = "installer"\ndir = "d"\n[restart]\ncommand = ["reboot"]\n',
       ['place.command config-missing', 'version-file config-conflict'],

@@ -1,6 +1,7 @@
 /** `fota agent`: everything that runs from its start to its end, wired together. */
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentStatus } from 'libfota2/agent';
 import { applicationSlots, launcherPath } from 'libfota2/slots';
 import type { Invocation } from '../commands/command.ts';
@@ -10,17 +11,23 @@ import { type Application, keepRunning } from './application.ts';
 import { type AgentConfig, placeDir, readAgentFile } from './config.ts';
 import { lockPlace } from './lock.ts';
 import { createLog, type Level, type Tell } from './log.ts';
-import { createNotifier } from './notify.ts';
+import { createNotifier, type Notifier } from './notify.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { type Running, reloaded } from './reload.ts';
 import { openSession, type Session } from './session.ts';
 import { type Order, type OrderServer, type Reply, serveOrders } from './socket.ts';
+
+/** Milliseconds until a session that could not be opened is tried again. */
+const AGAIN_MS = 30_000;
+/** What the launcher says to whom it starts; of an agent that was started so it would be said to others. */
+const LAUNCHED = ['FOTA_DIR', 'FOTA_SLOT'] as const;
 
 /**
  * Runs the agent until Ctrl-C or SIGTERM.
  * @throws CommandError `config-…`, `agent-running`, `file-unreadable`, `file-unwritable`
  */
 export async function runAgent(invocation: Invocation, file: string): Promise<void> {
+  for (const name of LAUNCHED) Reflect.deleteProperty(process.env, name);
   const config = readAgentFile(file);
   const dir = placeDir(config);
   await mkdir(dir, { recursive: true }).catch((error: Error) => {
@@ -72,13 +79,17 @@ async function live(
     });
   }
   try {
-    running = { config: first, session: await open(first) };
+    // First, and by the launcher alone: what lies here runs, whatever else does not work.
     await application?.start();
-    running.session.start();
-    publisher.publish(running.session.status, application?.state);
-    await publisher.flush();
-    notifier.ready();
-    tell('info', 'started', `the agent keeps ${placeDir(first)} up to date`, { config: first.file });
+    const session = await openedAtLast(() => open(first), application && [tell, notifier], ended);
+    if (session !== undefined) {
+      running = { config: first, session };
+      session.start();
+      publisher.publish(session.status, application?.state);
+      await publisher.flush();
+      notifier.ready();
+      tell('info', 'started', `the agent keeps ${placeDir(first)} up to date`, { config: first.file });
+    }
     if (!ended.aborted) await once(ended, 'abort');
   } finally {
     tell('info', 'stopping', 'the agent ends');
@@ -90,6 +101,30 @@ async function live(
     await publisher.flush();
   }
   tell('info', 'stopped', 'the agent has ended');
+}
+
+/**
+ * What is missing may come back, and the application runs meanwhile: with `around` that is told, and tried again.
+ * @throws CommandError `file-unreadable` where no application runs
+ */
+async function openedAtLast(
+  open: () => Promise<Session>,
+  around: readonly [tell: Tell, notifier: Notifier] | undefined,
+  ended: AbortSignal,
+): Promise<Session | undefined> {
+  while (!ended.aborted) {
+    try {
+      return await open();
+    } catch (error) {
+      if (around === undefined) throw error;
+      const [tell, notifier] = around;
+      const { code, message } = failureOf(error);
+      tell('error', 'not-kept', `the application runs, and is not kept up to date: ${message}`, { code });
+      notifier.ready();
+    }
+    await sleep(AGAIN_MS, undefined, { signal: ended }).catch(() => undefined);
+  }
+  return undefined;
 }
 
 function applicationOf(

@@ -57,6 +57,8 @@ export function runHook([program = '', ...args]: CommandWords, options: HookOpti
       });
     }
     const end = (code: number | null): void => {
+      // Whoever holds the other end still, nobody listens any more.
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       const line = befell ?? (first.stdout || first.stderr);

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
-import { lockPlace, runningAt } from './lock.ts';
+import { isTheDisk, lockPlace, runningAt } from './lock.ts';
 import { identityIn, identityText, isAlive, thisProcess } from './processes.ts';
 
 let dir: string;
@@ -39,4 +39,14 @@ it('knows a process by its number and its beginning', () => {
   expect(isAlive({ pid, start: '1@0' })).toBe(false);
   expect(identityIn(identityText({ pid, start }))).toEqual({ pid, start });
   expect(['', '1', 'x y', '1 2 3'].map(identityIn)).toEqual([undefined, undefined, undefined, undefined]);
+});
+
+it('goes without the lock where the disk takes none, if somebody is to hear of it, and for no other reason', async () => {
+  expect(['EROFS', 'ENOSPC', 'EDQUOT', 'EIO'].map(isTheDisk)).toEqual([true, true, true, true]);
+  expect(['EACCES', 'ENOENT', undefined].map(isTheDisk)).toEqual([false, false, false]);
+  const said: string[] = [];
+  await expect(lockPlace(join(dir, 'no such folder'), (why) => said.push(why))).rejects.toMatchObject({
+    code: 'file-unwritable',
+  });
+  expect(said).toEqual([]);
 });

@@ -15,10 +15,10 @@ export interface Lock {
 /**
  * Takes the lock of a place, also that of an agent which died. It is a symbolic link that leads nowhere and names its holder: made in one
  * step, and also on a full disk, for it takes no block.
- * @param onReadOnly hears that the disk takes no lock; what lies there runs all the same. Default: that is a failure
+ * @param onUnlocked hears that the disk takes no lock; what lies there runs all the same. Default: that is a failure
  * @throws CommandError `agent-running`, `file-unwritable`
  */
-export async function lockPlace(dir: string, onReadOnly?: (why: string) => void): Promise<Lock> {
+export async function lockPlace(dir: string, onUnlocked?: (why: string) => void): Promise<Lock> {
   const path = join(dir, NAME);
   const mine = identityText(thisProcess());
   try {
@@ -33,10 +33,15 @@ export async function lockPlace(dir: string, onReadOnly?: (why: string) => void)
     if (error instanceof CommandError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     const why = `${dir} cannot be locked: ${message}`;
-    if (onReadOnly === undefined || code !== 'EROFS') throw new CommandError('file-unwritable', why, { cause: error });
-    onReadOnly(why);
+    if (onUnlocked === undefined || !isTheDisk(code)) throw new CommandError('file-unwritable', why, { cause: error });
+    onUnlocked(why);
     return { release: async () => undefined };
   }
+}
+
+/** Whether that befalls anything that is to be written there: it can only be read, has no room, or is broken. */
+export function isTheDisk(code: string | undefined): boolean {
+  return ['EROFS', 'ENOSPC', 'EDQUOT', 'EIO'].includes(code ?? '');
 }
 
 /** Who holds the lock, dead or alive. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tool } from '@libfota2/testkit';
@@ -57,5 +57,24 @@ it('is silent where nobody listens, and says once where its program is missing',
   missing.ready();
   missing.status('x');
   await missing.stopping();
+  expect(said).toEqual(['systemd-unreachable']);
+});
+
+it('goes on telling after a message that failed, says so once, and then again that it is ready', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'fota-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const heard = join(dir, 'heard');
+  // As on a machine that is too busy: the first two calls fail.
+  const program = `#!/bin/sh\necho "$*" >>'${heard}'; [ "$(wc -l <'${heard}')" -gt 2 ]\n`;
+  await writeFile(join(dir, 'systemd-notify'), program, { mode: 0o755 });
+  const said: string[] = [];
+  const env = { NOTIFY_SOCKET: '/x', WATCHDOG_USEC: '200000', PATH: `${dir}:${process.env['PATH']}` };
+  const notifier = createNotifier(env, (_, event) => said.push(event));
+  notifier.ready();
+  const lines = async (): Promise<string[]> => (await readFile(heard, 'utf8').catch(() => '')).split('\n');
+  await expect.poll(lines, { timeout: 10_000 }).toContain('WATCHDOG=1');
+  await notifier.stopping();
+  const owing = 'READY=1 WATCHDOG=1';
+  expect((await lines()).slice(0, 4)).toEqual(['READY=1', owing, owing, 'WATCHDOG=1']);
   expect(said).toEqual(['systemd-unreachable']);
 });

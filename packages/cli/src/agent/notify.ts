@@ -12,23 +12,39 @@ export interface Notifier {
   stopping(): Promise<void>;
 }
 
-const PROGRAM = 'systemd-notify';
+/** Comes with systemd, mostly. */
+export const NOTIFIER = 'systemd-notify';
+const READY = 'READY=1';
+const ALIVE = 'WATCHDOG=1';
 const STATUS_MS = 2_000;
 
 /** Without NOTIFY_SOCKET nothing is told to anybody. */
 export function createNotifier(env: Readonly<Record<string, string | undefined>>, tell: Tell): Notifier {
   const { NOTIFY_SOCKET: socket = '' } = env;
   let isMute = socket === '';
+  /** Told once, until it goes well again. */
+  let isFailing = false;
+  /** Said, and not heard: systemd would wait for it. */
+  let isReadyOwed = false;
   let last: Promise<void> = Promise.resolve();
+  const deliver = async (assignments: readonly string[]): Promise<void> => {
+    const all = isReadyOwed && assignments[0] === ALIVE ? [READY, ...assignments] : assignments;
+    try {
+      if (!isMute) await run(all, env);
+      isFailing = false;
+      if (all.includes(READY)) isReadyOwed = false;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (!isFailing) tell('warn', 'systemd-unreachable', `systemd does not hear the agent: ${message}`);
+      isFailing = true;
+      // A program that is not there will not be; that a machine is too busy for it passes.
+      isMute = code === 'ENOENT';
+      if (all.includes(READY)) isReadyOwed = true;
+    }
+  };
   /** In order: a READY that overtakes a RELOADING would be none. */
   const send = (...assignments: readonly string[]): Promise<void> => {
-    if (isMute) return last;
-    last = last
-      .then(() => run(assignments, env))
-      .catch((error: Error) => {
-        if (!isMute) tell('warn', 'systemd-unreachable', `systemd is not told anything: ${error.message}`);
-        isMute = true;
-      });
+    if (!isMute) last = last.then(() => deliver(assignments));
     return last;
   };
   const everyMs = watchdogMs(env);
@@ -45,8 +61,8 @@ export function createNotifier(env: Readonly<Record<string, string | undefined>>
   };
   return {
     ready() {
-      void send('READY=1');
-      if (everyMs !== undefined && !isMute) watchdog ??= setInterval(() => void send('WATCHDOG=1'), everyMs);
+      void send(READY);
+      if (everyMs !== undefined && !isMute) watchdog ??= setInterval(() => void send(ALIVE), everyMs);
     },
     status(text) {
       wanted = text.replace(/\s+/g, ' ');
@@ -73,8 +89,8 @@ function watchdogMs(env: Readonly<Record<string, string | undefined>>): number |
 
 function run(assignments: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(PROGRAM, assignments, { stdio: 'ignore', env: { ...env }, timeout: 5_000 });
+    const child = spawn(NOTIFIER, assignments, { stdio: 'ignore', env: { ...env }, timeout: 5_000 });
     child.on('error', reject);
-    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${PROGRAM} ended with ${code}`))));
+    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${NOTIFIER} ended with ${code}`))));
   });
 }

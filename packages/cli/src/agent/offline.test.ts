@@ -1,4 +1,5 @@
-import { mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeImage, makeSigner, sha256Hex } from '@libfota2/testkit';
@@ -62,15 +63,14 @@ it('offers the newest first, and the next one where that is refused, each once a
   await put('b', { version: '1.10.0' });
   await put('old', { version: '1.4.0' });
   await put('same', { version: '1.5.0' });
-  await put('back', { version: '1.3.0', downgradeFrom: '1.5.0' });
   await put('other', { version: '3.0.0', firmwareName: 'station' });
   await writeFile(join(folder, 'lonely.minisig'), 'x');
   watch();
   await looks();
-  expect(offered).toEqual(['b', 'a', 'back']);
+  expect(offered).toEqual(['b', 'a']);
   await utimes(join(folder, 'a'), 1, 1);
   await looks();
-  expect(offered).toEqual(['b', 'a', 'back', 'a']);
+  expect(offered).toEqual(['b', 'a', 'a']);
 });
 
 it('looks no further than to what is taken, and offers again what has to wait, or failed a round ago', async () => {
@@ -99,4 +99,29 @@ it('does not offer what was given up, and bears a folder that is not there', asy
   await rename(`${folder} away`, folder);
   await looks();
   expect(offered).toEqual([]);
+});
+
+it('passes over what is no plain file: what has no end, or waits for somebody', async () => {
+  await put('a', { version: '2.0.0' });
+  for (const name of ['device', 'pipe', 'link', 'long', 'image']) await put(name, { version: '3.0.0' });
+  for (const name of ['device.minisig', 'pipe.minisig', 'link.minisig', 'image']) await rm(join(folder, name));
+  await symlink('/dev/zero', join(folder, 'device.minisig'));
+  await symlink('a.minisig', join(folder, 'link.minisig'));
+  spawnSync('sh', ['-c', 'mkfifo pipe.minisig image'], { cwd: folder });
+  await writeFile(join(folder, 'long.minisig'), ' '.repeat(5_000), { flag: 'a' });
+  const offline = watch();
+  await looks();
+  expect(offered).toEqual(['a']);
+  await offline.stop();
+});
+
+it('goes back by what is signed for that from what runs, and never there and back again', async () => {
+  await put('back', { version: '1.3.0', downgradeFrom: '1.5.0' });
+  await put('far', { version: '1.2.0', downgradeFrom: '1.4.0' });
+  await put('new', { version: '2.0.0' });
+  await put('old', { version: '1.8.0', downgradeFrom: '2.0.0' });
+  watch();
+  await looks();
+  // 2.0.0 would lead to 1.8.0, and that at the next start of the agent to 2.0.0 again.
+  expect(offered).toEqual(['old', 'back']);
 });

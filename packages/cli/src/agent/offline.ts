@@ -1,5 +1,5 @@
 /** Releases that somebody brings in a folder, as on a stick: each a FILE beside its FILE.minisig. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   compareVersions,
@@ -10,6 +10,7 @@ import {
   SIGNATURE_TEXT_LIMIT,
   wireVersion,
 } from '@libfota2/protocol';
+import { readRegularFile } from 'libfota2/agent';
 import type { Tell } from './log.ts';
 
 export interface OfflineOptions {
@@ -86,7 +87,11 @@ export function watchFolder(options: OfflineOptions): Offline {
   };
 }
 
-/** The newest first. */
+/**
+ * The newest first. What is not newer is refused anyway, unless it is signed for going back. What is newer is of no use where another
+ * one leads back from there: whoever brings 2.0 and 1.5 signed for going back from it wants 1.5, and the device would go to and fro,
+ * with each start of an agent that has forgotten both.
+ */
 async function candidatesIn(options: OfflineOptions): Promise<readonly Candidate[]> {
   const { folder, firmware, core } = options;
   const names = await readdir(folder).catch(() => []);
@@ -97,31 +102,37 @@ async function candidatesIn(options: OfflineOptions): Promise<readonly Candidate
   const found: Candidate[] = [];
   for (const name of signed) {
     const candidate = await candidateIn(folder, name.slice(0, -SIDECAR.length));
-    const { manifest } = candidate ?? {};
-    if (candidate === undefined || manifest?.firmwareName !== firmware || manifest?.sha256 === fell) continue;
-    if (isOfUse(candidate.manifest, runs)) found.push(candidate);
+    if (candidate !== undefined && candidate.manifest.firmwareName === firmware) found.push(candidate);
   }
-  return found.toSorted((one, other) => compareVersions(wired(other), wired(one)));
+  const untried = found.filter(({ manifest }) => manifest.sha256 !== fell);
+  const isOfUse = (one: Candidate): boolean =>
+    runs !== undefined && compareVersions(wired(one), runs) <= 0
+      ? leadsBack(one, runs)
+      : !untried.some((other) => leadsBack(other, wired(one)));
+  return untried.filter(isOfUse).toSorted((one, other) => compareVersions(wired(other), wired(one)));
 }
 
-/** What is not newer is refused anyway, unless it is signed for going back. */
-function isOfUse(manifest: Manifest, runs: string | undefined): boolean {
-  if (runs === undefined) return true;
-  const order = compareVersions(onWire(manifest.version, manifest), runs);
-  return order > 0 || (order < 0 && manifest.downgradeFrom !== undefined);
+/** Whether it is signed for going back to it from this version. */
+function leadsBack(candidate: Candidate, version: string): boolean {
+  const { downgradeFrom } = candidate.manifest;
+  if (downgradeFrom === undefined || compareVersions(wired(candidate), version) >= 0) return false;
+  return compareVersions(version, onWire(downgradeFrom, candidate.manifest)) <= 0;
 }
 
 function wired({ manifest }: Candidate): string {
   return onWire(manifest.version, manifest);
 }
 
-/** `undefined` where the file is not there, or its signature is none of ours. */
+/** `undefined` where the file is not there, is no plain file, or its signature is none of ours. */
 async function candidateIn(folder: string, file: string): Promise<Candidate | undefined> {
   try {
     const path = join(folder, file);
-    const [image, signature] = [await stat(path), await stat(path + SIDECAR)];
-    if (!image.isFile() || signature.size > SIGNATURE_TEXT_LIMIT) return undefined;
-    const { trustedComment } = parseSignature(await readFile(path + SIDECAR, 'utf8'));
+    const [image, signature] = [await lstat(path), await lstat(path + SIDECAR)];
+    // A link may lead to a device, which to open alone may do harm.
+    if (!image.isFile() || !signature.isFile()) return undefined;
+    const text = await readRegularFile(path + SIDECAR, SIGNATURE_TEXT_LIMIT);
+    if (text === undefined) return undefined;
+    const { trustedComment } = parseSignature(text.toString());
     const state = [image, signature].map(({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`).join(' ');
     return { file, manifest: parseManifest(trustedComment), state };
   } catch {

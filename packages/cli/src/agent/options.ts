@@ -92,7 +92,9 @@ async function ordered(command: CommandWords, cwd: string, signal: AbortSignal):
 /** A launcher needs a moment until it shows what it starts; a machine that starts anew ends the wait with everything else. */
 async function started(place: Trials, everyMs: number, signal: AbortSignal): Promise<void> {
   for (let waitedMs = 0; waitedMs < START_MS && !signal.aborted; waitedMs += everyMs) {
-    if ((await place.standing()).isStarted) return;
+    // What cannot be read says nothing of what was started.
+    const { isStarted } = await place.standing().catch(() => ({ isStarted: false }));
+    if (isStarted) return;
     await sleep(everyMs, undefined, { signal }).catch(() => undefined);
   }
 }
@@ -129,10 +131,13 @@ function scheduleOf({ values }: AgentConfig): NonNullable<AgentOptions['schedule
   return next === undefined ? { every, jitter } : { next, jitter: jitter ?? CRON_JITTER_MS };
 }
 
-/** Whoever has nothing to run has nothing to wait for. */
+/** Whoever has nothing to run has nothing to wait for; where nobody can tell, there is something. */
 async function isDueAtOnce({ values }: AgentConfig, place: Trials): Promise<boolean> {
   if (values['schedule.at-start'] || values['place.kind'] !== 'application') return values['schedule.at-start'];
-  return (await place.standing()).runs === undefined;
+  return place.standing().then(
+    ({ runs }) => runs === undefined,
+    () => false,
+  );
 }
 
 const LEVEL_OF: Readonly<Record<string, Level>> = {

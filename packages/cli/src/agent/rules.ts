@@ -42,18 +42,22 @@ const OF_KIND: ReadonlyArray<readonly [AgentSettingName, ReadonlyArray<AgentValu
 ];
 
 const UBOOT_TRIES = 9;
+const ENDLESS = 'must not be 0 without [health]: a version that starts and says nothing would be tried for ever';
 
 function place(values: AgentValues, isSaid: Said): Rule[] {
   const kind = values['place.kind'];
   const lacking = NEEDED[kind].filter((name) => !isSaid(name));
   const isCountedByUboot = kind === 'partitions' && values['place.boot'] === 'uboot';
   const tooMany = isCountedByUboot && values['place.tries'] > UBOOT_TRIES;
+  const isProbed = isSaid('health.command') || isSaid('health.http');
+  const isEndless = isCountedByUboot && values['place.minutes'] === 0 && !isProbed;
   const strange = OF_KIND.filter(([name, kinds]) => isSaid(name) && !kinds.includes(kind));
   return [
     ...lacking.map((name) => missing(name, `is not there, and place.kind = "${kind}" needs it`)),
     ...(tooMany
       ? [conflict('place.tries', `must be at most ${UBOOT_TRIES}: the environment of U-Boot counts no further`)]
       : []),
+    ...(isEndless ? [conflict('place.minutes', ENDLESS)] : []),
     ...strange.map(([name]) => conflict(name, `means nothing where place.kind = "${kind}"`)),
   ];
 }

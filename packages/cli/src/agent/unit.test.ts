@@ -28,6 +28,12 @@ it('takes away from an agent alone what an application or an installer may need'
   expect(around).not.toContain('NoNewPrivileges');
   expect(around).toContain('\nProtectSystem=full\n');
   expect(installer).not.toContain('ProtectSystem');
+  const partitions = { ...dir, 'place.kind': 'partitions', 'restart.command': ['reboot'] } as const;
+  expect(unit({ ...partitions, 'place.boot': 'file' })).toContain('\nProtectSystem=full\n');
+  // Else fw_setenv could not write an environment that is a file in /boot.
+  const uboot = unit(partitions);
+  expect(uboot).not.toContain('ProtectSystem');
+  expect(uboot).toContain('\nNoNewPrivileges=yes\n');
   for (const text of [alone, around, installer]) {
     expect(text).not.toMatch(/MemoryDenyWriteExecute|PrivateDevices|ProtectClock/);
   }

@@ -13,8 +13,9 @@ ProtectKernelLogs=yes
 LockPersonality=yes
 SystemCallArchitectures=native`;
 /** What an installer may need, and an application not. */
-const NO_INSTALLER = `ProtectSystem=full
-ProtectKernelModules=yes
+const NO_WRITING = 'ProtectSystem=full';
+/** The same of what is no file. */
+const NO_INSTALLER = `ProtectKernelModules=yes
 ProtectControlGroups=yes`;
 /** What an application may need, and the agent alone not: pins in /sys, buses, programs that may more than it. */
 const NO_APPLICATION = `ProtectHome=read-only
@@ -59,12 +60,14 @@ WantedBy=multi-user.target
 
 /** As much as each kind of place lets work. Node writes memory that it executes, and partitions are devices: both stay allowed. */
 function hardeningOf(config: AgentConfig): string {
-  const { 'place.kind': kind, 'run.command': run } = config.values;
+  const { 'place.kind': kind, 'place.boot': boot, 'run.command': run } = config.values;
   if (kind === 'installer') return `# The installer inherits these.\n${ALWAYS}`;
-  const here = `ReadWritePaths=${quoted(`-${placeDir(config)}`)}`;
+  // The environment of U-Boot may be a file, which only /etc/fw_env.config names: mostly in /boot.
+  const files =
+    kind === 'partitions' && boot === 'uboot' ? [] : [NO_WRITING, `ReadWritePaths=${quoted(`-${placeDir(config)}`)}`];
   return run === undefined
-    ? [NO_INSTALLER, here, NO_APPLICATION, ALWAYS].join('\n')
-    : ['# The application inherits these.', NO_INSTALLER, here, ALWAYS].join('\n');
+    ? [...files, NO_INSTALLER, NO_APPLICATION, ALWAYS].join('\n')
+    : ['# The application inherits these.', ...files, NO_INSTALLER, ALWAYS].join('\n');
 }
 
 /** A word as systemd reads it. */

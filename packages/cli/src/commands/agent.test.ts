@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatKeyRing } from '@libfota2/protocol';
 import { makeSigner, makeTar } from '@libfota2/testkit';
@@ -76,6 +76,19 @@ describe('fota agent config', () => {
     await configure();
     expect((await desk.fota(['agent', 'unit'], elsewhere)).stdout).toContain('Type=notify');
   });
+
+  it('warns of a unit that needs systemd-notify where there is none', async () => {
+    await configure();
+    await mkdir(join(desk.dir, 'bin'));
+    const unit = () => desk.fota(['agent', 'unit', '--config', 'agent.toml'], { PATH: `/nowhere:${desk.dir}/bin` });
+    const { stdout, stderr } = await unit();
+    expect([stdout, stderr]).toEqual([
+      expect.stringMatching(/^\[Unit\]/),
+      expect.stringMatching(/systemd-notify is not here/),
+    ]);
+    await writeFile(join(desk.dir, 'bin/systemd-notify'), '', { mode: 0o755 });
+    expect(await unit()).toMatchObject({ stdout, stderr: '' });
+  });
 });
 
 describe('fota agent', () => {
@@ -88,7 +101,8 @@ describe('fota agent', () => {
     const installed = await agent('install', 'one.tar');
     expect(installed).toMatchObject({ code: 0, stdout: expect.stringMatching(/now: confirmed/) });
     await running.says(/"event":"application","message":"runs 1\.0\.0"/);
-    expect(await agent('status')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^version +1\.0\.0$/m) });
+    const shown = { code: 0, stdout: expect.stringMatching(/^version +1\.0\.0$/m) };
+    await expect.poll(() => agent('status')).toMatchObject(shown);
 
     await image('two.tar', '2.0.0', false);
     const unwell = await agent('install', 'two.tar', '--json');
@@ -157,6 +171,41 @@ describe('fota agent', () => {
     const running = await start();
     expect(await agent()).toMatchObject({ code: 1, stderr: expect.stringContaining('agent-running') });
     await running.says(/"event":"confirmed"/);
+  });
+});
+
+describe('an application that is installed', () => {
+  /** Installs 1.0.0 and has it confirmed; the agent has ended again. */
+  async function confirmed(): Promise<void> {
+    await configure();
+    await image('one.tar', '1.0.0');
+    const running = await start();
+    await agent('install', 'one.tar');
+    await running.says(/"event":"confirmed"/);
+    running.signal('SIGTERM');
+    await running.ended;
+  }
+
+  it('runs where the older copy of the boot record cannot be read, and is kept up to date once it can', async () => {
+    await confirmed();
+    // The only record is the first one.
+    const older = join(desk.dir, 'app/boot.1');
+    await mkdir(older);
+    const running = await start();
+    await running.says(/"message":"runs 1\.0\.0"/);
+    await rm(older, { recursive: true });
+    await image('two.tar', '2.0.0');
+    expect(await agent('install', 'two.tar')).toMatchObject({ stdout: expect.stringMatching(/now: confirmed/) });
+  });
+
+  it('runs where what the agent needs is missing, which is looked for again', async () => {
+    await confirmed();
+    await configure('trust = "gateway.ring"\n');
+    const running = begin(['agent', '--config', 'agent.toml'], { cwd: desk.dir });
+    await running.says(/"event":"not-kept".*gateway\.ring cannot be read/);
+    await running.says(/"message":"runs 1\.0\.0"/);
+    running.signal('SIGTERM');
+    expect((await running.ended).code).toBe(0);
   });
 });
 

@@ -1,4 +1,5 @@
-import { appendFile, mkdtemp, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { appendFile, mkdtemp, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -24,6 +25,10 @@ function ask(headers: Readonly<Record<string, string>> = {}, url = 'http://local
     signal: new AbortController().signal,
     onConnected: () => undefined,
   });
+}
+
+function makePipe(path: string): void {
+  spawnSync('sh', ['-c', 'mkfifo "$0"', path]);
 }
 
 /** The head alone. */
@@ -95,6 +100,19 @@ describe('a file as a server', () => {
     await rm(file);
     expect(await ask()).toMatchObject({ status: 404 });
     file = tmpdir();
+    expect(await ask()).toMatchObject({ status: 404 });
+  });
+
+  it('neither waits for a pipe nor reads a device', async () => {
+    const signature = `${file}.minisig`;
+    makePipe(signature);
+    expect((await head()).headers).not.toHaveProperty('fota-signature');
+    expect(await ask({}, 'http://localhost/image.minisig')).toMatchObject({ status: 404 });
+    await rm(signature);
+    await symlink('/dev/zero', signature);
+    expect((await head()).headers).not.toHaveProperty('fota-signature');
+    await rm(file);
+    makePipe(file);
     expect(await ask()).toMatchObject({ status: 404 });
   });
 

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import {
   formatContentRange,
   matchesIfNoneMatch,
@@ -7,6 +7,7 @@ import {
   SIGNATURE_TEXT_LIMIT,
 } from '@libfota2/protocol';
 import { type Answer, type Ask, failure, type Transport } from '../core.ts';
+import { openRegularFile, readRegularFile } from './regular-file.ts';
 
 const SIDECAR = '.minisig';
 const READ_BYTES = 256 * 1024;
@@ -46,24 +47,19 @@ export function fileTransport(path: string): Transport {
 
 /** `undefined` where there is no such file. @throws FotaError `host-unreachable`: the stick is broken, or forbidden */
 async function opened(path: string): Promise<FileHandle | undefined> {
-  let file: FileHandle | undefined;
   try {
-    file = await open(path, 'r');
-    if ((await file.stat()).isFile()) return file;
-    await file.close();
-    return undefined;
+    return await openRegularFile(path);
   } catch (error) {
-    await file?.close().catch(() => undefined);
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw failure('host-unreachable', `${path} cannot be opened: ${message}`, 'connect', error);
   }
 }
 
 async function signatureBeside(path: string): Promise<string | undefined> {
-  const text = await readFile(path + SIDECAR).catch(() => undefined);
   // What is longer is none; that it is not there says it best.
-  return text === undefined || text.length > SIGNATURE_TEXT_LIMIT ? undefined : text.toString('base64');
+  const text = await readRegularFile(path + SIDECAR, SIGNATURE_TEXT_LIMIT).catch(() => undefined);
+  return text?.toString('base64');
 }
 
 async function answerOf(

@@ -19,6 +19,13 @@ describe('a command', () => {
       'sh did not end within 200 ms.',
       200,
     ],
+    ['ends with status 0, whatever it leaves behind', ['sh', '-c', 'sleep 5 & exit 0'], undefined, 2_000],
+    [
+      'ends otherwise, and leaves something',
+      ['sh', '-c', 'echo no bus; sleep 5 & exit 3'],
+      'sh ended with status 3: no bus',
+      2_000,
+    ],
     ['floods', ['sh', '-c', 'yes | head -c 1000000; exit 1'], /^sh ended with status 1: (y\n)+y$/],
   ])('that %s', async (_, command, wanted, timeoutMs) => {
     const found = await commandProbe(command, timeoutMs)(never);

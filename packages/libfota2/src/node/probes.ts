@@ -7,6 +7,8 @@ import type { Signal } from '../core.ts';
 export type Probe = (signal: Signal) => Promise<string | undefined>;
 
 const TIMEOUT_MS = 10_000;
+/** From the end of a command to the end of what it prints. */
+const OUTPUT_MS = 500;
 /** Of what a command prints, the end that is told. */
 const WORDS = 200;
 
@@ -24,6 +26,8 @@ export function commandProbe(command: readonly string[], timeoutMs: number = TIM
       const end = (why: string | undefined): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
+        // What it started in the background may hold them for ever.
+        for (const stream of [child.stdout, child.stderr]) stream.destroy();
         resolve(why);
       };
       /** With all that it started. */
@@ -38,7 +42,7 @@ export function commandProbe(command: readonly string[], timeoutMs: number = TIM
         kill();
         end('The probe was ended.');
       };
-      const timer = setTimeout(() => {
+      let timer = setTimeout(() => {
         kill();
         end(`${program} did not end within ${timeoutMs} ms.`);
       }, timeoutMs);
@@ -48,10 +52,17 @@ export function commandProbe(command: readonly string[], timeoutMs: number = TIM
         });
       }
       child.on('error', (error) => end(`${program} cannot be run: ${error.message}`));
-      child.on('close', (status, killer) => {
-        const words = printed.trim();
+      child.on('exit', (status, killer) => {
+        if (status === 0) return end(undefined);
         const how = status === null ? `was killed by ${killer}` : `ended with status ${status}`;
-        end(status === 0 ? undefined : `${program} ${how}${words === '' ? '' : `: ${words}`}`);
+        const tell = (): void => {
+          const words = printed.trim();
+          end(`${program} ${how}${words === '' ? '' : `: ${words}`}`);
+        };
+        // What it printed last may still be on its way.
+        clearTimeout(timer);
+        timer = setTimeout(tell, OUTPUT_MS);
+        child.on('close', tell);
       });
       signal.addEventListener('abort', onAbort);
     });
