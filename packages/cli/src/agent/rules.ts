@@ -34,6 +34,7 @@ const OF_KIND: ReadonlyArray<readonly [AgentSettingName, ReadonlyArray<AgentValu
   ['place.a', ['partitions']],
   ['place.b', ['partitions']],
   ['place.boot', ['partitions']],
+  ['place.running', ['partitions', 'installer']],
   ['place.command', ['installer']],
   ['place.confirm', ['installer']],
   ['place.confirm-always', ['installer']],

@@ -24,6 +24,7 @@ export interface AgentValues {
   readonly 'place.a': string | undefined;
   readonly 'place.b': string | undefined;
   readonly 'place.boot': 'uboot' | 'file';
+  readonly 'place.running': CommandWords | undefined;
   readonly 'place.command': CommandWords | undefined;
   readonly 'place.confirm': CommandWords | undefined;
   readonly 'place.confirm-always': boolean;
@@ -101,6 +102,11 @@ export const AGENT_SETTINGS: { readonly [Name in AgentSettingName]: AgentSetting
     oneOf('uboot', 'file'),
     'uboot',
     'partitions: who keeps which is started, the environment of U-Boot or files in place.dir',
+  ),
+  'place.running': may(
+    command,
+    ['cat', '/etc/slot'],
+    'partitions: prints the slot that runs, a or b; installer: names what runs, differently in each slot; without it what the kernel tells',
   ),
   'place.command': may(
     command,

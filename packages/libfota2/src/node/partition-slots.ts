@@ -68,7 +68,7 @@ export function partitionSlots(options: PartitionSlotsOptions, files: FileSystem
       // A boot loader goes back by itself, and leaves no word of it.
       if (slot !== undefined || options.boot === undefined) return slot;
       throw new Error(
-        'nothing tells which slot this machine runs from: set `running`, or give fota.slot=a or fota.slot=b to its kernel',
+        'nothing tells which slot this machine runs from: set `running` (place.running of the agent), or give fota.slot=a or fota.slot=b to its kernel',
       );
     },
   });
