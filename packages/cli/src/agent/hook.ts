@@ -1,5 +1,6 @@
 /** Runs a command of the configuration to its end. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import type { Signal } from 'libfota2/core';
 import type { CommandWords } from './kinds.ts';
 import { eachLine } from './lines.ts';
@@ -58,7 +59,7 @@ export function runHook([program = '', ...args]: CommandWords, options: HookOpti
     }
     const end = (code: number | null): void => {
       // Whoever holds the other end still, nobody listens any more.
-      for (const stream of [child.stdout, child.stderr]) stream.destroy();
+      for (const stream of pipesOf(child)) stream.destroy();
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       const line = befell ?? (first.stdout || first.stderr);
@@ -77,6 +78,11 @@ export function runHook([program = '', ...args]: CommandWords, options: HookOpti
       });
     });
   });
+}
+
+/** None where the system had no handles left for them, whatever the types say. */
+function pipesOf({ stdout, stderr }: ChildProcess): readonly Readable[] {
+  return [stdout, stderr].filter((stream) => stream !== null && stream !== undefined);
 }
 
 /** systemd would take others for the agent, who knew these. */

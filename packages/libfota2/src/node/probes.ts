@@ -22,12 +22,14 @@ export function commandProbe(command: readonly string[], timeoutMs: number = TIM
   return (signal) =>
     new Promise((resolve) => {
       const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+      // None where the system had no handles left for them, whatever the types say.
+      const pipes = [child.stdout, child.stderr].filter((stream) => stream !== undefined);
       let printed = '';
       const end = (why: string | undefined): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
         // What it started in the background may hold them for ever.
-        for (const stream of [child.stdout, child.stderr]) stream.destroy();
+        for (const stream of pipes) stream.destroy();
         resolve(why);
       };
       /** With all that it started. */
@@ -46,7 +48,7 @@ export function commandProbe(command: readonly string[], timeoutMs: number = TIM
         kill();
         end(`${program} did not end within ${timeoutMs} ms.`);
       }, timeoutMs);
-      for (const stream of [child.stdout, child.stderr]) {
+      for (const stream of pipes) {
         stream.setEncoding('utf8').on('data', (text: string) => {
           printed = (printed + text).slice(-WORDS);
         });
