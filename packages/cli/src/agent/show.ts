@@ -34,10 +34,14 @@ export function lineOf(report: AgentReport, isRunning: boolean): Text {
 }
 
 /** The last question was answered, and the last upgrade did not just fail. */
-export function isWell({ stage, lastCheck }: AgentReport): boolean {
-  const code = lastCheck?.code;
-  const isAnswered = code === undefined || ['available', 'downloaded', 'no-upgrade'].includes(code);
-  return isAnswered && stage !== 'failed' && stage !== 'rolled-back';
+export function isWell(report: AgentReport): boolean {
+  const code = report.lastCheck?.code;
+  return (code === undefined || ['available', 'downloaded', 'no-upgrade'].includes(code)) && holds(report);
+}
+
+/** The last upgrade did not just fail. */
+export function holds({ stage }: AgentReport): boolean {
+  return stage !== 'failed' && stage !== 'rolled-back';
 }
 
 function deadText({ at }: AgentReport, now: number): Text {

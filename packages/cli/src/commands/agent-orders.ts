@@ -5,7 +5,7 @@ import { installAlone } from '../agent/alone.ts';
 import { askAgent, type Obeyed } from '../agent/ask.ts';
 import { agentFile, placeDir, placeIn, readAgentFile } from '../agent/config.ts';
 import { runningAt } from '../agent/lock.ts';
-import { isWell, lineOf } from '../agent/show.ts';
+import { holds, isWell, lineOf } from '../agent/show.ts';
 import type { Order } from '../agent/socket.ts';
 import { type AgentReport, readStatus } from '../agent/status-file.ts';
 import { CommandError, EXIT } from '../failure.ts';
@@ -83,6 +83,7 @@ function finish({ out, exitWith }: Invocation, { report, outcome }: Obeyed): voi
     if (told !== undefined) out.line(told.message);
     out.line(span('now: ', lineOf(report, true)));
   });
-  const isDone = outcome === undefined || outcome.code === 'downloaded';
-  exitWith(isDone && isWell(report) ? EXIT.ok : EXIT.failed);
+  // Whether a server answered is no matter of what came from a file.
+  const isDone = outcome === undefined ? isWell(report) : outcome.code === 'downloaded' && holds(report);
+  exitWith(isDone ? EXIT.ok : EXIT.failed);
 }

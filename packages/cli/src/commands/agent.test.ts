@@ -1,8 +1,11 @@
+import { once } from 'node:events';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { formatKeyRing } from '@libfota2/protocol';
 import { makeSigner, makeTar } from '@libfota2/testkit';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Desk, makeDesk } from '../../test/desk.ts';
 import { begin, type Running } from '../../test/run.ts';
 import { readStatus } from '../agent/status-file.ts';
@@ -13,8 +16,15 @@ beforeEach(async () => {
   onTestFinished(() => desk.clear());
 });
 
-/** Nobody listens at port 9: what comes, comes from files. */
-const HEAD = 'url = "http://127.0.0.1:9/upgrade"\nkey = "k"\nid = "d"\nfirmware = "gateway"\n';
+/** It has nothing: what comes, comes from files. */
+let server: Server;
+beforeEach(async () => {
+  server = createServer((_, answer) => answer.writeHead(404).end()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+});
+
+const HEAD = 'key = "k"\nid = "d"\nfirmware = "gateway"\n';
 const REST = `[place]
 dir = "app"
 minutes = 1
@@ -31,7 +41,8 @@ every = "1s"
 `;
 
 async function configure(head = '', rest = ''): Promise<void> {
-  await desk.file('agent.toml', HEAD + head + REST + rest);
+  const { port } = server.address() as AddressInfo;
+  await desk.file('agent.toml', `url = "http://127.0.0.1:${port}/upgrade"\n${HEAD}${head}${REST}${rest}`);
 }
 
 /** An application that says its version and waits. */
@@ -122,6 +133,18 @@ describe('fota agent', () => {
     expect(() => process.kill(pid, 0)).toThrow();
   });
 
+  it('installs from a file where no server answers, which status tells, and is no failure of the installation', async () => {
+    await configure();
+    server.close();
+    await start();
+    await image('one.tar', '1.0.0');
+    expect(await agent('install', 'one.tar')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/now: confirmed/),
+    });
+    expect(await agent('status')).toMatchObject({ code: 1, stdout: expect.stringMatching(/connection-refused/) });
+  });
+
   it('goes on showing how it is, a line for each change', async () => {
     await configure();
     await start();
@@ -196,6 +219,16 @@ describe('an application that is installed', () => {
     await rm(older, { recursive: true });
     await image('two.tar', '2.0.0');
     expect(await agent('install', 'two.tar')).toMatchObject({ stdout: expect.stringMatching(/now: confirmed/) });
+  });
+
+  it('is not taken for the agent, where a launcher started that', async () => {
+    await configure();
+    vi.stubEnv('FOTA_DIR', join(desk.dir, 'app'));
+    vi.stubEnv('FOTA_SLOT', 'b');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await start();
+    const { FOTA_DIR, FOTA_SLOT } = process.env;
+    expect([FOTA_DIR, FOTA_SLOT]).toEqual([undefined, undefined]);
   });
 
   it('runs where what the agent needs is missing, which is looked for again', async () => {
