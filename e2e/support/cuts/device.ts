@@ -2,7 +2,7 @@
 import { formatKeyRing, formatLinks, type KeyRing } from '@libfota2/protocol';
 import { fakeWorld, makeSigner, type PowerDisk, type Script, type Signer } from '@libfota2/testkit';
 import { createCore, type Outcome, type Progress, type UpgradeOptions } from 'libfota2/core';
-import { type ApplicationSlots, type BootRecord, formatBootRecord, newestOf, type Slot, started } from 'libfota2/slots';
+import { type ApplicationSlots, formatBootRecord, newestOf, type Slot, started } from 'libfota2/slots';
 import { type Files, HOME, type Kind, type Packed } from './kinds.ts';
 
 const [oldSigner, newSigner, ringSigner] = [makeSigner(1), makeSigner(4), makeSigner(2)] as const;
@@ -113,34 +113,59 @@ export async function interrupted(device: Device, to: Release): Promise<void> {
   if (end !== half) throw end;
 }
 
-/** What launch.sh does at a start where nothing fails, call by call; `cuts.test.ts` holds it against the script. The slot that is started. */
+const COPIES = [`${HOME}/boot.0`, `${HOME}/boot.1`] as const;
+const BUSY = `${HOME}/boot.busy`;
+
+/**
+ * What launch.sh does at a start, call by call; `cuts.test.ts` holds it against the script. A copy that cannot be read is none, and
+ * what cannot be counted is not tried. Only its sign for `confirm` never fails to go: that would be waited for. The slot that is started.
+ */
 export async function launchOn(disk: PowerDisk, files: Files = disk.files): Promise<Slot | undefined> {
-  const paths = [`${HOME}/boot.0`, `${HOME}/boot.1`] as const;
-  const read = (path: string): Promise<string | undefined> =>
-    files.readFile(path, 'latin1').catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-      return undefined;
-    });
-  const { record, next } = newestOf([await read(paths[0]), await read(paths[1])]);
-  if (record === undefined) return undefined;
-  const after = started(record);
-  if (after !== record) await count(disk, files, paths[next], after);
-  await point(files, after.run).catch(() => undefined);
-  return after.run;
+  const run = await choose(disk, files);
+  if (run === undefined) return undefined;
+  await point(files, run).catch(() => undefined);
+  await disk.files.rm(BUSY, { force: true });
+  return run;
 }
 
-async function count(disk: PowerDisk, files: Files, path: string, after: BootRecord): Promise<void> {
-  const text = formatBootRecord(after);
+async function look(files: Files): Promise<ReturnType<typeof newestOf>> {
+  const read = (path: string): Promise<string | undefined> => files.readFile(path, 'latin1').catch(() => undefined);
+  return newestOf([await read(COPIES[0]), await read(COPIES[1])]);
+}
+
+async function choose(disk: PowerDisk, files: Files): Promise<Slot | undefined> {
+  const { record: first } = await look(files);
+  if (first?.back === undefined) return first?.run;
+  await put(files, BUSY, 'w', '').catch(() => undefined);
+  const { record = first, next } = await look(files);
+  if (record.back === undefined) return record.run;
+  const after = started(record);
+  if (await note(disk, files, COPIES[next], formatBootRecord(after))) return after.run;
+  const { record: now = record } = await look(files);
+  return now.back ?? now.run;
+}
+
+/** Whether it could be written, and read again. */
+async function note(disk: PowerDisk, files: Files, path: string, text: string): Promise<boolean> {
   const end = text.lastIndexOf('end ');
-  for (const [flags, part] of [
-    ['w', text.slice(0, end)],
-    ['a', text.slice(end)],
-  ] as const) {
-    const file = await files.open(path, flags);
-    await file.writeFile(part);
-    await file.close();
+  await put(files, path, 'w', text.slice(0, end))
+    .then(() => put(files, path, 'a', text.slice(end)))
+    .catch(() => undefined);
+  await syncAll(files, [path, HOME]).catch(() => disk.sync());
+  const { record } = await look(files);
+  return record !== undefined && formatBootRecord(record) === text;
+}
+
+async function put(files: Files, path: string, flags: string, text: string): Promise<void> {
+  const file = await files.open(path, flags);
+  await file.writeFile(text).finally(() => file.close());
+}
+
+async function syncAll(files: Files, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    const file = await files.open(path, 'r');
+    await file.sync().finally(() => file.close());
   }
-  disk.sync();
 }
 
 /** Lets `current` lead to what is started. */

@@ -57,10 +57,14 @@ export async function upgrade(
   promised.floor = minimumVersion ?? promised.floor;
 }
 
-/** A start of what was installed, `trying` where it may be the last one of its trial. */
-async function launch({ disk, files, promised }: Course, trying?: readonly Release[]): Promise<void> {
+/** A start of this version, `trying` where it may be the last one of its trial. */
+async function launch(course: Course, starts: Release, trying?: readonly Release[]): Promise<void> {
+  const { kind, disk, files, promised } = course;
   if (trying !== undefined) promised.mayRun = trying.map(({ version }) => version);
-  await launchOn(disk, files);
+  const slot = await launchOn(disk, files);
+  if (slot === undefined || !kind.holds(disk.tree, slot, starts.content)) {
+    throw new Error(`${starts.version} was not started`);
+  }
 }
 
 export async function confirm(course: Course, running: Release): Promise<void> {
@@ -93,7 +97,7 @@ export async function scenarios(kind: Kind): Promise<readonly Scenario[]> {
 
   const withOne = await after(kind, kind.empty, async (course) => {
     await upgrade(course, undefined, one);
-    await launch(course);
+    await launch(course, one);
   });
   const running: Promised = { mayRun: [one.version], isSettled: true, ring: 0 };
   const onTrial = await after(kind, withOne, (course) => upgrade(course, one, two));
@@ -115,9 +119,9 @@ export async function scenarios(kind: Kind): Promise<readonly Scenario[]> {
       name: 'full install, start and confirmation',
       async run(course) {
         await upgrade(course, one, two);
-        await launch(course);
+        await launch(course, two);
         await confirm(course, two);
-        await launch(course);
+        await launch(course, two);
       },
     },
     {
@@ -140,11 +144,11 @@ export async function scenarios(kind: Kind): Promise<readonly Scenario[]> {
       goal: three,
       next: four,
       async run(course) {
-        await launch(course);
+        await launch(course, two);
         await giveUp(course, two, one);
-        await launch(course);
+        await launch(course, one);
         await upgrade(course, one, three);
-        await launch(course);
+        await launch(course, three);
         await confirm(course, three);
       },
     },
@@ -156,11 +160,13 @@ export async function scenarios(kind: Kind): Promise<readonly Scenario[]> {
       goal: three,
       next: four,
       async run(course) {
-        await launch(course);
-        await launch(course);
-        await launch(course, [two, one]);
+        await launch(course, two);
+        await launch(course, two);
+        await launch(course, one, [two, one]);
+        // It is started, too, where that could not be written.
+        if ((await deviceOn(course, one).slots.state()).back !== undefined) throw new Error('it was not given up');
         Object.assign(course.promised, { mayRun: [one.version], isSettled: true, gaveUp: two.version });
-        await launch(course);
+        await launch(course, one);
         await upgrade(course, one, three);
       },
     },
@@ -171,7 +177,7 @@ export async function scenarios(kind: Kind): Promise<readonly Scenario[]> {
       next: later,
       async run(course) {
         await upgrade(course, one, rotated);
-        await launch(course);
+        await launch(course, rotated);
         await confirm(course, rotated);
       },
     },

@@ -13,4 +13,9 @@ export interface BootChoice {
   load(): Promise<BootRecord | undefined>;
   /** Durable once resolved; until then the record before it counts. */
   save(record: BootRecord): Promise<void>;
+  /**
+   * Whether what was saved stands, once whatever starts the versions is done with the record, should it be at work there: it may
+   * have read the one before, and write over this one. Default: nothing else writes while an application runs.
+   */
+  stands?(record: BootRecord): Promise<boolean>;
 }

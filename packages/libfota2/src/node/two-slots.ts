@@ -118,13 +118,17 @@ export function twoSlots({ root, place, boot, trial, files, running }: TwoSlotsW
   };
   /** What is read, changed and written again must not be so by two at once. */
   const alone = <Result>(work: () => Promise<Result>): Promise<Result> => inTurn(`${place} boot record`, work);
+  /** Once more where a launcher that had read the record before has written over it; what it has given up stays so. */
   const change = (decide: (record: BootRecord) => BootRecord | undefined): Promise<boolean> =>
     alone(async () => {
-      const record = await boot.load();
-      const next = record && decide(record);
-      if (next === undefined) return false;
-      await boot.save(next);
-      return true;
+      const first = await boot.load();
+      for (let record = first; record !== undefined && record.run === first?.run; record = await boot.load()) {
+        const next = decide(record);
+        if (next === undefined) return false;
+        await boot.save(next);
+        if ((await boot.stands?.(next)) ?? true) return true;
+      }
+      return false;
     });
 
   return {
