@@ -16,14 +16,14 @@ export function markOf(place: string): Readonly<Record<string, string>> {
  * one. Returns once nothing of it is left.
  *
  * The mark says who started it, and its parent is another one once that has gone: unlike a process number in a file this cannot
- * mean somebody else. Only Linux tells; elsewhere nothing is found.
+ * mean somebody else. Anybody can set a mark: what counts is what the same user has started. Only Linux tells; elsewhere nothing is found.
  * @throws Error where a program of a process that lives is at work here, or one cannot be ended
  */
 export async function endLeftovers(place: string): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const found = programsFor(place);
-    const owned = found.find(({ parent, owner }) => parent === owner);
+    const owned = found.find(({ parent, owner }) => parent === owner && isOfOurUser(owner));
     if (owned !== undefined) throw new Error(`Process ${owned.owner} is installing here, by process ${owned.pid}.`);
     if (found.length === 0) return;
     if (performance.now() > deadline) throw new Error(`Process ${found[0]?.pid} was left here and cannot be ended.`);
@@ -42,7 +42,7 @@ interface Marked {
 
 function programsFor(place: string): readonly Marked[] {
   return processes().flatMap((pid) => {
-    if (pid === process.pid) return [];
+    if (pid === process.pid || !isOfOurUser(pid)) return [];
     const mark = read(`/proc/${pid}/environ`)
       .split('\0')
       .find((entry) => entry.startsWith(`${MARK}=`) && entry.endsWith(` ${place}`));
@@ -59,6 +59,12 @@ function processes(): readonly number[] {
   } catch {
     return [];
   }
+}
+
+/** Whoever runs with rights that are not its own still counts as the user that started it. */
+function isOfOurUser(pid: number): boolean {
+  const [, user] = /^Uid:\t(\d+)/m.exec(read(`/proc/${pid}/status`)) ?? [];
+  return user !== undefined && Number(user) === process.getuid?.();
 }
 
 /** Empty for what is gone, or is none of ours. */
