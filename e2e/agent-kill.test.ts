@@ -97,6 +97,7 @@ at-start = true
 [health]
 http = "http://127.0.0.1:${port}/"
 within = "${prove ? 3 : 1}s"
+steady = "${prove ? 1 : 0}s"
 [run]
 command = [${JSON.stringify(process.execPath)}, "main.mjs"]
 stop-within = "1s"

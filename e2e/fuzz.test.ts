@@ -280,8 +280,8 @@ describe('a server that anybody may send anything', () => {
         .sort(([a], [b]) => a - b)
         .map(([status, count]) => `${count} × ${NAMES[status] ?? status}`);
       const all = ROUNDS * REQUESTS_A_ROUND;
-      // Devices that tell any version sooner or later went back from a release, and are held from then on.
-      expect(statuses.get(200) ?? 0).toBeGreaterThan(all / 50);
+      // Devices that tell any version sooner or later went back from a release, and are held from then on: how soon is chance.
+      expect(statuses.get(200) ?? 0).toBeGreaterThan(all / 200);
       expect(statuses.get(UNHEARD) ?? 0).toBeLessThan(all / 50);
       proof(
         `${all} clients that send anything (seed ${SEED}): ${told.join(', ')}; the heap grew by ${Math.round(growth / 1024)} KiB`,

@@ -93,6 +93,7 @@ at-start = ${options.every !== undefined}
 [health]
 http = "${health}"
 within = "2s"
+steady = "0s"
 [run]
 command = [${JSON.stringify(process.execPath)}, "main.js", "${options.port}"]
 stop-within = "2s"

@@ -7,6 +7,7 @@ import { type Application, keepRunning } from './application.ts';
 let dir: string;
 let said: string[];
 let isInstalled: boolean | Error;
+let fell: string | undefined;
 /** Goes before each answer to that. */
 let asking: Promise<void> | undefined;
 beforeEach(async () => {
@@ -14,6 +15,7 @@ beforeEach(async () => {
   onTestFinished(() => rm(dir, { recursive: true }));
   said = [];
   isInstalled = true;
+  fell = undefined;
   asking = undefined;
 });
 
@@ -25,6 +27,7 @@ async function keep(script: string): Promise<Application> {
     launcher: join(dir, 'launch.sh'),
     command: ['app'],
     stopWithinMs: 200,
+    fellIn: async () => fell,
     async isInstalled() {
       await asking;
       if (isInstalled instanceof Error) throw isInstalled;
@@ -44,9 +47,23 @@ const until = (done: () => boolean): Promise<void> => expect.poll(done, { timeou
 it('starts what ends again, tells what it wrote, and gives it its folder and words', async () => {
   const application = await keep('echo "$@"; echo wrong >&2; exit 3');
   await until(() => application.state.starts === 3);
-  expect(application.lastLines().slice(0, 2).toSorted()).toEqual([`${dir} app`, 'wrong']);
+  expect((await application.lastLines('failed')).slice(0, 2).toSorted()).toEqual([`${dir} app`, 'wrong']);
   expect(said).toContain('warn application-ended the application ended with 3');
   expect((await readdir(dir)).filter((name) => name.startsWith('agent.app.')).length).toBeLessThan(2);
+});
+
+it('keeps apart what the version in each slot wrote last', async () => {
+  const script = (slot: string, words: string): Promise<void> =>
+    writeFile(join(dir, 'launch.sh'), `ln -sfn slots/${slot} "$1/current"; echo "${words}"; exit 1`);
+  const application = await keep('ln -sfn slots/a "$1/current"; echo one; exit 1');
+  await until(() => application.state.starts === 2);
+  await script('b', 'two falls');
+  await until(() => said.filter((line) => line.endsWith('two falls')).length === 2);
+  await script('a', 'one again');
+  await until(() => said.some((line) => line.endsWith('one again')));
+  fell = 'b';
+  expect(new Set(await application.lastLines('rolled-back'))).toEqual(new Set(['two falls']));
+  expect(new Set(await application.lastLines('failed'))).toEqual(new Set(['one again']));
 });
 
 it('ends it with all that it started, at a restart and at the end, and what does not obey is killed', async () => {

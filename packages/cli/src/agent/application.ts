@@ -1,6 +1,8 @@
 /** The application of a place, which the agent itself starts by the launcher, and starts again whenever it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childEnvironment } from './hook.ts';
 import type { CommandWords } from './kinds.ts';
@@ -16,6 +18,8 @@ export interface ApplicationOptions {
   readonly command: CommandWords;
   /** Milliseconds from SIGTERM to SIGKILL. */
   readonly stopWithinMs: number;
+  /** The slot whose version was given up. */
+  readonly fellIn: () => Promise<string | undefined>;
   /** Whether there is a version to start. Where that fails, the launcher will know. */
   readonly isInstalled: () => Promise<boolean>;
   readonly tell: Tell;
@@ -40,8 +44,8 @@ export interface Application {
   restart(): Promise<void>;
   /** Ends what runs, for good. */
   stop(): Promise<void>;
-  /** What it wrote last, over all starts. */
-  lastLines(): readonly string[];
+  /** What was written last: by the version that runs, or by the one that was given up. */
+  lastLines(about: 'failed' | 'rolled-back'): Promise<readonly string[]>;
   readonly state: ApplicationState;
 }
 
@@ -57,17 +61,26 @@ const KEPT_LINES = 20;
  */
 export function keepRunning(options: ApplicationOptions): Application {
   const { dir, tell, now, stopWithinMs } = options;
-  const lines: string[] = [];
+  /** By slot, of the version that ran there last. */
+  const lines = new Map<string, string[]>();
+  let slot = '';
   let state: ApplicationState = { pid: undefined, sinceMs: now(), starts: 0 };
   let child: ChildProcess | undefined;
   let keeping: Promise<void> | undefined;
   let pausing = new AbortController();
   let isOver = false;
 
+  /** What is in a slot was changed only while another one ran. */
+  const enter = (): void => {
+    const shown = slotShown(dir);
+    if (shown !== slot || !lines.has(shown)) lines.set(shown, []);
+    slot = shown;
+  };
   const heard = (line: string): void => {
-    lines.push(line);
-    if (lines.length > KEPT_LINES) lines.shift();
     tell('info', 'application', line);
+    const kept = lines.get(slot) ?? [];
+    if (line.trim() !== '') kept.push(line);
+    if (kept.length > KEPT_LINES) kept.shift();
   };
 
   /** One life; resolves to how long it was, in milliseconds. */
@@ -78,7 +91,14 @@ export function keepRunning(options: ApplicationOptions): Application {
     state = { pid: one.pid, sinceMs: now(), starts: state.starts + 1 };
     tell('info', 'application-started', `the application runs as process ${one.pid}`, { pid: one.pid });
     options.onChange();
-    for (const stream of [one.stdout, one.stderr]) eachLine(stream, heard);
+    let isFirst = true;
+    const said = (line: string): void => {
+      // By now the launcher has shown what it starts.
+      if (isFirst) enter();
+      isFirst = false;
+      heard(line);
+    };
+    for (const stream of [one.stdout, one.stderr]) eachLine(stream, said);
     const how = await ended(one);
     // Whom it leaves behind would share ports and files with the next one.
     if (one.pid !== undefined) {
@@ -139,7 +159,10 @@ export function keepRunning(options: ApplicationOptions): Application {
       await end();
       await keeping;
     },
-    lastLines: () => [...lines],
+    async lastLines(about) {
+      const fell = about === 'rolled-back' ? await options.fellIn().catch(() => undefined) : undefined;
+      return [...(lines.get(fell ?? slot) ?? [])];
+    },
     get state() {
       return state;
     },
@@ -154,6 +177,15 @@ function begin({ dir, launcher, command }: ApplicationOptions): ChildProcess {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+/** Of the slot that the launcher showed last. */
+function slotShown(dir: string): string {
+  try {
+    return basename(readlinkSync(join(dir, 'current')));
+  } catch {
+    return '';
+  }
 }
 
 function ended(child: ChildProcess): Promise<string> {

@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeDesk } from '../../test/desk.ts';
 import { checkAgentFile } from './config.ts';
+import { fileProblems } from './named-files.ts';
 import { AGENT_SETTINGS } from './settings.ts';
 import { agentConfigText } from './template.ts';
 
@@ -117,6 +119,14 @@ command = "true"
   ])('says what contradicts itself, or is missing (%#)', async (toml, wanted) => {
     const { problems: found } = await check(toml);
     expect(found.map(({ key, code }) => `${key} ${code}`).toSorted()).toEqual(wanted.toSorted());
+  });
+
+  it('names files that are of no use', async () => {
+    const checked = await check(`trust = "a.ring"\nca = "ca.pem"\nfirmware = "x"\n${LEAST}`);
+    await writeFile(join(checked.folder, 'a.ring'), 'nonsense');
+    const found = fileProblems(checked);
+    expect(found.map(({ key, code }) => `${key} ${code}`)).toEqual(['trust config-invalid', 'ca config-invalid']);
+    expect(fileProblems(await check(LEAST))).toEqual([]);
   });
 
   it('is printed with every setting, and as printed says nothing but what it needs', async () => {

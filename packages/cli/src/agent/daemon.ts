@@ -138,7 +138,8 @@ function applicationOf(
   const dir = placeDir(config);
   const slots = applicationSlots(dir);
   const isInstalled = async (): Promise<boolean> => (await slots.state()).run !== undefined;
-  return keepRunning({ dir, launcher: launcherPath, command, stopWithinMs, isInstalled, tell, onChange, now });
+  const fellIn = async (): Promise<string | undefined> => (await slots.state()).fell;
+  return keepRunning({ dir, launcher: launcherPath, command, stopWithinMs, fellIn, isInstalled, tell, onChange, now });
 }
 
 /** A place without sockets has no way in, and is kept up to date all the same. */

@@ -5,6 +5,7 @@ import type { Window } from '@libfota2/server/domain';
 import { type AgentOptions, type AgentStatus, type Consent, httpProbe } from 'libfota2/agent';
 import type { Trials } from 'libfota2/slots';
 import { CommandError } from '../failure.ts';
+import type { Application } from './application.ts';
 import { type AgentConfig, placeDir } from './config.ts';
 import { consentBy } from './consent.ts';
 import { cronTimes } from './cron.ts';
@@ -23,7 +24,7 @@ export interface Around {
   readonly signal: AbortSignal;
   readonly onStatus: (status: AgentStatus) => void;
   /** Where the agent itself runs the application. */
-  readonly application: { restart(): Promise<void>; lastLines(): readonly string[] } | undefined;
+  readonly application: Pick<Application, 'restart' | 'lastLines' | 'state'> | undefined;
   /** No agent runs, and so nobody who would start an application. */
   readonly isAlone?: boolean | undefined;
 }
@@ -73,8 +74,9 @@ export async function optionsOf(config: AgentConfig, around: Around): Promise<Ag
       else await ordered(restart, folder, signal);
       await started(around.place, values['place.kind'] === 'application' ? LOOK_MS : SELDOM_MS, signal);
     },
-    probe: probeOf(config),
+    probe: runningProbe(probeOf(config), application),
     probeWithinMs: withinOf(config),
+    probeForMs: values['health.steady'],
     schedule: { ...scheduleOf(config), runNow: await isDueAtOnce(config, around.place) },
     mayInstall: consent('install'),
     mayReboot: around.isAlone === true && restart === undefined ? async () => NOBODY : consent('restart'),
@@ -105,7 +107,7 @@ function linesBy(
 ): AgentOptions['lastLines'] {
   const log = values['restart.log'];
   if (log !== undefined) return async () => (await runHook(log, { cwd: folder, withinMs: PROBE_MS, signal })).lines;
-  return application && (async () => application.lastLines());
+  return application && ((about) => application.lastLines(about));
 }
 
 function probeOf({ values, folder }: AgentConfig): AgentOptions['probe'] {
@@ -114,6 +116,19 @@ function probeOf({ values, folder }: AgentConfig): AgentOptions['probe'] {
   return async (signal) => {
     const { code, line } = await runHook(command, { cwd: folder, withinMs: PROBE_MS, signal });
     return code === 0 ? undefined : line || `${command[0]} ended with ${code}`;
+  };
+}
+
+/** Somebody else may answer at its port, and what ends and is started again is not well in between. */
+function runningProbe(probe: AgentOptions['probe'], application: Around['application']): AgentOptions['probe'] {
+  if (probe === undefined || application === undefined) return probe;
+  let last: number | undefined;
+  return async (signal) => {
+    const { pid } = application.state;
+    const isAnother = last !== undefined && pid !== undefined && pid !== last;
+    last = pid ?? last;
+    if (pid === undefined) return 'the application does not run';
+    return isAnother ? 'the application ended, and was started again' : probe(signal);
   };
 }
 

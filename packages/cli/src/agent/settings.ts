@@ -41,6 +41,7 @@ export interface AgentValues {
   readonly 'health.command': CommandWords | undefined;
   readonly 'health.http': string | undefined;
   readonly 'health.within': number;
+  readonly 'health.steady': number;
   readonly 'restart.command': CommandWords | undefined;
   readonly 'restart.log': CommandWords | undefined;
   readonly 'run.command': CommandWords | undefined;
@@ -145,6 +146,7 @@ export const AGENT_SETTINGS: { readonly [Name in AgentSettingName]: AgentSetting
   'health.command': may(command, ['systemctl', 'is-active', 'gateway'], 'exit code 0: the new version is well'),
   'health.http': may(address, 'http://127.0.0.1:8080/health', 'answers 200 to 299 where the new version is well'),
   'health.within': is(duration(SECOND, 7 * DAY), 5 * MINUTE, 'time in which it must be well, or the old one returns'),
+  'health.steady': is(duration(0, DAY), 10 * SECOND, 'for how long it must stay well, asked about once a second'),
   'restart.command': may(command, ['reboot'], 'restarts what was upgraded: a service, or the machine'),
   'restart.log': may(
     command,

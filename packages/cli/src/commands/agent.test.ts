@@ -33,6 +33,7 @@ every = "1d"
 [health]
 command = ["sh", "-c", "test ! -e app/current/unwell"]
 within = "1s"
+steady = "0s"
 [run]
 command = ["sh", "main.sh"]
 stop-within = "1s"

@@ -1,6 +1,7 @@
 /** `fota agent`: keeps this device up to date. */
 import type { Command } from 'commander';
 import { agentFile, checkAgentFile } from '../agent/config.ts';
+import { fileProblems } from '../agent/named-files.ts';
 import { agentConfigText } from '../agent/template.ts';
 import { sentenceOf } from '../config/problem.ts';
 import { EXIT } from '../failure.ts';
@@ -51,7 +52,9 @@ function addConfig(agent: Command, { out, world, exitWith }: Invocation): void {
   );
   command.action(({ config, check }: AgentOptions & { readonly check?: boolean }) => {
     if (check !== true) return out.raw(agentConfigText());
-    const { file, problems } = checkAgentFile(agentFile(config, world));
+    const checked = checkAgentFile(agentFile(config, world));
+    const { file } = checked;
+    const problems = checked.problems.length > 0 ? checked.problems : fileProblems(checked);
     out.result({ ok: problems.length === 0, file, problems }, () => {
       for (const one of problems) {
         out.line(red('wrong'), `  ${sentenceOf(one)}`);

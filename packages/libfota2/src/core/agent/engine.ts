@@ -105,7 +105,7 @@ export function createAgentOn(world: World, vault: Vault, options: AgentOptions)
   };
   const worded = async (report: DeviceReport): Promise<DeviceReport> => {
     if (report.state !== 'failed' && report.state !== 'rolled-back') return report;
-    const lines = (await options.lastLines?.().catch(() => [])) ?? [];
+    const lines = (await options.lastLines?.(report.state).catch(() => [])) ?? [];
     return { ...report, log: [...lines, ...(report.log ?? [])] };
   };
 

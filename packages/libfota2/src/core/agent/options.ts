@@ -46,8 +46,8 @@ export interface AgentOptions {
   /** Told of each change, and of each piece that came. Default: nobody. */
   readonly onStatus?: ((status: AgentStatus) => void) | undefined;
   readonly onEvent?: ((event: AgentEvent) => void) | undefined;
-  /** The end of the application's log, for reports of failures: up to 20 lines. Default: none. */
-  readonly lastLines?: (() => Promise<readonly string[]>) | undefined;
+  /** The end of the application's log, for reports: of what runs, or of what was given up. Up to 19 lines. Default: none. */
+  readonly lastLines?: ((about: 'failed' | 'rolled-back') => Promise<readonly string[]>) | undefined;
 }
 
 /** What an agent is at. Moments are milliseconds since 1970. */
