@@ -37,10 +37,11 @@ note() {
   whole "$next" && look && [ "$run $back $tries $minutes $fell" = "$*" ]
 }
 
+lives() { read -r _ _ _ parent _ </proc/self/stat && [ "$parent" = $$ ]; }
 # Gives up what is not confirmed in its minutes, as long as it still is what was started.
 late() {
-  sleep $((minutes * 60)); mine=$generation; claim; read -r _ _ _ parent _ </proc/self/stat
-  [ "$generation" = "$mine" ] && [ "$parent" = $$ ] && note "$old" - 0 0 "$tried" && mine=''
+  sleep $((minutes * 60)); mine=$generation; lives || exit; claim
+  [ "$generation" = "$mine" ] && lives && note "$old" - 0 0 "$tried" && mine=''
   rm -f "$busy"; [ -n "$mine" ] || kill -9 $$
 }
 
@@ -55,6 +56,5 @@ if [ "$back" != - ]; then
     look && [ "$back" = - ] || run=$old
   fi
 fi
-ln -sfn "slots/$run" "$dir/current.new" && mv -fT "$dir/current.new" "$dir/current"
-rm -f "$busy"
+ln -sfn "slots/$run" "$dir/current.new" && mv -fT "$dir/current.new" "$dir/current"; rm -f "$busy"
 cd "$dir/slots/$run" && FOTA_DIR=$dir FOTA_SLOT=$run exec "$@"

@@ -97,6 +97,21 @@ it('takes away the sign of a launcher that was killed', async () => {
   expect(existsSync(join(dir, 'boot.busy'))).toBe(false);
 });
 
+it('lets be the sign of the next one where what it was to end has gone', async () => {
+  await trial('echo 2; exec cat\n', 1);
+  await tool('sleep', 'while [ ! -e gate ]; do sleep 0.01; done');
+  const child = start();
+  expect(await said(child)).toBe('2');
+  const timer = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim();
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+  await writeFile(join(dir, 'boot.busy'), '');
+  await writeFile(join(dir, 'gate'), '');
+  await vi.waitFor(() => expect(existsSync(`/proc/${timer}`)).toBe(false), 10_000);
+  expect(existsSync(join(dir, 'boot.busy'))).toBe(true);
+});
+
 it.each([
   ['syncs the record and its folder alone, for another disk may hang', 'true', 1],
   ['syncs everything where no file can be named', '[ $# -eq 0 ]', 2],
