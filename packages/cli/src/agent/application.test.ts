@@ -77,7 +77,8 @@ it('ends it with all that it started, at a restart and at the end, and what does
   await application.restart();
   await until(() => application.state.starts === 2 && application.state.pid !== pid);
   expect(said).toContain('info application-ended the application ended by SIGKILL');
-  expect(await readFile(`/proc/${first}/stat`, 'utf8').catch(() => ') Z')).toContain(') Z');
+  const fate = (): Promise<string> => readFile(`/proc/${first}/stat`, 'utf8').catch(() => ') Z');
+  await expect.poll(fate).toContain(') Z');
   await application.stop();
   expect(application.state).toMatchObject({ pid: undefined, starts: 2 });
   expect(() => process.kill(pid, 0)).toThrow();
