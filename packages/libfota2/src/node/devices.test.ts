@@ -147,11 +147,14 @@ describe.skipIf(makeLoop === undefined || mke2fs === undefined)('with devices of
     expect(start()).toBe('1 in a\n');
     onTestFinished(() => void execFileSync(umount, [mnt]));
     await install(await systemOf('2'));
-    await slots.confirm();
-    // The record says b, and a is free, but it is still mounted.
-    await expect(slots.target.init(1, undefined)).rejects.toThrow(`is mounted at`);
     execFileSync(umount, [mnt]);
     expect(start()).toBe('2 in b\n');
+    expect(await slots.confirm()).toBe(true);
+    // The record says b, and a is free, but somebody has it mounted.
+    const elsewhere = await makeFolder();
+    execFileSync(mount, ['-o', 'ro', a?.path ?? '', elsewhere]);
+    await expect(slots.target.init(1, undefined)).rejects.toThrow(`is mounted at`);
+    execFileSync(umount, [elsewhere]);
     expect(await slots.target.init(1, undefined)).toBe(0);
     // A device is held by the one that writes: nobody can mount it.
     expect(() => execFileSync(mount, [a?.path ?? '', mnt], { stdio: 'ignore' })).toThrow();
