@@ -96,7 +96,7 @@ jitter = "0s"
 at-start = true
 [health]
 http = "http://127.0.0.1:${port}/"
-within = "${prove ? 3 : 1}s"
+within = "${prove ? 5 : 1}s"
 steady = "${prove ? 1 : 0}s"
 [run]
 command = [${JSON.stringify(process.execPath)}, "main.mjs"]

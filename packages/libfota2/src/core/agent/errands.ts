@@ -11,6 +11,8 @@ import type { AgentOptions, Consent } from './options.ts';
 /** Between two looks at a version that is being tried. */
 const LOOK_EVERY_MS = 1_000;
 const PROBE_WITHIN_MS = 300_000;
+/** For so long no probe has passed of what is given up. */
+const ILL_MS = 2_000;
 const UNCONFIRMED = 'It has not confirmed itself.';
 /** A restart that was ordered may take so long, and is ordered again so much later. */
 const RESTART_WITHIN_MS = 120_000;
@@ -47,8 +49,9 @@ export function createErrands(
   const withinMs = options.probeWithinMs ?? (probe === undefined ? undefined : PROBE_WITHIN_MS);
   /** Uptime since which it waits for what is being tried to start, or to be well. */
   let since: { readonly isStarted: boolean; readonly ms: number } | undefined;
-  /** Uptime since which every probe passed. */
+  /** Uptime since which every probe passed, or none did. */
   let wellMs: number | undefined;
+  let illMs: number | undefined;
 
   const sleep = async (ms: number): Promise<void> => {
     let timer: Timer | undefined;
@@ -107,10 +110,15 @@ export function createErrands(
   };
   const verdictOn = async (life: Life, waitedMs: number): Promise<Happening | undefined> => {
     const message = await doubtOf(life);
-    wellMs = message === undefined ? (wellMs ?? clock.uptimeMs()) : undefined;
-    if (wellMs !== undefined && clock.uptimeMs() - wellMs >= probeForMs) return { type: 'well' };
-    const isLate = withinMs !== undefined && waitedMs >= withinMs;
-    return message !== undefined && isLate ? { type: 'unwell', message } : undefined;
+    const nowMs = clock.uptimeMs();
+    wellMs = message === undefined ? (wellMs ?? nowMs) : undefined;
+    illMs = message === undefined ? undefined : (illMs ?? nowMs);
+    if (wellMs !== undefined && nowMs - wellMs >= probeForMs) return { type: 'well' };
+    if (message === undefined || withinMs === undefined) return undefined;
+    // One bad answer late in the trial, as after a sleep of the machine, is not its last word.
+    const lateMs = waitedMs - withinMs;
+    const isLate = lateMs >= 0 && (nowMs - (illMs ?? nowMs) >= ILL_MS || lateMs >= withinMs);
+    return isLate ? { type: 'unwell', message } : undefined;
   };
   /** One look at what is being tried. Waits where there is nothing to see yet. */
   const watch = async (life: Life): Promise<Happening> => {
@@ -141,6 +149,7 @@ export function createErrands(
     async restart() {
       since = undefined;
       wellMs = undefined;
+      illMs = undefined;
       await options.restart();
       return seen();
     },

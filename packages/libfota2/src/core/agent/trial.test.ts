@@ -119,6 +119,22 @@ it('has to be well for as long as it is told, and not only once', async () => {
   expect(well.clock.uptimeMs()).toBeGreaterThanOrEqual(10_000);
 });
 
+it('is not given up for one bad answer that comes late', async () => {
+  const device = new Device();
+  let bad = 0;
+  const agent = device.agent({
+    probeForMs: 5_000,
+    probeWithinMs: 4_000,
+    probe: async () => {
+      const isLate = device.clock.uptimeMs() > 4_500 && bad === 0;
+      if (isLate) bad += 1;
+      return isLate ? 'it was started again' : undefined;
+    },
+  });
+  await agent.checkNow();
+  expect([agent.status.stage, bad]).toEqual(['confirmed', 1]);
+});
+
 it('goes on, slowly, where the place does not confirm what is well', async () => {
   const device = new Device();
   const place = { ...device.place, confirm: async () => false };
