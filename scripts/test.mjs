@@ -52,7 +52,8 @@ if (process.argv[1] === join(root, 'scripts/test.mjs')) {
           ];
     const tests = vitest(filters);
     const failed = tests.failed + lints.filter((ok) => !ok).length;
-    if (tests.skipped > 0) console.log(`${tests.skipped} skipped: left to npm run prove, or for want of a tool that a warning above names`);
+    if (tests.skipped > 0)
+      console.log(`${tests.skipped} skipped: left to npm run prove, or for want of a tool that a warning above names`);
     console.log(`${tests.passed + lints.filter((ok) => ok).length} passed, ${failed} failed`);
     process.exitCode = failed === 0 ? 0 : 1;
   });
