@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { makeImage, makeTar, sha256Hex, testNotebook, testTarget } from '@libfota2/testkit';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { codeOf, install } from '../../test/installing.ts';
 import { launcherPath } from '../slots.ts';
 import { type ApplicationSlots, type ApplicationSlotsOptions, applicationSlots } from './application-slots.ts';
 
@@ -15,25 +16,6 @@ beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'fota slots '));
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
-
-async function install({ target }: ApplicationSlots, image: Uint8Array): Promise<string> {
-  await target.init(image.length, undefined);
-  await target.wait();
-  await target.write(image);
-  try {
-    await target.done();
-    return await target.finish(true);
-  } catch (error) {
-    await target.finish(false);
-    throw error;
-  }
-}
-
-const codeOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => 'fine',
-    (error: { readonly code?: unknown }) => error.code,
-  );
 
 /** Starts as a supervisor does; resolves to what the version that was started says. */
 function start(): string {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeImage, sha256Hex, testNotebook, testTarget } from '@libfota2/testkit';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { codeOf, install } from '../../test/installing.ts';
 import type { Trials } from '../core/trials.ts';
 import { type InstallerOptions, type InstallProgress, installer } from './installer.ts';
 import type { FileSystem } from './update-file.ts';
@@ -63,24 +64,6 @@ class Machine {
   }
 }
 
-async function install({ target }: Trials, image: Uint8Array): Promise<string> {
-  await target.init(image.length, undefined);
-  await target.wait();
-  await target.write(image);
-  try {
-    await target.done();
-    return await target.finish(true);
-  } catch (error) {
-    await target.finish(false);
-    throw error;
-  }
-}
-
-const codeOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => 'fine',
-    (error: { readonly code?: unknown }) => error.code,
-  );
 const [one, two] = [makeImage(1, 5_000), makeImage(2, 6_000)] as const;
 
 describe('as a target', () => {

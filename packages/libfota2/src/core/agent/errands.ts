@@ -5,7 +5,7 @@ import { abortable, type Signal } from '../platform.ts';
 import type { Clock, Timer } from '../ports.ts';
 import type { Standing } from '../trials.ts';
 import type { AgentCode } from './codes.ts';
-import type { Effect, Happening, Life, Release } from './lifecycle.ts';
+import { type Effect, type Happening, LATE, type Life, RESTART_SOON_MS, type Release } from './lifecycle.ts';
 import type { AgentOptions, Consent } from './options.ts';
 
 /** Between two looks at a version that is being tried. */
@@ -14,9 +14,8 @@ const PROBE_WITHIN_MS = 300_000;
 /** For so long no probe has passed of what is given up. */
 const ILL_MS = 2_000;
 const UNCONFIRMED = 'It has not confirmed itself.';
-/** A restart that was ordered may take so long, and is ordered again so much later. */
+/** A restart that was ordered may take so long. */
 const RESTART_WITHIN_MS = 120_000;
-const RESTART_AGAIN_MS = 10_000;
 /** Of a consent that was put off: at least a second, at most a week. */
 const WAIT = { least: 1_000, most: 7 * 86_400_000 } as const;
 
@@ -128,8 +127,7 @@ export function createErrands(
     if (since?.isStarted !== isStarted) since = { isStarted, ms: clock.uptimeMs() };
     const waitedMs = clock.uptimeMs() - since.ms;
     if (!isStarted && waitedMs >= RESTART_WITHIN_MS) {
-      const untilMs = clock.wallMs() + RESTART_AGAIN_MS;
-      return { type: 'deferred', wait: { reason: 'The restart has not come about.', untilMs } };
+      return { type: 'deferred', wait: { reason: LATE, untilMs: clock.wallMs() + RESTART_SOON_MS } };
     }
     const verdict = isStarted ? await verdictOn(life, waitedMs) : undefined;
     if (verdict !== undefined) return verdict;

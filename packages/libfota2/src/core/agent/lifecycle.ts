@@ -104,9 +104,9 @@ const TELL_EVERY_MS = 3_600_000;
 /** Restarts that are ordered before a version that is never started is given up. */
 const MOST_RESTARTS = 5;
 /** Until one is ordered again: the first time, and what comes on top of that from the second time on. */
-const RESTART_SOON_MS = 10_000;
+export const RESTART_SOON_MS = 10_000;
 const RESTART_LATER_MS = 600_000;
-const LATE = 'The restart has not come about.';
+export const LATE = 'The restart has not come about.';
 
 export const AT_REST: Life = { stage: 'idle' };
 
